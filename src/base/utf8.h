@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace berth {
+
+/// How many bytes the first character of `text` has, 1 to 4, or 0 if it does not begin with valid
+/// UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+inline std::size_t utf8_length(std::string_view text) {
+  auto byte = [&](std::size_t i) -> unsigned {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
+  };
+  auto follows = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
+  unsigned first = byte(0);
+  unsigned second = byte(1);
+  if (text.empty()) return 0;
+  if (first < 0x80) return 1;
+  if (first < 0xc2) return 0;
+  if (first < 0xe0) return follows(1) ? 2 : 0;
+  if (first < 0xf0) {
+    if (first == 0xe0 && second < 0xa0) return 0;
+    if (first == 0xed && second > 0x9f) return 0;
+    return follows(1) && follows(2) ? 3 : 0;
+  }
+  if (first > 0xf4) return 0;
+  if (first == 0xf0 && second < 0x90) return 0;
+  if (first == 0xf4 && second > 0x8f) return 0;
+  return follows(1) && follows(2) && follows(3) ? 4 : 0;
+}
+
+/// Where a byte of a text stands, for messages: from 1, columns in characters.
+struct TextPosition {
+  std::size_t line = 1;
+  std::size_t column = 1;
+};
+inline TextPosition position_of(std::string_view text, std::size_t offset) {
+  TextPosition at;
+  for (char c : text.substr(0, offset)) {
+    if (c == '\n') {
+      at.line++;
+      at.column = 1;
+    } else if ((static_cast<unsigned char>(c) & 0xc0) != 0x80) {
+      at.column++;
+    }
+  }
+  return at;
+}
+
+}  // namespace berth

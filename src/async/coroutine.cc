@@ -1,0 +1,54 @@
+#include "async/coroutine.h"
+
+namespace berth {
+
+void CoroutineLink::suspend_on(StateBase& child, ReadyNode& waiter, bool propagate_error) {
+  if (abandoned_) return destroy_frame();
+  if (propagate_error && child.status() == StateBase::Status::error) {
+    return fail(child.take_error());
+  }
+  running_ = false;
+  awaiting_ = &child;
+  child.wait(waiter);
+  if (cancel_requested_) {
+    cancel_requested_ = false;
+    child.cancel();
+  }
+}
+
+void CoroutineLink::resume_from(StateBase& child, bool propagate_error) {
+  running_ = true;
+  awaiting_ = nullptr;
+  if (propagate_error && child.status() == StateBase::Status::error) {
+    return fail(child.take_error());
+  }
+  handle_.resume();
+}
+
+void CoroutineLink::fail(Error error) {
+  // The locals go first, so that whoever reads the error finds nothing of them left.
+  StateBase* self = self_;
+  running_ = true;
+  bool wanted = !self->consumed();
+  if (wanted) self->resolve_error(std::move(error));
+  destroy_frame();
+}
+
+void CoroutineLink::cancel_link() {
+  if (awaiting_) {
+    awaiting_->cancel();
+  } else {
+    cancel_requested_ = true;
+  }
+}
+
+void CoroutineLink::drop_link() {
+  if (running_) {
+    abandoned_ = true;
+  } else {
+    running_ = true;
+    destroy_frame();
+  }
+}
+
+}  // namespace berth

@@ -1,0 +1,28 @@
+#include "async/disk.h"
+
+namespace berth {
+
+Deferred<std::string> Disk::read_file(std::string path, std::size_t bytes_max) {
+  auto file = co_await open(path, OpenMode::read);
+  std::uint64_t size = co_await file->size();
+  if (size > bytes_max) {
+    co_return Error(Code::overloaded,
+                    path + " has " + std::to_string(size) + " bytes, more than is read at once");
+  }
+  Bytes bytes = co_await file->read(0, size);
+  co_return bytes.text();
+}
+
+Deferred<void> Disk::replace_file(std::string path, std::string content) {
+  std::string temporary = path + ".new";
+  {
+    auto file = co_await open(temporary, OpenMode::write_emptied);
+    co_await file->write(0, Bytes::copy(content));
+    co_await file->sync();
+  }
+  co_await rename(temporary, path);
+  std::size_t slash = path.rfind('/');
+  co_await sync_folder(slash == std::string::npos ? "." : path.substr(0, slash + 1));
+}
+
+}  // namespace berth

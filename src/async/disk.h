@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/deferred.h"
+#include "base/bytes.h"
+
+namespace berth {
+
+/// An open file. Operations may overlap; each resolves when done. Closing waits for nothing: an
+/// operation under way ends on its own. Errors: disk_full, io, closed.
+class File {
+ public:
+  virtual ~File() = default;
+  /// At most `length` bytes from `offset`; fewer only at the end of the file.
+  virtual Deferred<Bytes> read(std::uint64_t offset, std::size_t length) = 0;
+  /// All of it, or an error (then part of it may stand there).
+  virtual Deferred<void> write(std::uint64_t offset, BytesList bytes) = 0;
+  /// Data and size are on stable storage when it resolves (fdatasync). After a failed sync nothing
+  /// that was written since the last good one may be trusted.
+  virtual Deferred<void> sync() = 0;
+  virtual Deferred<std::uint64_t> size() = 0;
+  virtual Deferred<void> truncate(std::uint64_t size) = 0;
+};
+
+enum class OpenMode : std::uint8_t {
+  read,           // must exist
+  write,          // read and write, created if it is missing
+  create_new,     // read and write, must not exist
+  write_emptied,  // read and write, created or emptied
+};
+
+struct FolderEntry {
+  std::string name;
+  bool is_folder = false;
+  std::uint64_t size = 0;
+};
+
+/// Files and folders. Paths are absolute, or relative to the working directory. Names and renames
+/// are durable only after sync_folder. Errors: not_found, already_exists, denied, disk_full, io.
+class Disk {
+ public:
+  virtual Deferred<std::unique_ptr<File>> open(std::string path, OpenMode mode) = 0;
+  virtual Deferred<void> rename(std::string from, std::string to) = 0;
+  virtual Deferred<void> remove(std::string path) = 0;
+  /// With parents; fine if it is there.
+  virtual Deferred<void> make_folder(std::string path) = 0;
+  virtual Deferred<std::vector<FolderEntry>> list(std::string path) = 0;
+  virtual Deferred<void> sync_folder(std::string path) = 0;
+  virtual Deferred<std::uint64_t> free_bytes(std::string path) = 0;
+
+  /// The whole file, refused above `bytes_max` with overloaded.
+  Deferred<std::string> read_file(std::string path, std::size_t bytes_max = 64 << 20);
+  /// Replaces it as a whole and durably: temporary file, sync, rename, sync of the folder. Readers
+  /// see the old or the new.
+  Deferred<void> replace_file(std::string path, std::string content);
+
+ protected:
+  ~Disk() = default;
+};
+
+}  // namespace berth

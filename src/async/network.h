@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "async/deferred.h"
+#include "base/address.h"
+#include "base/bytes.h"
+
+namespace berth {
+
+/// Bytes both ways, with back-pressure both ways. One read and one write may be under way at a
+/// time. Destroying it closes the connection at once (unsent bytes may be lost). Operations that
+/// are under way when it is destroyed or closed answer `closed`.
+class ByteStream {
+ public:
+  virtual ~ByteStream() = default;
+
+  /// What has arrived, at least one byte and at most `bytes_max`; empty once the peer ended its
+  /// half. Errors: reset, timed_out, closed, io. Cancelling loses no byte: they stay for the next
+  /// read.
+  virtual Deferred<Bytes> read(std::size_t bytes_max = 16384) = 0;
+  /// Resolves when the kernel (or peer, in memory) has taken all of it. After a cancelled write
+  /// only closing is left. Errors as read; also closed when the peer reads no more.
+  virtual Deferred<void> write(BytesList bytes) = 0;
+  /// Ends our half after what was written; the peer reads its end. May be called once.
+  virtual Deferred<void> shutdown_write() = 0;
+  /// Closes both halves; what was written before is still delivered in the background.
+  virtual void close() = 0;
+  /// Resets the connection: the peer sees an error, not an end.
+  virtual void abort() = 0;
+  virtual Address local_address() const = 0;
+  virtual Address peer_address() const = 0;
+  /// True if the peer has ended its half or the connection broke while nobody read: for pools.
+  virtual bool broken() const = 0;
+};
+
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  /// The next connection. Errors of a single connection are swallowed; when descriptors run out the
+  /// listener waits and tries again. Errors: closed.
+  virtual Deferred<std::unique_ptr<ByteStream>> accept() = 0;
+  virtual Address address() const = 0;
+  virtual void close() = 0;
+};
+
+struct Datagram {
+  Address peer;
+  Bytes bytes;
+};
+
+class DatagramSocket {
+ public:
+  virtual ~DatagramSocket() = default;
+  virtual Deferred<Datagram> receive() = 0;
+  /// False if it could not be sent now (full buffer): datagrams may be lost, this one was.
+  virtual bool send(const Address& peer, const Bytes& bytes) = 0;
+  virtual Address address() const = 0;
+  virtual void close() = 0;
+};
+
+struct ListenOptions {
+  int backlog = 1024;
+  bool reuse_port = false;
+};
+
+/// Sockets. Names are not resolved here. Errors of connect: refused, timed_out, unavailable (no
+/// route, no such path), cancelled; of listen and bind: in_use, denied, invalid, io.
+class Network {
+ public:
+  virtual Deferred<std::unique_ptr<ByteStream>> connect(const Address& peer) = 0;
+  virtual Result<std::unique_ptr<Listener>> listen(const Address& address,
+                                                   const ListenOptions& options = {}) = 0;
+  virtual Result<std::unique_ptr<DatagramSocket>> bind_datagram(const Address& address) = 0;
+
+ protected:
+  ~Network() = default;
+};
+
+}  // namespace berth

@@ -122,9 +122,10 @@ TEST(Deferred, chain_turns_values_into_errors_and_back) {
 TEST(Deferred, callback_may_answer_with_a_deferred) {
   Promise<int> first;
   Promise<std::string> second;
-  Deferred<std::size_t> length = first.deferred()
-                                     .then([&](int) { return second.deferred(); })
-                                     .then([](std::string s) { return s.size(); });
+  Deferred<std::size_t> length =
+      first.deferred().then([&](int) { return second.deferred(); }).then([](std::string s) {
+        return s.size();
+      });
   first.callback(1);
   turn();
   EXPECT_TRUE(length.pending());
@@ -135,7 +136,8 @@ TEST(Deferred, callback_may_answer_with_a_deferred) {
 
 TEST(Deferred, chain_is_awaited_like_any_other) {
   auto run = [](Deferred<int> d) -> Deferred<int> {
-    int v = co_await std::move(d).then([](int x) { return x + 1; }).then([](int x) { return x * 2; });
+    int v =
+        co_await std::move(d).then([](int x) { return x + 1; }).then([](int x) { return x * 2; });
     co_return v;
   };
   Promise<int> promise;
@@ -147,17 +149,23 @@ TEST(Deferred, chain_is_awaited_like_any_other) {
 
 TEST(Deferred, dropped_chain_cancels_its_source) {
   Promise<int> promise;
-  { Deferred<int> d = promise.deferred().then([](int v) { return v; }); }
+  {
+    Deferred<int> d = promise.deferred().then([](int v) { return v; });
+  }
   EXPECT_FALSE(promise.wanted());
 }
 
 std::string reported;
 TEST(Deferred, error_that_nobody_took_is_reported) {
   set_unhandled_error_sink([](const Error& error) { reported = error.text(); });
-  { Deferred<int> lost = failed<int>(Error(Code::io, "disk on fire")); }
+  {
+    Deferred<int> lost = failed<int>(Error(Code::io, "disk on fire"));
+  }
   EXPECT_EQ(reported, "disk on fire");
   reported.clear();
-  { Deferred<int> lost = failed<int>(Error::cancelled()); }
+  {
+    Deferred<int> lost = failed<int>(Error::cancelled());
+  }
   EXPECT_EQ(reported, "");
   set_unhandled_error_sink(nullptr);
 }
@@ -219,7 +227,9 @@ TEST(Sync, semaphore_serves_in_order_and_forgets_those_who_left) {
   Deferred<Semaphore::Permit> third = semaphore.acquire();
   second.reset();
   EXPECT_EQ(semaphore.waiting(), 1u);
-  { auto gone = std::move(first); }
+  {
+    auto gone = std::move(first);
+  }
   EXPECT_FALSE(third.pending());
   third.reset();
   EXPECT_EQ(semaphore.free(), 1u);

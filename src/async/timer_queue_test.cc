@@ -65,7 +65,9 @@ TEST(Clock, timeout_cancels_the_work_and_says_timed_out) {
 TEST(Clock, sleep_resolves_when_its_time_has_come_and_disarms_when_dropped) {
   ManualClock clock;
   Deferred<void> sleep = clock.after(1s);
-  { Deferred<void> dropped = clock.after(1s); }
+  {
+    Deferred<void> dropped = clock.after(1s);
+  }
   EXPECT_EQ(clock.timers_.size(), 1u);
   clock.advance(1s);
   EXPECT_TRUE(sleep.take().ok());

@@ -72,10 +72,10 @@ class [[nodiscard]] Result<void> {
 }  // namespace berth
 
 /// Yields the value of a Result, or returns its error from this (plain, not coroutine) function.
-#define TRY(...)                                                            \
-  ({                                                                        \
-    auto try_result_ = (__VA_ARGS__);                                       \
-    if (!try_result_.ok()) [[unlikely]]                                     \
-      return std::move(try_result_).error();                                \
-    std::move(try_result_).value();                                         \
+#define TRY(...)                             \
+  ({                                         \
+    auto try_result_ = (__VA_ARGS__);        \
+    if (!try_result_.ok()) [[unlikely]]      \
+      return std::move(try_result_).error(); \
+    std::move(try_result_).value();          \
   })

@@ -21,7 +21,7 @@ TEST(Json, reads_every_type_and_writes_it_back_in_order) {
       R"({"z":null,"a":[true,false,1,-2,18446744073709551615,1.5,"x"],"m":{"k":{}},"e":[]})";
   EXPECT_EQ(again(text), text);
   EXPECT_EQ(again(" 7 "), "7");
-  EXPECT_EQ(again("[1e2, -0.0]"), "[100,-0]");
+  EXPECT_EQ(again("[1e2, -0.0]"), "[100,-0.0]");
 }
 
 TEST(Json, keeps_integers_exact_and_tells_types_apart) {

@@ -94,7 +94,10 @@ JsonWriter& JsonWriter::value(std::string_view text) {
 JsonWriter& JsonWriter::value(double number) {
   if (!std::isfinite(number)) return null();
   separate();
-  fmt::format_to(std::back_inserter(out_), "{}", number);
+  if (number == 0 && std::signbit(number))
+    out_ += "-0.0";  // as "-0" it would read back as an integer
+  else
+    fmt::format_to(std::back_inserter(out_), "{}", number);
   return *this;
 }
 

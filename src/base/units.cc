@@ -35,12 +35,12 @@ bool digit(char c) { return c >= '0' && c <= '9'; }
 
 /// A decimal number as digits * 10^-fraction_digits, taken from the front of the text.
 struct Decimal {
-  std::int64_t digits = 0;
+  __int128 digits = 0;
   int fraction_digits = 0;
 
   /// The number times `factor`, if that is a whole number of 64 bits.
   std::optional<std::int64_t> times(std::int64_t factor) const {
-    __int128 product = static_cast<__int128>(digits) * factor;
+    __int128 product = digits * factor;
     for (int i = 0; i < fraction_digits; i++) {
       if (product % 10 != 0) return std::nullopt;
       product /= 10;
@@ -50,7 +50,7 @@ struct Decimal {
   }
 };
 
-/// Takes "12" or "12.5" from the front: digits on both sides of a point, 18 at most.
+/// Takes "12" or "12.5" from the front: digits on both sides of a point, 19 at most.
 std::optional<Decimal> take_decimal(std::string_view& text) {
   Decimal out;
   std::size_t at = 0;
@@ -60,7 +60,7 @@ std::optional<Decimal> take_decimal(std::string_view& text) {
     if (text[at] == '.' && !point && at > 0) {
       point = true;
     } else if (digit(text[at])) {
-      if (++digits > 18) return std::nullopt;
+      if (++digits > 19) return std::nullopt;
       out.digits = out.digits * 10 + (text[at] - '0');
       out.fraction_digits += point;
     } else {

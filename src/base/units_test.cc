@@ -59,6 +59,8 @@ TEST(Units, writes_exact_forms_that_read_back) {
   EXPECT_EQ(write_size(128 << 20), "128MiB");
   EXPECT_EQ(write_size(1000), "1000B");
   EXPECT_EQ(write_size(0), "0B");
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(parse_size(write_size(most)).value(), most);
   EXPECT_EQ(write_cpu(200), "200m");
   EXPECT_EQ(write_cpu(2000), "2");
   for (Duration value : {Duration(1), Duration(123456789), Duration(7 * 24h) + 3ns,

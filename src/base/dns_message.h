@@ -84,7 +84,7 @@ struct DnsOther {
 };
 
 struct DnsRecord {
-  DnsName name;
+  DnsName name = {};
   DnsType type = DnsType::a;
   std::uint16_t dns_class = dns_class_internet;
   std::uint32_t ttl_seconds = 0;
@@ -93,7 +93,7 @@ struct DnsRecord {
 };
 
 struct DnsQuestion {
-  DnsName name;
+  DnsName name = {};
   DnsType type = DnsType::a;
   std::uint16_t dns_class = dns_class_internet;
   bool operator==(const DnsQuestion&) const = default;
@@ -117,11 +117,11 @@ struct DnsMessage {
   bool recursion_desired = false;
   bool recursion_available = false;
   DnsCode code = DnsCode::no_error;
-  std::vector<DnsQuestion> questions;
-  std::vector<DnsRecord> answers;
-  std::vector<DnsRecord> authorities;
-  std::vector<DnsRecord> additionals;
-  std::optional<DnsEdns> edns;
+  std::vector<DnsQuestion> questions = {};
+  std::vector<DnsRecord> answers = {};
+  std::vector<DnsRecord> authorities = {};
+  std::vector<DnsRecord> additionals = {};
+  std::optional<DnsEdns> edns = {};
 
   bool operator==(const DnsMessage&) const = default;
 };

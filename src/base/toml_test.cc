@@ -57,10 +57,13 @@ TEST(Toml, says_where_the_syntax_is_wrong) {
     std::string_view start;
   };
   constexpr Case cases[] = {
-      {"a = 1\nb = \n", "f.toml:2:5: "}, {"a = 1\na = 2\n", "f.toml:2:"},
+      {"a = 1\nb = \n", "f.toml:2:5: "},
+      {"a = 1\na = 2\n", "f.toml:2:"},
       {"[=\n", "f.toml:1:2: "},
-      {"b = 1\nä = 1\n", "f.toml:2:1: "},          {"[a\n", "f.toml:1:3: "},
-      {"a = \"x\n", "f.toml:1:7: "},     {"a = 99999999999999999999", "f.toml:1:"},
+      {"b = 1\nä = 1\n", "f.toml:2:1: "},
+      {"[a\n", "f.toml:1:3: "},
+      {"a = \"x\n", "f.toml:1:7: "},
+      {"a = 99999999999999999999", "f.toml:1:"},
       {"a = \"\xff\"", "f.toml:1:"},
   };
   for (const Case& one : cases) {

@@ -102,7 +102,9 @@ TEST(Histogram, refuses_damaged_bytes) {
     std::string damaged = bytes;
     for (int n = 0; n < 3; n++) damaged[random() % damaged.size()] = static_cast<char>(random());
     Result<Histogram> h = Histogram::decode(damaged);
-    if (h.ok()) EXPECT_LE(h->quantile(0.5), h->max());
+    if (h.ok()) {
+      EXPECT_LE(h->quantile(0.5), h->max());
+    }
   }
 }
 

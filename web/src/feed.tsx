@@ -1,0 +1,39 @@
+import type { FeedEntry } from "./api";
+import { clock, moment } from "./format";
+import { link } from "./route";
+
+const SIGN: Record<FeedEntry["kind"], [string, string]> = {
+  deploy: ["▲", "deploy"],
+  done: ["✓", "deployed"],
+  rollback: ["↩", "return"],
+  restart: ["↻", "restart"],
+  exit: ["✕", "exit"],
+  dead_letter: ["✉", "dead letter"],
+  scale: ["↕", "scale"],
+  health: ["♥", "health"],
+};
+
+export function Feed({ entries, now, limit }: { entries: FeedEntry[]; now: number; limit: number }) {
+  if (!entries.length) return <p class="empty">Nothing yet: deploys, restarts and dead letters will stand here.</p>;
+  const today = new Date(now).toDateString();
+  return (
+    <ol class="feed" tabIndex={0} aria-label="Deploys, restarts and dead letters, newest first">
+      {entries.slice(0, limit).map((entry) => (
+        <li key={entry.id} class={entry.level} data-kind={entry.kind} data-instance={entry.instance}>
+          <time title={moment(entry.time)}>{new Date(entry.time).toDateString() === today ? clock(entry.time) : moment(entry.time).slice(5, 16)}</time>
+          <span class="sign" title={SIGN[entry.kind]?.[1] ?? entry.kind} aria-label={SIGN[entry.kind]?.[1] ?? entry.kind} role="img">
+            {SIGN[entry.kind]?.[0] ?? "·"}
+          </span>
+          <span>
+            <a href={link.service(entry.service)}>{entry.service}</a> {withoutName(entry)}
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** The service stands before the text as a link: not twice. */
+function withoutName({ text, service }: FeedEntry): string {
+  return text.startsWith(`${service} `) ? text.slice(service.length + 1) : text;
+}

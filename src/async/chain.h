@@ -50,7 +50,7 @@ auto answer(Call&& call) -> std::conditional_t<later, Deferred<V>, Result<V>> {
   if constexpr (std::is_void_v<R>) {
     call();
     if constexpr (later) {
-      return ready();
+      return resolved<V>(Result<V>());
     } else {
       return Result<V>();
     }

@@ -100,20 +100,20 @@ std::string services_table(const Json& state, const Style& style) {
 }
 
 std::string instances_table(const Json& state, const Style& style, bool why) {
-  std::vector<std::string> head{"instance", "state", "version", "host", "address", "pid", "restarts"};
+  std::vector<std::string> head{"instance", "state", "version", "host",
+                                "address",  "pid",   "restarts"};
   if (why) head.emplace_back("why");
   Table table(std::move(head));
   for (auto& service : state["services"].items()) {
     for (auto& instance : service["instances"].items()) {
       auto pid = instance["pid"].integer().value_or(0);
-      std::vector<std::string> row{
-          std::string(instance["id"].string_or("")),
-          style.health(instance["state"].string_or("")),
-          std::string(instance["version"].string_or("")),
-          std::string(instance["host"].string_or("")),
-          std::string(instance["address"].string_or("-")),
-          pid ? std::to_string(pid) : "-",
-          std::to_string(instance["restarts"].integer().value_or(0))};
+      std::vector<std::string> row{std::string(instance["id"].string_or("")),
+                                   style.health(instance["state"].string_or("")),
+                                   std::string(instance["version"].string_or("")),
+                                   std::string(instance["host"].string_or("")),
+                                   std::string(instance["address"].string_or("-")),
+                                   pid ? std::to_string(pid) : "-",
+                                   std::to_string(instance["restarts"].integer().value_or(0))};
       if (why) row.emplace_back(instance["why"].string_or(""));
       table.add(std::move(row));
     }
@@ -128,7 +128,8 @@ std::string first_screen(const Json& state, const Style& style, bool with_keys) 
   if (!trouble.empty()) out += trouble + "\n";
   out += things_to_try(state, style);
   if (with_keys) {
-    out += "\n" + style.dim("  l logs · i inspect · o open · r restart · ? help · Ctrl-C stop") + "\n";
+    out +=
+        "\n" + style.dim("  l logs · i inspect · o open · r restart · ? help · Ctrl-C stop") + "\n";
   }
   return out;
 }

@@ -25,7 +25,8 @@ struct Style {
 /// How many columns a text takes: escapes none, each code point one.
 std::size_t shown_width(std::string_view text);
 
-/// Rows of cells under a head, columns aligned by two spaces; cells that read as numbers to the right.
+/// Rows of cells under a head, columns aligned by two spaces; cells that read as numbers to the
+/// right.
 class Table {
  public:
   explicit Table(std::vector<std::string> head, std::size_t right_from = 99)

@@ -1,0 +1,51 @@
+#include "observe/path_folding.h"
+
+#include <algorithm>
+
+namespace berth::observe {
+namespace {
+
+bool digit(char c) { return c >= '0' && c <= '9'; }
+bool hex(char c) { return digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool alphanumeric(char c) { return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+bool is_uuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < 36; ++i) {
+    bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : !hex(text[i])) return false;
+  }
+  return true;
+}
+
+bool is_id(std::string_view segment) {
+  auto digits = static_cast<std::size_t>(std::ranges::count_if(segment, digit));
+  if (digits == segment.size()) return true;
+  if (is_uuid(segment)) return true;
+  if (segment.size() >= 16 && digits > 0 && std::ranges::all_of(segment, hex)) return true;
+  return segment.size() >= 12 && digits * 3 >= segment.size() &&
+         std::ranges::all_of(segment,
+                             [](char c) { return alphanumeric(c) || c == '-' || c == '_'; });
+}
+
+}  // namespace
+
+std::string fold_path(std::string_view target) {
+  target = target.substr(0, target.find_first_of("?#"));
+  std::string folded;
+  std::size_t segments = 0;
+  while (!target.empty()) {
+    if (target.front() == '/') target.remove_prefix(1);
+    std::string_view segment = target.substr(0, target.find('/'));
+    target.remove_prefix(segment.size());
+    if (segment.empty() && target.empty() && segments > 0) break;
+    if (++segments > folded_segments_max || folded.size() + segment.size() > folded_bytes_max) {
+      return folded + "/...";
+    }
+    folded += '/';
+    folded += !segment.empty() && is_id(segment) ? ":id" : segment;
+  }
+  return folded.empty() ? "/" : folded;
+}
+
+}  // namespace berth::observe

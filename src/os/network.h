@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+
+#include "async/network.h"
+#include "os/reactor.h"
+
+namespace berth::os {
+
+/// Sockets of the kernel on one Reactor.
+class Network final : public berth::Network {
+ public:
+  explicit Network(Reactor& reactor) : reactor_(reactor) {}
+
+  Deferred<std::unique_ptr<ByteStream>> connect(const Address& peer) override;
+  Result<std::unique_ptr<Listener>> listen(const Address& address,
+                                           const ListenOptions& options = {}) override;
+  Result<std::unique_ptr<DatagramSocket>> bind_datagram(const Address& address) override;
+
+  /// For sockets that another process handed over; takes the descriptor.
+  Result<std::unique_ptr<Listener>> adopt_listener(Descriptor fd);
+  Result<std::unique_ptr<DatagramSocket>> adopt_datagram(Descriptor fd);
+
+ private:
+  Reactor& reactor_;
+};
+
+/// Bound and listening sockets without a reactor, to be handed to another process.
+Result<Descriptor> bind_listener(const Address& address, const ListenOptions& options = {});
+Result<Descriptor> bind_datagram_descriptor(const Address& address);
+
+}  // namespace berth::os

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+
+#include "async/network.h"
+#include "os/reactor.h"
+
+namespace berth::os {
+
+/// A connected TCP or Unix socket on a Reactor. Registered once, edge-triggered: `readable_` and
+/// `writable_` remember the edges, so that no system call is made that could only say "not yet".
+class Stream final : public ByteStream, Watched {
+ public:
+  /// Takes over a nonblocking socket that is connected, or (`connecting`) about to be.
+  static Result<std::unique_ptr<Stream>> adopt(Reactor& reactor, Descriptor fd, Address peer,
+                                               bool connecting = false);
+  ~Stream() override;
+
+  Deferred<Bytes> read(std::size_t bytes_max) override;
+  Deferred<void> write(BytesList bytes) override;
+  Deferred<void> shutdown_write() override;
+  void close() override;
+  void abort() override;
+  Address local_address() const override;
+  Address peer_address() const override { return peer_; }
+  bool broken() const override;
+
+  int descriptor() const { return fd_.get(); }
+  /// Resolves once the connection stands; errors as Network::connect.
+  Deferred<void> connected();
+
+ private:
+  class ReadOperation;
+  class WriteOperation;
+
+  Stream(Reactor& reactor, Descriptor fd, Address peer)
+      : reactor_(reactor), fd_(std::move(fd)), peer_(std::move(peer)) {}
+  void on_events(std::uint32_t events) override;
+  /// True if the read is answered: `result` then holds it.
+  bool try_receive(std::size_t bytes_max, Result<Bytes>& result);
+  /// True if all was sent or it failed; removes from `bytes` what was sent.
+  bool try_send(BytesList& bytes, Result<void>& result);
+  Error closed() const;
+
+  Reactor& reactor_;
+  Descriptor fd_;
+  Address peer_;
+  mutable bool readable_ = false;
+  bool writable_ = true;
+  bool ended_ = false;  // the peer's half ended or broke
+  ReadOperation* reading_ = nullptr;
+  WriteOperation* writing_ = nullptr;
+};
+
+}  // namespace berth::os

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "async/deferred.h"
+#include "base/bytes.h"
+
+namespace berth::http {
+
+/// Where a body's content comes from, part by part, as fast as it is asked for.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  /// The next part; empty at the end. One at a time.
+  virtual Deferred<Bytes> read() = 0;
+};
+
+/// The body of a message to be sent: nothing, text that is there, or a source of unknown length
+/// (sent chunked).
+struct Body {
+  Body() = default;
+  Body(std::string text) : text(Bytes::copy(text)) {}
+  Body(const char* text) : text(Bytes::copy(text)) {}
+  Body(Bytes bytes) : text(std::move(bytes)) {}
+  Body(std::unique_ptr<BodySource> source) : source(std::move(source)) {}
+
+  Bytes text;
+  std::unique_ptr<BodySource> source;
+};
+
+/// Reads `source` to its end; overloaded beyond `bytes_max`.
+Deferred<std::string> read_all(BodySource& source, std::size_t bytes_max);
+
+}  // namespace berth::http

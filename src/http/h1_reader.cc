@@ -1,0 +1,96 @@
+#include "http/h1_reader.h"
+
+namespace berth::http {
+
+Result<Bytes> H1Reader::buffered_head() {
+  // An empty line before a request is tolerated (RFC 9112 section 2.2).
+  if (pending_.view().starts_with("\r\n")) {
+    pending_.remove_prefix(2);
+    finder_.reset();
+  }
+  std::size_t size = finder_.find(pending_.view());
+  if (size > limits_.head_bytes_max || (size == 0 && pending_.size() > limits_.head_bytes_max)) {
+    return Error(Code::overloaded,
+                 "the head is longer than " + std::to_string(limits_.head_bytes_max) + " bytes");
+  }
+  if (size == 0) return Bytes();
+  Bytes head = pending_.slice(0, size);
+  pending_.remove_prefix(size);
+  if (pending_.empty()) pending_ = Bytes();
+  finder_.reset();
+  return head;
+}
+
+Deferred<Bytes> H1Reader::head() {
+  for (;;) {
+    Bytes head = co_await or_return(buffered_head());
+    if (!head.empty()) co_return head;
+    Bytes more = co_await stream_->read();
+    if (more.empty()) {
+      co_return pending_.empty()
+          ? Error(Code::closed, "the peer ended the connection")
+          : Error(Code::reset, "the peer ended the connection within a head");
+    }
+    if (pending_.empty()) {
+      pending_ = std::move(more);
+    } else {
+      pending_ = Bytes::copy(pending_.text() + more.text());
+    }
+  }
+}
+
+Deferred<RequestHead> H1Reader::request() {
+  Bytes bytes = co_await head();
+  RequestHead parsed = co_await or_return(parse_request(std::move(bytes), limits_));
+  scanner_ = BodyScanner(parsed.framing);
+  co_return std::move(parsed);
+}
+
+Deferred<ResponseHead> H1Reader::response(std::string_view method) {
+  std::string asked(method);
+  Bytes bytes = co_await head();
+  ResponseHead parsed = co_await or_return(parse_response(std::move(bytes), asked, limits_));
+  scanner_ = BodyScanner(parsed.framing);
+  co_return std::move(parsed);
+}
+
+Deferred<Bytes> H1Reader::body() {
+  while (!scanner_.done()) {
+    if (pending_.empty()) {
+      pending_ = co_await stream_->read(65536);
+      if (pending_.empty()) {
+        co_await or_return(scanner_.end());
+        break;
+      }
+    }
+    // Chunks in one piece of input are answered one by one, so that none is copied.
+    std::size_t begin = 0;
+    std::size_t length = 0;
+    auto note = [&](std::size_t at, std::size_t part) { begin = at, length = part; };
+    std::size_t consumed = co_await or_return(scanner_.scan_one(pending_.view(), note));
+    Bytes part = pending_.slice(begin, length);
+    pending_.remove_prefix(consumed);
+    if (pending_.empty()) pending_ = Bytes();
+    if (!part.empty()) co_return part;
+  }
+  co_return Bytes();
+}
+
+Deferred<Bytes> H1Reader::raw_body() {
+  if (scanner_.done()) co_return Bytes();
+  if (pending_.empty()) {
+    pending_ = co_await stream_->read(65536);
+    if (pending_.empty()) {
+      co_await or_return(scanner_.end());
+      co_return Bytes();
+    }
+  }
+  std::size_t consumed =
+      co_await or_return(scanner_.scan(pending_.view(), [](std::size_t, std::size_t) {}));
+  Bytes part = pending_.slice(0, consumed);
+  pending_.remove_prefix(consumed);
+  if (pending_.empty()) pending_ = Bytes();
+  co_return part;
+}
+
+}  // namespace berth::http

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "async/network.h"
+#include "http/h1_parser.h"
+
+namespace berth::http {
+
+/// Reads messages from a stream, one after another: a head, then its body to the end, then the next
+/// head. Owned by one side of a connection, like the stream, which outlives it. Bytes that came
+/// too early stay for the next message. Errors: those of the parser (invalid, overloaded) and of
+/// the stream; reset if the peer ends in the middle; closed if it ends before a head's first byte.
+class H1Reader {
+ public:
+  explicit H1Reader(ByteStream& stream, HeadLimits limits = {})
+      : stream_(&stream), limits_(limits) {}
+
+  Deferred<RequestHead> request();
+  Deferred<ResponseHead> response(std::string_view method);
+  /// The next part of the body's content; empty at its end.
+  Deferred<Bytes> body();
+  /// The next part of the body as it stands on the wire, to be passed on; empty at its end.
+  Deferred<Bytes> raw_body();
+  bool body_done() const { return scanner_.done(); }
+  /// True if bytes of a next message have come already.
+  bool buffered() const { return !pending_.empty(); }
+  /// What was received beyond the present message: for who takes over the stream.
+  Bytes take_buffered() { return std::exchange(pending_, Bytes()); }
+
+ private:
+  Deferred<Bytes> head();
+  /// Takes the head from what is there already; empty: not complete.
+  Result<Bytes> buffered_head();
+
+  ByteStream* stream_;
+  HeadLimits limits_;
+  HeadFinder finder_;
+  BodyScanner scanner_;
+  Bytes pending_;
+};
+
+}  // namespace berth::http

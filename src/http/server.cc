@@ -1,0 +1,180 @@
+#include "http/server.h"
+
+#include <tuple>
+
+#include "base/json_writer.h"
+#include "http/h1_writer.h"
+#include "http/url.h"
+
+namespace berth::http {
+namespace {
+
+int status_of(Code code) {
+  switch (code) {
+    case Code::invalid:
+      return 400;
+    case Code::denied:
+      return 403;
+    case Code::not_found:
+      return 404;
+    case Code::already_exists:
+    case Code::conflict:
+      return 409;
+    case Code::overloaded:
+    case Code::unavailable:
+    case Code::closed:
+      return 503;
+    case Code::timed_out:
+      return 504;
+    case Code::disk_full:
+      return 507;
+    case Code::unsupported:
+      return 501;
+    default:
+      return 500;
+  }
+}
+
+std::string head_of(const ServerResponse& response, bool keep_alive) {
+  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " +
+                     std::string(reason_of(response.status)) + "\r\n";
+  for (auto& [name, value] : response.headers) {
+    if (writable_value(value)) append_header(head, name, value);
+  }
+  if (!keep_alive) append_header(head, "connection", "close");
+  return head;
+}
+
+}  // namespace
+
+std::string_view ServerRequest::parameter(std::string_view name) const {
+  for (auto& [key, value] : parameters) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+std::string ServerRequest::query(std::string_view name) const {
+  return query_value(head.query(), name);
+}
+
+Deferred<std::string> ServerRequest::body(std::size_t bytes_max) {
+  if (head.framing.length > bytes_max) {
+    co_return Error(Code::overloaded,
+                    "the body is longer than " + std::to_string(bytes_max) + " bytes");
+  }
+  if (std::exchange(continue_wanted, false)) {
+    co_await stream->write(Bytes::literal("HTTP/1.1 100 Continue\r\n\r\n"));
+  }
+  std::string all;
+  for (;;) {
+    Bytes part = co_await reader->body();
+    if (part.empty()) co_return all;
+    if (all.size() + part.size() > bytes_max) {
+      co_return Error(Code::overloaded,
+                      "the body is longer than " + std::to_string(bytes_max) + " bytes");
+    }
+    all += part.view();
+  }
+}
+
+ServerResponse ServerResponse::json(std::string text, int status) {
+  return {status,
+          {{"content-type", "application/json"}, {"cache-control", "no-store"}},
+          Body(std::move(text))};
+}
+
+ServerResponse ServerResponse::text(std::string text, int status) {
+  return {status, {{"content-type", "text/plain; charset=utf-8"}}, Body(std::move(text))};
+}
+
+ServerResponse ServerResponse::problem(int status, std::string_view detail) {
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object();
+  out.key("type").value("about:blank");
+  out.key("title").value(reason_of(status));
+  out.key("status").value(status);
+  out.key("detail").value(detail);
+  out.end_object();
+  return {status,
+          {{"content-type", "application/problem+json"}, {"cache-control", "no-store"}},
+          Body(std::move(text))};
+}
+
+ServerResponse ServerResponse::problem(const Error& error) {
+  return problem(status_of(error.code()), error.text());
+}
+
+void Server::serve(std::unique_ptr<Listener> listener) {
+  listeners_.push_back(std::move(listener));
+  scope_.add(accept_all(*listeners_.back()));
+}
+
+Deferred<void> Server::close() {
+  for (auto& listener : listeners_) listener->close();
+  return scope_.close();
+}
+
+Deferred<void> Server::accept_all(Listener& listener) {
+  for (;;) {
+    auto stream = co_await listener.accept().result();
+    if (!stream.ok()) co_return;
+    scope_.add(converse_counted(std::move(*stream)));
+  }
+}
+
+Deferred<void> Server::converse_counted(std::unique_ptr<ByteStream> stream) {
+  struct Counted {
+    std::size_t& count;
+    explicit Counted(std::size_t& c) : count(c) { ++count; }
+    ~Counted() { --count; }
+  } counted(connections_);
+  if (connections_ > options_.connections_max) {
+    auto full = ServerResponse::problem(503, "too many connections; try again later");
+    std::ignore =
+        co_await write_message(*stream, head_of(full, false), std::move(full.body)).result();
+    co_return;
+  }
+  // A peer that goes away or sends nonsense is no fault of ours: nobody is to be told.
+  auto ended = co_await converse(*stream).result();
+  if (!ended.ok() && (ended.error().is(Code::invalid) || ended.error().is(Code::overloaded))) {
+    auto refused =
+        ServerResponse::problem(ended.error().is(Code::invalid) ? 400 : 431, ended.error().text());
+    std::ignore =
+        co_await write_message(*stream, head_of(refused, false), std::move(refused.body)).result();
+  }
+}
+
+Deferred<void> Server::converse(ByteStream& stream) {
+  H1Reader reader(stream, options_.head);
+  bool first = true;
+  for (;;) {
+    Duration limit = first ? options_.head_timeout : options_.idle_timeout;
+    RequestHead head = co_await with_timeout(clock_, limit, reader.request());
+    first = false;
+    if (!co_await answer_one(stream, reader, std::move(head))) co_return;
+  }
+}
+
+Deferred<bool> Server::answer_one(ByteStream& stream, H1Reader& reader, RequestHead head) {
+  ServerRequest request{std::move(head), stream.peer_address(), &reader, &stream, false, {}};
+  request.continue_wanted = request.head.expects_continue();
+  auto answered = co_await handler_(request).result();
+  ServerResponse response;
+  if (answered.ok()) {
+    response = std::move(*answered);
+  } else if (answered.error().is(Code::cancelled)) {
+    co_return std::move(answered).error();
+  } else {
+    response = ServerResponse::problem(answered.error());
+  }
+  bool keep_alive = request.head.keep_alive && reader.body_done();
+  bool with_body =
+      request.head.method != "HEAD" && response.status != 304 && response.status != 204;
+  co_await write_message(stream, head_of(response, keep_alive), std::move(response.body),
+                         with_body);
+  co_return keep_alive;
+}
+
+}  // namespace berth::http

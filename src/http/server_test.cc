@@ -1,0 +1,78 @@
+#include "http/server.h"
+
+#include <gtest/gtest.h>
+
+#include "http/client.h"
+#include "http/router.h"
+#include "os/network.h"
+#include "os/reactor.h"
+
+namespace berth::http {
+namespace {
+
+struct ServerTest : ::testing::Test {
+  os::Reactor reactor;
+  os::Network network{reactor};
+  Router router;
+  Server server{reactor, [this](ServerRequest& request) { return router.route(request); }};
+  Client client{reactor, network};
+  Address address;
+
+  void start() {
+    auto listener = network.listen(Address::loopback(0)).value();
+    address = listener->address();
+    server.serve(std::move(listener));
+  }
+  template <class T>
+  Result<T> run(Deferred<T> work) {
+    for (int i = 0; i < 2000 && work.pending(); ++i) reactor.turn(5ms);
+    return work.take();
+  }
+};
+
+TEST_F(ServerTest, routes_answers_and_keeps_the_connection) {
+  router.add("GET", "/users/:id", [](ServerRequest& request) -> Deferred<ServerResponse> {
+    co_return ServerResponse::text("user " + std::string(request.parameter("id")) +
+                                   request.query("x"));
+  });
+  router.add("POST", "/echo", [](ServerRequest& request) -> Deferred<ServerResponse> {
+    co_return ServerResponse::text(co_await request.body());
+  });
+  start();
+  for (int i = 0; i < 3; ++i) {
+    auto answer = run(client.get(address, "/users/a%20b?x=%21")).value();
+    EXPECT_EQ(run(answer.text()).value(), "user a b!");
+  }
+  EXPECT_EQ(server.connections(), 1u);
+  std::string big(3'000'000, 'z');
+  auto echoed = run(client.post(address, "/echo", "text/plain", big)).value();
+  EXPECT_EQ(echoed.status(), 503);  // longer than a body may be here
+  auto small = run(client.post(address, "/echo", "text/plain", "hello")).value();
+  EXPECT_EQ(run(small.text()).value(), "hello");
+  EXPECT_EQ(run(client.get(address, "/echo")).value().status(), 405);
+  EXPECT_EQ(run(client.get(address, "/none")).value().status(), 404);
+}
+
+TEST_F(ServerTest, close_ends_what_is_being_answered) {
+  Promise<void> never;
+  router.add("GET", "/", [&](ServerRequest&) -> Deferred<ServerResponse> {
+    co_await never.deferred();
+    co_return ServerResponse::text("late");
+  });
+  start();
+  auto asked = client.get(address, "/");
+  for (int i = 0; i < 20; ++i) reactor.turn(1ms);
+  EXPECT_TRUE(run(server.close()).ok());
+  EXPECT_FALSE(run(std::move(asked)).ok());
+}
+
+TEST_F(ServerTest, client_says_what_it_tried) {
+  auto failed = run(client.get(Address::loopback(1), "/x"));
+  ASSERT_FALSE(failed.ok());
+  EXPECT_TRUE(failed.error().is(Code::refused));
+  EXPECT_NE(failed.error().text().find("GET /x at 127.0.0.1:1"), std::string::npos)
+      << failed.error().text();
+}
+
+}  // namespace
+}  // namespace berth::http

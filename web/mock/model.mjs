@@ -55,7 +55,7 @@ export class Shop {
     }
     const orders = this.defined.orders;
     orders.deployed = now - 3_400_000;
-    orders.rollouts[0].started = orders.deployed;
+    Object.assign(orders.rollouts[0], { started: orders.deployed, ended: orders.deployed + 3100 });
     this.marks = [{ time: orders.deployed, kind: "deploy", service: "orders", version: 3 }];
     this.tell("deploy", "ok", "orders", "version 3 begins: 2 instances, one at a time", { version: 3, time: orders.deployed });
     this.tell("done", "ok", "orders", "version 3 is deployed: 2 of 2 healthy after 3.1 s", { version: 3, time: orders.deployed + 3100 });
@@ -139,7 +139,7 @@ export class Shop {
       running: s.instances.filter((i) => i.pid).length, healthy, url: s.rps === null ? "" : `http://${s.name}:7480`,
       ...(s.route !== null ? { public_url: `http://${s.name === "web" ? "web.shop" : "api.shop"}.localhost:8080/${s.route}` } : {}),
       requests_per_second: s.rps === null ? null : rate / 10, errors_share: rate ? errors / rate : s.rps === null ? null : 0,
-      median_seconds: window.length ? window[0].p50 : null, requests: sum, errors: Math.round(sum * (s.errors ?? 0)), last_deploy: s.deployed,
+      median_seconds: window.find((w) => w.p50 !== null)?.p50 ?? null, requests: sum, errors: Math.round(sum * (s.errors ?? 0)) + (bad ? Math.round((now - this.broken.from) / 1000 * s.rps * 0.34) : 0), last_deploy: s.deployed,
       spark: s.rps === null ? [] : Array.from({ length: 60 }, (_, i) => this.sample(s.name, last - (59 - i) * 1000)?.rate ?? 0),
       ...(s.rollout ? { rollout: s.rollout } : {}), instances: s.instances,
     };
@@ -188,7 +188,7 @@ export class Shop {
     return { ...whole, rollouts: s.rollouts, slow,
              paths: parts.map((path, i) => ({ path, requests_per_second: whole.requests_per_second / 2 ** (i + 1), errors_share: whole.errors_share,
                                               median_seconds: s.median * (1 + i * 0.3), p99_seconds: s.median * 8 })),
-             statuses: s.rps === null ? {} : { 200: whole.requests - whole.errors - 12, 404: 12, ...(whole.errors || this.bad(name, now) ? { 500: whole.errors + 411 } : {}) } };
+             statuses: s.rps === null ? {} : { 200: whole.requests - whole.errors - 12, 404: 12, ...(whole.errors || this.bad(name, now) ? { 500: whole.errors } : {}) } };
   }
 
   kill(s, instance) {

@@ -37,6 +37,8 @@ function drawMarks(u: uPlot, marks: Mark[], withName: boolean) {
   const ratio = devicePixelRatio;
   ctx.save();
   ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "alphabetic";
   ctx.lineWidth = ratio;
   const ends: number[] = Array(LABEL_ROWS).fill(-Infinity);
   for (const mark of [...marks].sort((a, b) => a.time - b.time)) {
@@ -50,7 +52,7 @@ function drawMarks(u: uPlot, marks: Mark[], withName: boolean) {
     ctx.stroke();
     const text = `${withName ? `${mark.service} ` : ""}${mark.kind === "rollback" ? "↩ " : ""}v${mark.version}`;
     const width = ctx.measureText(text).width;
-    const left = Math.min(x - 2 * ratio, u.bbox.left + u.bbox.width - width);
+    const left = Math.max(0, Math.min(x - 2 * ratio, u.bbox.left + u.bbox.width - width));
     const row = ends.findIndex((end) => end + 6 * ratio < left);
     if (row < 0) continue;
     ends[row] = left + width;
@@ -95,7 +97,6 @@ export function Chart(props: Props) {
 
   useEffect(() => {
     plot.current?.series.forEach((series, i) => {
-      if (i) plot.current!.setSeries(i, { focus: lit === null || props.lines[i - 1]?.key === lit }, false);
       if (i) series.alpha = lit === null || props.lines[i - 1]?.key === lit ? 1 : 0.15;
     });
     plot.current?.redraw(false);
@@ -167,8 +168,8 @@ function plotOptions(props: Props, lines: Line[], marks: () => Mark[], setAt: (i
         : { range: (_u, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, values: (_u, splits) => splits.map((time) => clock(time * 1000, props.range <= 300 && splits.length > 1 && splits[1]! - splits[0]! < 60)) },
-      { ...axis, size: 58, values: (_u, splits) => splits.map((value) => (value == null ? "" : props.format(value))) },
+      { ...axis, grid: { show: false }, size: 26, space: props.compact ? 48 : 70, values: (_u, splits) => splits.map((time) => clock(time * 1000, splits.length > 1 && splits[1]! - splits[0]! < 60)) },
+      { ...axis, size: 58, ...(props.logarithmic ? { splits: (_u: uPlot, _axis: number, min: number, max: number) => logSplits(min, max), filter: (_u: uPlot, splits: number[]) => splits } : {}), values: (_u, splits) => splits.map((value) => (value == null ? "" : props.format(value))) },
     ],
     series: [
       {},
@@ -179,6 +180,15 @@ function plotOptions(props: Props, lines: Line[], marks: () => Mark[], setAt: (i
       setCursor: [(u) => setAt(u.cursor.idx ?? null)],
     },
   };
+}
+
+/** 1, 2 and 5 of each decade, or fewer where there are more decades. */
+export function logSplits(min: number, max: number): number[] {
+  const steps = max / min > 3000 ? [1] : max / min > 30 ? [1, 3] : [1, 2, 5];
+  const splits: number[] = [];
+  for (let decade = Math.floor(Math.log10(min)); decade <= Math.log10(max); decade++)
+    for (const step of steps) splits.push(step * 10 ** decade);
+  return splits.filter((value) => value >= min && value <= max);
 }
 
 /** A little more than the values on both sides, and at least one decade. */

@@ -35,14 +35,14 @@ function digits(value: number): string {
   return value === 0 ? "0" : value.toFixed(2).replace(/0$/, "");
 }
 
-/** A length of time: 8 s, 4 min, 2 h 5 min, 3 d. */
+/** A length of time: 8 s, 4 min, 2 h 5 min, 9 h, 3 d. */
 export function span(length: number): string {
   const s = Math.max(0, Math.round(length));
   if (s < 60) return `${s} s`;
   if (s < 3600) return `${Math.floor(s / 60)} min`;
   if (s < 86400) {
     const minutes = Math.floor((s % 3600) / 60);
-    return `${Math.floor(s / 3600)} h${minutes ? ` ${minutes} min` : ""}`;
+    return `${Math.floor(s / 3600)} h${minutes && s < 6 * 3600 ? ` ${minutes} min` : ""}`;
   }
   return `${Math.floor(s / 86400)} d`;
 }

@@ -8,7 +8,7 @@ export interface Edge {
 
 export interface Drawn {
   nodes: Map<string, { x: number; y: number; layer: number }>; // centres
-  edges: { edge: Edge; points: [number, number][]; back: boolean }[]; // from the end of one box to the start of the other
+  edges: { edge: Edge; points: [number, number][]; back: boolean }[]; // pairs: out of one layer, into the next
   width: number;
   height: number;
 }
@@ -26,7 +26,9 @@ interface Place {
   across: number;
 }
 
-const SWEEPS = 8;
+const SWEEPS = 12;
+const ROUNDS = 16;
+const PASSAGE = 8; // what a long edge takes of a layer's breadth
 
 /** Edges that close a ring, found by depth first from those whom nobody calls, then by name. */
 function ringClosers(names: string[], edges: Edge[]): Set<Edge> {
@@ -67,11 +69,25 @@ function layersOf(names: string[], edges: Edge[]): Map<string, number> {
   return layer;
 }
 
-/** Orders each layer by the mean place of its neighbours, down and up some times. */
-function order(layers: Place[][], neighbours: Map<Place, { before: Place[]; after: Place[] }>) {
-  const settle = () => layers.forEach((layer) => layer.forEach((place, i) => (place.across = i - (layer.length - 1) / 2)));
-  settle();
-  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+type Neighbours = Map<Place, { before: Place[]; after: Place[] }>;
+
+function crossings(layers: Place[][], neighbours: Neighbours): number {
+  let count = 0;
+  for (const layer of layers) {
+    const spans = layer.flatMap((place) => neighbours.get(place)!.after.map((next) => [place.across, next.across] as const));
+    for (let i = 0; i < spans.length; i++)
+      for (let j = 0; j < i; j++) if ((spans[i]![0] - spans[j]![0]) * (spans[i]![1] - spans[j]![1]) < 0) count++;
+  }
+  return count;
+}
+
+/** Orders each layer by the mean place of its neighbours, down and up some times, and keeps the best of these. */
+function order(layers: Place[][], neighbours: Neighbours) {
+  const number = () => layers.forEach((layer) => layer.forEach((place, i) => (place.across = i - (layer.length - 1) / 2)));
+  number();
+  let best = layers.map((layer) => [...layer]);
+  let fewest = crossings(layers, neighbours);
+  for (let sweep = 0; sweep < SWEEPS && fewest > 0; sweep++) {
     const down = sweep % 2 === 0;
     for (const layer of down ? layers : [...layers].reverse()) {
       const wish = new Map(layer.map((place) => {
@@ -81,7 +97,26 @@ function order(layers: Place[][], neighbours: Map<Place, { before: Place[]; afte
       layer.sort((a, b) => wish.get(a)! - wish.get(b)! || a.name.localeCompare(b.name));
       layer.forEach((place, i) => (place.across = i - (layer.length - 1) / 2));
     }
+    const now = crossings(layers, neighbours);
+    if (now < fewest) [fewest, best] = [now, layers.map((layer) => [...layer])];
   }
+  layers.forEach((layer, i) => layer.splice(0, layer.length, ...best[i]!));
+  number();
+}
+
+/** The places nearest to the wished ones that keep their order and distances (pool adjacent violators). */
+function apart(wished: number[], distances: number[]): number[] {
+  const offsets = distances.reduce<number[]>((all, d, i) => [...all, i ? all[i - 1]! + d : 0], []);
+  const pools: { sum: number; count: number }[] = [];
+  wished.forEach((wish, i) => {
+    let pool = { sum: wish - offsets[i]!, count: 1 };
+    while (pools.length && pools.at(-1)!.sum / pools.at(-1)!.count > pool.sum / pool.count) {
+      const last = pools.pop()!;
+      pool = { sum: pool.sum + last.sum, count: pool.count + last.count };
+    }
+    pools.push(pool);
+  });
+  return pools.flatMap((pool) => Array<number>(pool.count).fill(pool.sum / pool.count)).map((at, i) => at + offsets[i]!);
 }
 
 export function draw(names: string[], edges: Edge[], sizes: Sizes): Drawn {
@@ -91,7 +126,7 @@ export function draw(names: string[], edges: Edge[], sizes: Sizes): Drawn {
   const count = Math.max(0, ...layer.values()) + 1;
   const layers: Place[][] = Array.from({ length: count }, () => []);
   const places = new Map<string, Place>();
-  const neighbours = new Map<Place, { before: Place[]; after: Place[] }>();
+  const neighbours: Neighbours = new Map();
   const add = (name: string, at: number, real: boolean) => {
     const place = { name, layer: at, real, across: 0 };
     layers[at]!.push(place);
@@ -111,38 +146,51 @@ export function draw(names: string[], edges: Edge[], sizes: Sizes): Drawn {
     chains.set(edge, chain);
   }
   order(layers, neighbours);
-  return place(layers, places, edges, chains, sizes);
+  return place(layers, neighbours, places, edges, chains, sizes);
 }
 
-function place(layers: Place[][], places: Map<string, Place>, edges: Edge[], chains: Map<Edge, Place[]>, sizes: Sizes): Drawn {
+/** Moves each place towards the middle of its neighbours, so that edges are straight where they can be. */
+function settle(layers: Place[][], neighbours: Neighbours, breadth: (p: Place) => number, gap: number) {
+  const distances = layers.map((layer) => layer.map((p, i) => (i ? (breadth(layer[i - 1]!) + breadth(p)) / 2 + gap : 0)));
+  for (let round = 0; round < ROUNDS; round++) {
+    const down = round % 2 === 0;
+    for (let k = 0; k < layers.length; k++) {
+      const i = down ? k : layers.length - 1 - k;
+      const layer = layers[i]!;
+      const wished = layer.map((p) => {
+        const { before, after } = neighbours.get(p)!;
+        const near = round < ROUNDS / 2 ? [...before, ...after] : down ? before : after;
+        return near.length ? near.reduce((sum, n) => sum + n.across, 0) / near.length : p.across;
+      });
+      apart(wished, distances[i]!).forEach((at, n) => (layer[n]!.across = at));
+    }
+  }
+  const least = Math.min(...layers.flat().map((p) => p.across - breadth(p) / 2));
+  for (const p of layers.flat()) p.across -= least;
+}
+
+function place(layers: Place[][], neighbours: Neighbours, places: Map<string, Place>, edges: Edge[], chains: Map<Edge, Place[]>, sizes: Sizes): Drawn {
   const [long, wide] = sizes.node;
   const [gapLong, gapWide] = sizes.gap;
-  const length = (p: Place) => (p.real ? wide : wide * 0.35);
-  const across = new Map<Place, number>();
-  const breadth = layers.map((layer) => layer.reduce((sum, p) => sum + length(p), 0) + gapWide * Math.max(0, layer.length - 1));
-  const most = Math.max(0, ...breadth);
-  layers.forEach((layer, i) => {
-    // What a layer has to spare goes between its places, less to the ends.
-    const spare = (most - breadth[i]!) / (layer.length + 1);
-    let at = spare;
-    for (const p of layer) {
-      across.set(p, at + length(p) / 2);
-      at += length(p) + gapWide + spare;
-    }
-  });
+  const breadth = (p: Place) => (p.real ? wide : PASSAGE);
+  for (const p of layers.flat()) p.across *= wide + gapWide;
+  settle(layers, neighbours, breadth, gapWide);
+  const most = Math.max(0, ...layers.flat().map((p) => p.across + breadth(p) / 2));
   const along = (p: Place) => p.layer * (long + gapLong) + long / 2;
   const point = (a: number, b: number): [number, number] => (sizes.vertical ? [b, a] : [a, b]);
   const nodes: Drawn["nodes"] = new Map();
   for (const [name, p] of places) {
-    const [x, y] = point(along(p), across.get(p)!);
+    const [x, y] = point(along(p), p.across);
     nodes.set(name, { x, y, layer: p.layer });
   }
   const drawn = edges.map((edge) => {
     const chain = chains.get(edge);
     const inner = chain ?? [places.get(edge.from)!, places.get(edge.to)!];
-    const points = inner.map((p, i): [number, number] =>
-      point(along(p) + (i === 0 ? long / 2 : i === inner.length - 1 ? -long / 2 : 0), across.get(p)!),
-    );
+    // From box to box; past the boxes of a layer between it runs straight.
+    const points = inner.flatMap((p, i): [number, number][] => [
+      ...(i > 0 ? [point(along(p) - long / 2, p.across)] : []),
+      ...(i < inner.length - 1 ? [point(along(p) + long / 2, p.across)] : []),
+    ]);
     return { edge, points, back: !chain };
   });
   const extent = Math.max(0, layers.length * (long + gapLong) - gapLong);

@@ -1,24 +1,28 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Call, State } from "./api";
 import { rate, seconds, share } from "./format";
 import { draw, type Drawn, type Edge } from "./layout";
 import { levelOf } from "./marks";
 import { link } from "./route";
 
-const BOX: [number, number] = [124, 38]; // width, height
+const BOX: [number, number] = [132, 38]; // width, height
+const NARROW_BOX: [number, number] = [104, 38];
+const NARROW = 560; // below that the layers go from top to bottom
 const MARGIN = 6;
 const OUTSIDE: Record<string, string> = { gateway: "from outside", bus: "messages", unknown: "unknown callers" };
 
 /** Edges grow with the logarithm of what runs over them: 1/s is thin, 1000/s is thick. */
 const widthOf = (perSecond: number) => 1 + Math.min(7, Math.log2(1 + perSecond) * 0.75);
 
+/** A curve between two layers, a straight line past one. */
 function curve(points: [number, number][], vertical: boolean): string {
-  let d = `M${points[0]![0].toFixed(1)} ${points[0]![1].toFixed(1)}`;
+  let d = `M${points[0]!.join(" ")}`;
   for (let i = 1; i < points.length; i++) {
     const [x0, y0] = points[i - 1]!;
     const [x1, y1] = points[i]!;
     const [mx, my] = [(x0 + x1) / 2, (y0 + y1) / 2];
-    d += vertical ? ` C${x0} ${my} ${x1} ${my} ${x1} ${y1}` : ` C${mx} ${y0} ${mx} ${y1} ${x1} ${y1}`;
+    if (i % 2 === 0) d += ` L${x1} ${y1}`;
+    else d += vertical ? ` C${x0} ${my} ${x1} ${my} ${x1} ${y1}` : ` C${mx} ${y0} ${mx} ${y1} ${x1} ${y1}`;
   }
   return d;
 }
@@ -29,7 +33,7 @@ function useDrawing(names: string[], edges: Edge[], vertical: boolean): Drawn {
   return useMemo(
     () =>
       vertical
-        ? draw(names, edges, { node: [BOX[1], BOX[0]], gap: [44, 14], vertical })
+        ? draw(names, edges, { node: [NARROW_BOX[1], NARROW_BOX[0]], gap: [44, 8], vertical })
         : draw(names, edges, { node: BOX, gap: [64, 16], vertical }),
     [key],
   );
@@ -44,13 +48,17 @@ export function CallMap({ state }: { state: State }) {
     observer.observe(place.current!);
     return () => observer.disconnect();
   }, []);
+  const vertical = width > 0 && width < NARROW;
   const names = [...new Set([...state.services.map((s) => s.name), ...state.calls.flatMap((c) => [c.from, c.to])])].sort();
   const edges = state.calls
     .map(({ from, to }) => ({ from, to }))
     .sort((a, b) => a.from.localeCompare(b.from) || a.to.localeCompare(b.to));
-  const drawing = useDrawing(names, edges, width > 0 && width < 560);
+  const drawing = useDrawing(names, edges, vertical);
+  useLayoutEffect(() => {
+    const element = place.current!;
+    element.scrollLeft = (element.scrollWidth - element.clientWidth) / 2;
+  }, [drawing]);
   const calls = new Map(state.calls.map((call) => [`${call.from} ${call.to}`, call]));
-  const vertical = width > 0 && width < 560;
   const total = [drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN] as const;
   const near = (edge: Edge) => lit === null || edge.from === lit || edge.to === lit;
 
@@ -68,10 +76,10 @@ export function CallMap({ state }: { state: State }) {
           return <Arrow key={`${edge.from} ${edge.to}`} call={call} d={curve(points, vertical)} back={back} faint={!near(edge)} label={middle(points)} />;
         })}
         {names.map((name) => (
-          <Node key={name} name={name} state={state} at={drawing.nodes.get(name)!} onLit={setLit} faint={lit !== null && lit !== name && !edges.some((e) => near(e) && (e.from === name || e.to === name))} />
+          <Node key={name} name={name} box={vertical ? NARROW_BOX : BOX} state={state} at={drawing.nodes.get(name)!} onLit={setLit} faint={lit !== null && lit !== name && !edges.some((e) => near(e) && (e.from === name || e.to === name))} />
         ))}
       </svg>
-      <table class="visually-hidden">
+      <div class="visually-hidden"><table>
         <caption>Who calls whom</caption>
         <tbody>
           {state.calls.map((call) => (
@@ -85,7 +93,7 @@ export function CallMap({ state }: { state: State }) {
             </tr>
           ))}
         </tbody>
-      </table>
+      </table></div>
     </div>
   );
 }
@@ -114,19 +122,20 @@ function Arrow(props: { call: Call; d: string; back: boolean; faint: boolean; la
   );
 }
 
-function Node(props: { name: string; state: State; at: { x: number; y: number }; faint: boolean; onLit: (name: string | null) => void }) {
+function Node(props: { name: string; box: [number, number]; state: State; at: { x: number; y: number }; faint: boolean; onLit: (name: string | null) => void }) {
   const { name, at } = props;
   const service = props.state.services.find((s) => s.name === name);
-  const [width, height] = BOX;
+  const [width, height] = props.box;
+  const letters = Math.floor((width - 24) / 6.6);
   const on = { onMouseEnter: () => props.onLit(name), onMouseLeave: () => props.onLit(null), onFocus: () => props.onLit(name), onBlur: () => props.onLit(null) };
   const box = (
     <>
       <rect x={at.x - width / 2} y={at.y - height / 2} width={width} height={height} rx="6" />
       <text class="name" x={at.x - width / 2 + (service ? 20 : 10)} y={at.y - 3}>
-        {name.length > 16 ? `${name.slice(0, 15)}…` : name}
+        {name.length > letters ? `${name.slice(0, letters - 1)}…` : name}
       </text>
       <text class="numbers" x={at.x - width / 2 + (service ? 20 : 10)} y={at.y + 12}>
-        {service ? (service.requests_per_second === null ? "serves nothing" : `${rate(service.requests_per_second)}/s · ${seconds(service.median_seconds)}`) : (OUTSIDE[name] ?? "")}
+        {service ? (service.requests_per_second === null ? "no port" : `${rate(service.requests_per_second)}/s · ${seconds(service.median_seconds)}`) : (OUTSIDE[name] ?? "")}
       </text>
     </>
   );

@@ -118,7 +118,7 @@ function ServiceRow({ service: s, now }: { service: Service; now: number }) {
   const level = levelOf(s.health);
   const why = s.rollout ? `version ${s.rollout.from} → ${s.rollout.to}: ${s.rollout.why}` : s.why;
   return (
-    <tr class={level} data-service={s.name} data-health={s.health} data-running={s.running} data-wanted={s.wanted}>
+    <tr data-service={s.name} data-health={s.health} data-running={s.running} data-wanted={s.wanted}>
       <th scope="row">
         <a href={link.service(s.name)} data-row>
           <Dot health={s.health} />

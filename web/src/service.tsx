@@ -217,7 +217,7 @@ function Rollouts({ service, rollouts, now }: { service: Service; rollouts: Roll
                   <Health health={rollout.result} />
                   {rollout.why && <p class="why">{rollout.why}</p>}
                 </td>
-                <td title={moment(rollout.started)}>{ago(rollout.started, now)}</td>
+                <td class="when" title={moment(rollout.started)}>{ago(rollout.started, now)}</td>
                 <td class="number">{rollout.ended === null ? "–" : seconds((rollout.ended - rollout.started) / 1000)}</td>
                 <td class="number">
                   {rollout.version !== service.version && rollout.result === "done" && (

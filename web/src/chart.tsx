@@ -106,6 +106,7 @@ export function Chart(props: Props) {
   return (
     <figure class={`chart ${props.compact ? "compact" : ""}`} data-chart={props.name} data-points={props.times.length} data-end={props.times.at(-1)}>
       <div class="plot" ref={place} role="img" aria-label={`${props.label}; the values are in the table that follows`} />
+      <div class="legend-box" style={{ maxHeight: props.compact ? "none" : `${props.height}px` }}>
       <table class="legend">
         <caption class={at === null ? "visually-hidden" : ""}>{at === null ? `${props.label}, now` : clock((props.times[at] ?? 0) * 1000)}</caption>
         <tbody>
@@ -130,6 +131,7 @@ export function Chart(props: Props) {
           })}
         </tbody>
       </table>
+      </div>
       {props.marks.length > 0 && (
         <ul class="visually-hidden" aria-label="Deploys in the chart">
           {props.marks.map((mark) => (
@@ -168,7 +170,7 @@ function plotOptions(props: Props, lines: Line[], marks: () => Mark[], setAt: (i
         : { range: (_u, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 26, space: props.compact ? 48 : 70, values: (_u, splits) => splits.map((time) => clock(time * 1000, splits.length > 1 && splits[1]! - splits[0]! < 60)) },
+      { ...axis, grid: { show: false }, size: 26, space: width < 500 ? 48 : 70, values: (_u, splits) => splits.map((time) => clock(time * 1000, splits.length > 1 && splits[1]! - splits[0]! < 60)) },
       { ...axis, size: 58, ...(props.logarithmic ? { splits: (_u: uPlot, _axis: number, min: number, max: number) => logSplits(min, max), filter: (_u: uPlot, splits: number[]) => splits } : {}), values: (_u, splits) => splits.map((value) => (value == null ? "" : props.format(value))) },
     ],
     series: [

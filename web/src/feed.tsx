@@ -25,7 +25,7 @@ export function Feed({ entries, now, limit }: { entries: FeedEntry[]; now: numbe
             {SIGN[entry.kind]?.[0] ?? "·"}
           </span>
           <span>
-            <a href={link.service(entry.service)}>{entry.service}</a> {withoutName(entry)}
+            <Subject entry={entry} />
           </span>
         </li>
       ))}
@@ -33,7 +33,13 @@ export function Feed({ entries, now, limit }: { entries: FeedEntry[]; now: numbe
   );
 }
 
-/** The service stands before the text as a link: not twice. */
-function withoutName({ text, service }: FeedEntry): string {
-  return text.startsWith(`${service} `) ? text.slice(service.length + 1) : text;
+/** The text with its service or instance as a link, which stands in front where the text does not begin with it. */
+function Subject({ entry: { service, instance, text } }: { entry: FeedEntry }) {
+  const name = instance && text.startsWith(instance) ? instance : service;
+  return (
+    <>
+      <a href={name === instance ? link.instance(instance) : link.service(service)}>{name}</a>{" "}
+      {text.startsWith(`${name} `) ? text.slice(name.length + 1) : text}
+    </>
+  );
 }

@@ -34,14 +34,15 @@ async function lost() {
   try {
     const response = await fetch("/v1/state", { method: "GET" });
     if (response.status === 401) {
-      stream?.close();
+      close();
       set({ link: "no token" });
-    } else if (stream?.readyState === EventSource.CLOSED) {
-      window.setTimeout(() => open(watched), 1000);
+      return;
     }
   } catch {
-    if (stream?.readyState === EventSource.CLOSED) window.setTimeout(() => open(watched), 1000);
+    // Not reachable.
   }
+  // A broken stream is opened again by the browser, one that was refused is not.
+  window.setTimeout(() => stream?.readyState === EventSource.CLOSED && open(watched), 1000);
 }
 
 /** A stream that says nothing for 20 s (a comment is due after 15 s, a state each second) is opened anew. */
@@ -51,9 +52,26 @@ function heard() {
   if (live.link !== "open") set({ link: "open" });
 }
 
+/** A page that nobody sees needs no stream: browsers allow six connections to one server, of all pages together. */
+export function useVisible(): boolean {
+  const [visible, set] = useState(!document.hidden);
+  useEffect(() => {
+    const look = () => set(!document.hidden);
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
+  }, []);
+  return visible;
+}
+
+export function close() {
+  window.clearTimeout(silence);
+  stream?.close();
+  stream = null;
+}
+
 /** (Re)opens the stream; with `service`, its detail comes too. */
 export function open(service: string | null) {
-  stream?.close();
+  close();
   watched = service;
   if (live.detail?.name !== service) set({ detail: null });
   const source = new EventSource(service ? `/v1/live?service=${encodeURIComponent(service)}` : "/v1/live");

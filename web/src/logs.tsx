@@ -1,10 +1,12 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Instance, type LogLine, path } from "./api";
 import { clock, count, moment } from "./format";
+import { useVisible } from "./live";
 import { link } from "./route";
 
 const KEPT_LINES = 2000;
 const FIRST_LINES = 200;
+const AGAIN_AFTER_MS = 2000;
 const DRAWN_EVERY_MS = 200; // a service that writes thousands of lines a second must not stop the page
 
 interface Shown extends LogLine {
@@ -18,8 +20,11 @@ export function Logs(props: { service: string; instances: Instance[]; instance: 
   const [held, setHeld] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  const visible = useVisible();
+  const [attempt, setAttempt] = useState(0);
 
   useEffect(() => {
+    if (!visible) return;
     let number = 0;
     let fresh: Shown[] = [];
     const which = props.instance ? `&instance=${encodeURIComponent(props.instance)}` : "";
@@ -31,6 +36,9 @@ export function Logs(props: { service: string; instances: Instance[]; instance: 
     };
     stream.addEventListener("line", (event) => fresh.push({ ...(JSON.parse(event.data) as LogLine), id: number++ }));
     stream.addEventListener("lost", (event) => setLost((n) => n + (JSON.parse(event.data) as { lines: number }).lines));
+    stream.onerror = () => {
+      if (stream.readyState === EventSource.CLOSED) window.setTimeout(() => setAttempt(attempt + 1), AGAIN_AFTER_MS);
+    };
     const timer = window.setInterval(() => {
       if (!fresh.length) return;
       const more = fresh;
@@ -41,7 +49,7 @@ export function Logs(props: { service: string; instances: Instance[]; instance: 
       stream.close();
       window.clearInterval(timer);
     };
-  }, [props.service, props.instance]);
+  }, [props.service, props.instance, visible, attempt]);
 
   const wanted = words.toLowerCase();
   const shown = wanted ? lines.filter((line) => line.text.toLowerCase().includes(wanted) || line.level === wanted) : lines;

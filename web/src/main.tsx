@@ -4,7 +4,7 @@ import { Dialogs } from "./dialogs";
 import { clock } from "./format";
 import { Header } from "./header";
 import { startKeys } from "./keys";
-import { open, useLive } from "./live";
+import { close, open, useLive, useVisible } from "./live";
 import { Overview } from "./overview";
 import { ServicePage } from "./service";
 import { startTheme } from "./theme";
@@ -17,7 +17,8 @@ function App() {
   const route = useRoute();
   const { state, detail, link, since } = useLive();
   const service = route.page === "service" ? route.name : null;
-  useEffect(() => open(service), [service]);
+  const visible = useVisible();
+  useEffect(() => (visible ? open(service) : close()), [service, visible]);
   const worst = state?.sentence.level ?? "ok";
   useEffect(() => {
     const mark = worst === "bad" ? "● " : "";

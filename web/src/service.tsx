@@ -131,7 +131,9 @@ function Instances({ service, now }: { service: Service; now: number }) {
               <th scope="col">instance</th>
               <th scope="col">state</th>
               <th scope="col">since</th>
-              <th scope="col">address</th>
+              <th scope="col" class="address">
+                address
+              </th>
               <th scope="col" class="number">
                 pid
               </th>
@@ -169,7 +171,7 @@ function InstanceRow({ instance: i, current, now }: { instance: Instance; curren
         {i.why && <p class="why">{i.why}</p>}
       </td>
       <td title={moment(i.since)}>{span((now - i.since) / 1000)}</td>
-      <td>
+      <td class="address">
         <code>{i.address || i.host}</code>
       </td>
       <td class="number">{i.pid || "–"}</td>

@@ -108,7 +108,10 @@ export function Chart(props: Props) {
       <div class="plot" ref={place} role="img" aria-label={`${props.label}; the values are in the table that follows`} />
       <div class="legend-box" style={{ maxHeight: props.compact ? "none" : `${props.height}px` }}>
       <table class="legend">
-        <caption class={at === null ? "visually-hidden" : ""}>{at === null ? `${props.label}, now` : clock((props.times[at] ?? 0) * 1000)}</caption>
+        <caption>
+            <span class="visually-hidden">{props.label}, </span>
+            {at === null ? "now" : clock((props.times[at] ?? 0) * 1000)}
+          </caption>
         <tbody>
           {props.lines.map((line) => {
             const value = at === null ? last(line) : (line.points[at] ?? null);

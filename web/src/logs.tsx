@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Instance, type LogLine, path } from "./api";
 import { clock, count, moment } from "./format";
 import { useVisible } from "./live";
@@ -52,7 +52,22 @@ export function Logs(props: { service: string; instances: Instance[]; instance: 
   }, [props.service, props.instance, visible, attempt]);
 
   const wanted = words.toLowerCase();
-  const shown = wanted ? lines.filter((line) => line.text.toLowerCase().includes(wanted) || line.level === wanted) : lines;
+  const shown = useMemo(
+    () => (wanted ? lines.filter((line) => line.text.toLowerCase().includes(wanted) || line.level === wanted) : lines),
+    [lines, wanted],
+  );
+  // The page renders with each pushed state; thousands of lines that did not change are then not looked at again.
+  const drawn = useMemo(
+    () =>
+      shown.map((line) => (
+        <div key={line.id} class={line.level}>
+          <time title={moment(line.time)}>{clock(line.time)}</time>
+          <span class="who">{line.instance.split("/").pop()}</span>
+          <span class="text">{line.text}</span>
+        </div>
+      )),
+    [shown],
+  );
   useLayoutEffect(() => {
     if (atEnd.current && !held && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [shown, held]);
@@ -87,13 +102,7 @@ export function Logs(props: { service: string; instances: Instance[]; instance: 
         onScroll={(e) => (atEnd.current = e.currentTarget.scrollHeight - e.currentTarget.scrollTop - e.currentTarget.clientHeight < 30)}
       >
         {lost > 0 && <p class="lost">{count(lost)} lines were left out: they came faster than this page took them</p>}
-        {shown.map((line) => (
-          <div key={line.id} class={line.level}>
-            <time title={moment(line.time)}>{clock(line.time)}</time>
-            <span class="who">{line.instance.split("/").pop()}</span>
-            <span class="text">{line.text}</span>
-          </div>
-        ))}
+        {drawn}
         {!shown.length && <p class="empty">{lines.length ? "No line has these words." : "No line yet."}</p>}
       </div>
     </section>

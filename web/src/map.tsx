@@ -56,14 +56,15 @@ export function CallMap({ state }: { state: State }) {
   const drawing = useDrawing(names, edges, vertical);
   useLayoutEffect(() => {
     const element = place.current!;
-    element.scrollLeft = (element.scrollWidth - element.clientWidth) / 2;
+    element.scrollLeft = vertical ? (element.scrollWidth - element.clientWidth) / 2 : 0; // callers stand on the left
   }, [drawing]);
   const calls = new Map(state.calls.map((call) => [`${call.from} ${call.to}`, call]));
   const total = [drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN] as const;
   const near = (edge: Edge) => lit === null || edge.from === lit || edge.to === lit;
 
   return (
-    <div class="map" ref={place} data-map>
+    <div class="map" ref={place} data-map tabIndex={0} role="region" aria-label="Map of calls">
+      {!names.length && <p class="empty">Nobody yet.</p>}
       <svg
         viewBox={`${-MARGIN} ${-MARGIN} ${total[0]} ${total[1]}`}
         style={{ width: `${total[0]}px`, maxWidth: total[0] > width * 1.35 ? "none" : "100%" }}

@@ -75,7 +75,7 @@ const MANY_ERRORS = 0.05;
 /** Worst first; by name among equals, so that rows stand still. */
 export function worstFirst(services: Service[]): Service[] {
   const rank = (s: Service) => (RANK[levelOf(s.health)] ?? 3) - ((s.errors_share ?? 0) >= MANY_ERRORS ? 0.5 : 0);
-  return [...services].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+  return [...services].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, undefined, { numeric: true }));
 }
 
 function Services({ services, now }: { services: Service[]; now: number }) {
@@ -110,6 +110,11 @@ function Services({ services, now }: { services: Service[]; now: number }) {
           ))}
         </tbody>
       </table>
+      {!services.length && (
+        <p class="empty">
+          None yet: <code>berth deploy</code> brings the services of a berth.toml here.
+        </p>
+      )}
     </section>
   );
 }

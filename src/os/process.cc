@@ -1,0 +1,153 @@
+#include "os/process.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "async/wait_list.h"
+#include "base/strings.h"
+
+namespace berth::os {
+namespace {
+
+Result<std::string> find_program(const SpawnSpec& spec) {
+  const std::string& name = spec.argv[0];
+  if (name.find('/') != std::string::npos) {
+    std::string path = name[0] == '/' || spec.folder.empty() ? name : spec.folder + "/" + name;
+    if (::access(path.c_str(), X_OK) != 0) return system_error(errno, "starting " + name);
+    return path;
+  }
+  std::string_view paths = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+  for (auto& [key, value] : spec.env) {
+    if (key == "PATH") paths = value;
+  }
+  for (auto folder : split(paths, ':')) {
+    std::string path = std::string(folder) + "/" + name;
+    if (!folder.empty() && ::access(path.c_str(), X_OK) == 0) return path;
+  }
+  return Error(Code::not_found, "starting " + name + ": there is no such program in PATH (" +
+                                    std::string(paths) + ")");
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+/// In the child, between fork and exec: only what is safe there.
+[[noreturn]] void become(const SpawnSpec& spec, const char* program, char** argv, char** env,
+                         int report, int output) {
+  if (spec.detached) {
+    ::setsid();
+  } else {
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (int number = 1; number < 32; ++number) ::signal(number, SIG_DFL);
+  int nothing = ::open("/dev/null", O_RDWR);
+  ::dup2(nothing, 0);
+  ::dup2(output >= 0 ? output : nothing, 1);
+  ::dup2(output >= 0 ? output : nothing, 2);
+  // Inherited descriptors go above their final places first, so that none is overwritten.
+  int count = static_cast<int>(spec.inherited.size());
+  int kept[64];
+  for (int i = 0; i < count && i < 64; ++i)
+    kept[i] = ::fcntl(spec.inherited[static_cast<std::size_t>(i)], F_DUPFD, 200);
+  int report_kept = ::fcntl(report, F_DUPFD_CLOEXEC, 300);
+  for (int i = 0; i < count && i < 64; ++i) ::dup2(kept[i], 3 + i);
+  ::close_range(3 + static_cast<unsigned>(count), static_cast<unsigned>(report_kept) - 1, 0);
+  ::close_range(static_cast<unsigned>(report_kept) + 1, ~0U, 0);
+  if (spec.folder.empty() || ::chdir(spec.folder.c_str()) == 0) ::execve(program, argv, env);
+  int number = errno;
+  [[maybe_unused]] auto written = ::write(report_kept, &number, sizeof number);
+  ::_exit(127);
+}
+
+class WatchedChild final : public Child, Watched {
+ public:
+  static Result<std::unique_ptr<Child>> watch(Reactor& reactor, int pid) {
+    Descriptor fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!fd.valid()) return system_error(errno, "watching process " + std::to_string(pid));
+    int number = fd.get();
+    std::unique_ptr<WatchedChild> child(new WatchedChild(reactor, std::move(fd), pid));
+    TRY(reactor.watch(number, *child));
+    return std::unique_ptr<Child>(std::move(child));
+  }
+  ~WatchedChild() override { reactor_.unwatch(fd_.get(), *this); }
+  std::int64_t pid() const override { return pid_; }
+  Deferred<ExitStatus> wait() override {
+    if (ended_) return ready(ExitStatus(status_));
+    return waiting_.wait();
+  }
+  void send_signal(int signal, bool whole_group) override {
+    if (!ended_) ::kill(whole_group ? -pid_ : pid_, signal);
+  }
+
+ private:
+  WatchedChild(Reactor& reactor, Descriptor fd, int pid)
+      : reactor_(reactor), fd_(std::move(fd)), pid_(pid) {}
+  void on_events(std::uint32_t) override {
+    int status = 0;
+    if (ended_ || ::waitpid(pid_, &status, WNOHANG) != pid_) return;
+    ended_ = true;
+    if (WIFEXITED(status)) status_.code = WEXITSTATUS(status);
+    if (WIFSIGNALED(status)) status_.signal = WTERMSIG(status);
+    while (!waiting_.empty()) waiting_.wake(status_);
+  }
+
+  Reactor& reactor_;
+  Descriptor fd_;
+  int pid_;
+  bool ended_ = false;
+  ExitStatus status_;
+  WaitList<ExitStatus> waiting_;
+};
+
+}  // namespace
+
+Result<int> spawn_process(const SpawnSpec& spec) {
+  std::string program = TRY(find_program(spec));
+  std::vector<std::string> variables;
+  for (auto& [key, value] : spec.env) variables.push_back(key + "=" + value);
+  auto argv = pointers(spec.argv);
+  auto env = pointers(variables);
+  Descriptor output;
+  if (!spec.output_path.empty()) {
+    output = Descriptor(
+        ::open(spec.output_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+    if (!output.valid()) return system_error(errno, "opening " + spec.output_path);
+  }
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return system_error(errno, "starting " + spec.argv[0]);
+  Descriptor reading(ends[0]);
+  Descriptor writing(ends[1]);
+  int pid = ::fork();
+  if (pid < 0) return system_error(errno, "starting " + spec.argv[0]);
+  if (pid == 0) become(spec, program.c_str(), argv.data(), env.data(), writing.get(), output.get());
+  writing.reset();
+  int number = 0;
+  if (::read(reading.get(), &number, sizeof number) == sizeof number) {
+    ::waitpid(pid, nullptr, 0);
+    return system_error(
+        number, "starting " + spec.argv[0] + (spec.folder.empty() ? "" : " in " + spec.folder));
+  }
+  return pid;
+}
+
+Deferred<std::unique_ptr<Child>> Process::spawn(SpawnSpec spec) {
+  auto pid = spawn_process(spec);
+  if (!pid.ok()) return failed<std::unique_ptr<Child>>(std::move(pid).error());
+  return resolved<std::unique_ptr<Child>>(WatchedChild::watch(reactor_, *pid));
+}
+
+}  // namespace berth::os

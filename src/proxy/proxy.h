@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/network.h"
+#include "async/scope.h"
+#include "async/world.h"
+#include "base/log.h"
+#include "catalog/model.h"
+#include "proxy/pool.h"
+
+namespace berth::http {
+struct AccessRecord;
+}
+
+namespace berth::proxy {
+
+class Session;
+
+/// Takes each request's record when it is over. May not block.
+class AccessSink {
+ public:
+  virtual void note(const http::AccessRecord& record) = 0;
+
+ protected:
+  ~AccessSink() = default;
+};
+
+/// Says which service opened a connection: its name, or "unknown". Asked once a connection.
+class CallerFinder {
+ public:
+  virtual std::string find(const Address& peer, const Address& local) = 0;
+
+ protected:
+  ~CallerFinder() = default;
+};
+
+/// Where listening sockets come from: made here, or kept by the agent so that they outlive the
+/// proxy.
+class ListenerSource {
+ public:
+  virtual Deferred<std::unique_ptr<Listener>> listener(Address address) = 0;
+  /// The address is not listened on any more.
+  virtual void release(const Address& address) = 0;
+
+ protected:
+  ~ListenerSource() = default;
+};
+
+struct ProxyOptions {
+  Address gateway;                   // none: no gateway
+  bool port_80 = false;              // listen on the VIPs' port 80 too
+  Duration idle_timeout = 75s;       // of client connections between requests
+  Duration head_timeout = 10s;       // from a head's first byte to its last
+  Duration upstream_idle_max = 30s;  // kept connections to instances; below what servers close at
+  std::size_t connections_max = 20'000;  // beyond, a new one waits in the kernel's backlog
+};
+
+/// Carries requests: a listener for each VIP, one for the gateway, a Pool for each service. Follows
+/// the snapshots it is given; connections, queues and counters go on through each change. Belongs
+/// to one reactor.
+class Proxy {
+ public:
+  Proxy(World& world, Log log, ListenerSource& listeners, AccessSink& sink, CallerFinder& callers,
+        ProxyOptions options);
+  ~Proxy();
+
+  /// Swaps the snapshot in. An older revision than the present one is ignored.
+  void apply(std::shared_ptr<const catalog::Snapshot> snapshot);
+  std::uint64_t revision() const { return snapshot_ ? snapshot_->revision : 0; }
+  /// "orders/1@incarnation" of instances that leave but still answer something.
+  std::vector<std::string> draining_in_flight() const;
+  std::size_t connections() const { return connections_; }
+  /// Closes listeners and ends the sessions.
+  Deferred<void> close();
+
+  // For sessions.
+  World& world() { return world_; }
+  const ProxyOptions& options() const { return options_; }
+  CallerFinder& callers() { return callers_; }
+  AccessSink& sink() { return sink_; }
+  /// The pool of the route that host and path fit, or null.
+  std::shared_ptr<Pool> route(std::string_view host, std::string_view path) const;
+
+ private:
+  struct Frontend;
+  Deferred<void> listen(std::shared_ptr<Frontend> frontend);
+  Deferred<void> serve(std::shared_ptr<Frontend> frontend, std::unique_ptr<ByteStream> stream);
+  void update_frontends();
+  void open_frontend(const Address& address, std::shared_ptr<Pool> pool);
+
+  World& world_;
+  Log log_;
+  ListenerSource& listeners_;
+  AccessSink& sink_;
+  CallerFinder& callers_;
+  ProxyOptions options_;
+  std::shared_ptr<const catalog::Snapshot> snapshot_;
+  std::map<std::string, std::shared_ptr<Pool>, std::less<>> pools_;
+  std::vector<std::shared_ptr<Pool>> gone_;  // their service is gone, their requests are not
+  std::map<Address, std::shared_ptr<Frontend>> frontends_;
+  std::size_t connections_ = 0;
+  Scope scope_;
+};
+
+}  // namespace berth::proxy

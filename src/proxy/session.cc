@@ -1,0 +1,487 @@
+#include "proxy/session.h"
+
+#include <cstring>
+#include <tuple>
+
+#include "async/clock.h"
+#include "async/gather.h"
+#include "base/strings.h"
+#include "http/h1_writer.h"
+#include "proxy/proxy.h"
+
+namespace berth::proxy {
+namespace {
+
+constexpr std::size_t copy_bytes = 65536;
+
+Bytes joined(const Bytes& first, const Bytes& second) {
+  if (first.empty()) return second;
+  Block* block = Block::allocate(first.size() + second.size());
+  std::memcpy(block->data(), first.data(), first.size());
+  std::memcpy(block->data() + first.size(), second.data(), second.size());
+  return Bytes(block, block->data(), first.size() + second.size());
+}
+
+/// Fields that are for one hop only (RFC 9110 section 7.6.1), and those that Connection names.
+bool hop_by_hop(const http::Header& header, const http::Headers& all) {
+  switch (header.name.size()) {
+    case 7:
+      return equal_ignoring_case(header.name, "upgrade");
+    case 10:
+      return equal_ignoring_case(header.name, "connection") ||
+             equal_ignoring_case(header.name, "keep-alive");
+    case 16:
+      return equal_ignoring_case(header.name, "proxy-connection");
+    default:
+      break;
+  }
+  auto* connection = all.find("connection");
+  return connection && connection->value.size() > 10 && all.has_token("connection", header.name);
+}
+
+}  // namespace
+
+Session::Session(Proxy& proxy, std::shared_ptr<Pool> pool,
+                 const std::uint32_t& frontend_connections, std::unique_ptr<ByteStream> client)
+    : proxy_(proxy),
+      vip_pool_(std::move(pool)),
+      frontend_connections_(frontend_connections),
+      client_(std::move(client)) {}
+
+Session::~Session() {
+  // Ended in the middle: the proxy stops, or the client's connection broke.
+  uploading_.reset();
+  if (in_request_) note_record();
+  release_endpoint();
+}
+
+/// A limit passed: whatever is waited for fails, since its stream is closed.
+void Session::fire() {
+  timed_out_ = true;
+  if (!in_request_) {
+    client_->close();
+    return;
+  }
+  if (upstream_) upstream_->abort();
+  if (passed_bytes_) client_->abort();  // half an answer, or a client that reads no more
+}
+
+Deferred<void> Session::run() {
+  for (;;) {
+    auto got = co_await read_head().result();
+    disarm();
+    if (!got.ok()) {
+      if (!got.error().is(Code::invalid) && !got.error().is(Code::overloaded)) co_return;
+      record_ = {};
+      request_ = {};
+      begun_ = proxy_.world().clock.exact_now();
+      in_request_ = true;
+      pool_ = vip_pool_;
+      int status = got.error().is(Code::invalid) ? 400 : 431;
+      co_await refuse(status, std::string(got.error().message()));
+      note_record();
+      co_return;
+    }
+    if (!*got) co_return;
+    auto outcome = co_await exchange().result();
+    disarm();
+    bool again = outcome.ok() && *outcome == Outcome::next;
+    if (!again && record_.termination[0] == '-' && !outcome.ok()) {
+      record_.termination[0] = 'C';
+      record_.termination[1] = 'D';
+    }
+    uploading_.reset();
+    note_record();
+    release_endpoint();
+    upstream_.reset();
+    if (!again) co_return;
+  }
+}
+
+/// False at the client's orderly end.
+Deferred<bool> Session::read_head() {
+  auto& clock = proxy_.world().clock;
+  const http::HeadLimits limits;
+  timed_out_ = false;
+  for (;;) {
+    std::size_t size = finder_.find(pending_.view());
+    if (size > limits.head_bytes_max || (size == 0 && pending_.size() > limits.head_bytes_max)) {
+      co_return Error(Code::overloaded, "the head is too long");
+    }
+    if (size > 0) {
+      if (begun_ == MonotonicTime{}) begun_ = clock.now();
+      finder_.reset();
+      auto parsed = http::parse_request(pending_.slice(0, size), limits);
+      pending_.remove_prefix(size);
+      request_ = co_await or_return(std::move(parsed));
+      co_return true;
+    }
+    Duration limit =
+        pending_.empty() ? proxy_.options().idle_timeout : proxy_.options().head_timeout;
+    if (pending_.empty() || !armed()) clock.timers().arm(*this, clock.now() + limit);
+    Bytes more = co_await client_->read();
+    if (more.empty()) co_return false;
+    if (pending_.empty()) {
+      begun_ = clock.now();
+      pending_ = std::move(more);
+      if (pending_.view().starts_with("\r\n")) pending_.remove_prefix(2);
+    } else {
+      pending_ = joined(pending_, more);
+    }
+  }
+}
+
+Deferred<Session::Outcome> Session::exchange() {
+  auto& clock = proxy_.world().clock;
+  in_request_ = true;
+  passed_bytes_ = body_started_ = timed_out_ = false;
+  avoided_ = nullptr;
+  if (caller_.empty()) {
+    caller_ = vip_pool_ ? proxy_.callers().find(client_->peer_address(), client_->local_address())
+                        : "gateway";
+  }
+  record_ = {};
+  record_.accepted = clock.wall().nanoseconds - (clock.exact_now() - begun_).count();
+  record_.request = (clock.now() - begun_).count();
+  record_.bytes_in = request_.target.size() + 32;
+  request_body_ = http::BodyScanner(request_.framing);
+  pool_ = vip_pool_ ? vip_pool_ : proxy_.route(request_.host(), request_.path());
+  if (!pool_) {
+    co_return co_await refuse(
+        404, "nothing public is at " + std::string(request_.host()) + std::string(request_.path()));
+  }
+  record_.backend_requests = pool_->in_flight();
+  pool_->budget.earn(pool_->policy().retry_budget);
+  clock.timers().arm(*this, begun_ + pool_->policy().timeout);
+  for (;;) {
+    auto chosen = co_await choose().result();
+    if (!chosen.ok()) {
+      record_.termination[0] = 'S';
+      record_.termination[1] = 'Q';
+      co_return co_await refuse(503, chosen.error().text());
+    }
+    auto tried = co_await attempt().result();
+    if (tried.ok()) co_return co_await pass_answer();
+    endpoint_->failed(pool_->policy(), clock.now());
+    uploading_.reset();
+    upstream_.reset();
+    std::string server = endpoint_->id;
+    avoided_ = endpoint_;
+    // A kept connection that the instance had closed says nothing about it: no retry is spent.
+    bool stale = reused_ && !timed_out_ && !body_started_ && http::is_idempotent(request_.method);
+    release_endpoint();
+    if (stale) continue;
+    if (!timed_out_ && may_retry() && record_.retries < pool_->policy().retries &&
+        pool_->budget.spend(clock.now())) {
+      ++record_.retries;
+      continue;
+    }
+    record_.termination[0] = timed_out_ ? 's' : 'S';
+    record_.termination[1] = record_.connecting < 0 ? 'C' : 'H';
+    if (timed_out_) {
+      co_return co_await refuse(504, server + " did not answer within the time for a request");
+    }
+    co_return co_await refuse(record_.connecting < 0 ? 503 : 502,
+                              server + ": " + tried.error().text());
+  }
+}
+
+bool Session::may_retry() const {
+  if (passed_bytes_ || body_started_) return false;
+  // Nothing reached the instance: any method may go to another one.
+  return record_.connecting < 0 || http::is_idempotent(request_.method);
+}
+
+Deferred<void> Session::choose() {
+  auto& world = proxy_.world();
+  auto& clock = world.clock;
+  MonotonicTime began = clock.exact_now();
+  for (;;) {
+    auto pick = pool_->pick(world.random, clock.now(), avoided_.get());
+    if (pick.choice == Pool::Choice::found) {
+      endpoint_ = std::move(pick.endpoint);
+      pool_->begin(*endpoint_);
+      record_.waiting =
+          std::max<std::int64_t>(record_.waiting, 0) + (clock.exact_now() - began).count();
+      record_.server_requests = endpoint_->in_flight;
+      co_return;
+    }
+    Duration waited = clock.now() - began;
+    Duration limit = pool_->policy().queue_timeout;
+    if (pool_->queue.size() >= pool_->policy().queue_max) {
+      co_await fail_with(Error(Code::overloaded, "the queue of " + pool_->name() + " is full"));
+    }
+    if (waited >= limit) {
+      co_await fail_with(
+          pick.choice == Pool::Choice::none
+              ? Error(Code::unavailable, pool_->why_none())
+              : Error(Code::overloaded, "every instance of " + pool_->name() + " is busy"));
+    }
+    record_.backend_queue = static_cast<std::uint32_t>(pool_->queue.size() + 1);
+    auto woken = co_await with_timeout(clock, limit - waited, pool_->queue.wait()).result();
+    if (!woken.ok() && !woken.error().is(Code::timed_out))
+      co_await fail_with(std::move(woken).error());
+  }
+}
+
+/// Connects, sends the request and reads the answer's head.
+Deferred<void> Session::attempt() {
+  auto& clock = proxy_.world().clock;
+  MonotonicTime began = clock.exact_now();
+  record_.connecting = -1;
+  upstream_ = endpoint_->take_idle(clock.now(), proxy_.options().upstream_idle_max);
+  reused_ = upstream_ != nullptr;
+  if (!upstream_) {
+    upstream_ = co_await with_timeout(clock, pool_->policy().connect_timeout,
+                                      proxy_.world().network.connect(endpoint_->address));
+  }
+  if (timed_out_) co_await fail_with(Error::timed_out());
+  sent_ = clock.exact_now();
+  record_.connecting = (sent_ - began).count();
+  upstream_pending_ = Bytes();
+  build_request_head();
+  BytesList pieces(Bytes::copy(out_));
+  if (!request_body_.done() && !pending_.empty()) {
+    // What has come of the body goes with the head; small bodies need no second write.
+    body_started_ = true;
+    std::size_t size =
+        co_await or_return(request_body_.scan(pending_.view(), [](std::size_t, std::size_t) {}));
+    record_.bytes_in += size;
+    pieces.add(pending_.slice(0, size));
+    pending_.remove_prefix(size);
+  }
+  co_await upstream_->write(std::move(pieces));
+  if (!request_body_.done()) {
+    body_started_ = true;
+    uploading_ = upload();
+  }
+  co_await read_answer();
+  record_.response = (clock.exact_now() - sent_).count();
+}
+
+Deferred<void> Session::read_answer() {
+  const http::HeadLimits limits;
+  http::HeadFinder finder;
+  for (;;) {
+    std::size_t size = finder.find(upstream_pending_.view());
+    if (size == 0) {
+      if (upstream_pending_.size() > limits.head_bytes_max) {
+        co_await fail_with(Error(Code::invalid, "the answer's head is too long"));
+      }
+      Bytes more = co_await upstream_->read();
+      if (more.empty())
+        co_await fail_with(Error(Code::reset, "the connection ended without an answer"));
+      upstream_pending_ = joined(upstream_pending_, more);
+      continue;
+    }
+    answer_ = co_await or_return(
+        http::parse_response(upstream_pending_.slice(0, size), request_.method, limits));
+    Bytes head = upstream_pending_.slice(0, size);
+    upstream_pending_.remove_prefix(size);
+    if (answer_.status >= 200 || answer_.status == 101) break;
+    passed_bytes_ = true;  // 100 Continue and its like are for the client
+    co_await client_->write(std::move(head));
+    finder.reset();
+  }
+  answer_body_ = http::BodyScanner(answer_.framing);
+}
+
+void Session::build_request_head() {
+  out_.assign(request_.method).append(" ").append(request_.target).append(" HTTP/1.1\r\n");
+  if (request_.authority.empty()) {
+    // the Host field goes on with the others
+  } else {
+    http::append_header(out_, "Host", request_.authority);
+  }
+  const http::Header* forwarded = nullptr;
+  for (auto& header : request_.headers) {
+    if (hop_by_hop(header, request_.headers)) continue;
+    if (!request_.authority.empty() && equal_ignoring_case(header.name, "host")) continue;
+    if (header.name.size() > 11 && equal_ignoring_case(header.name.substr(0, 12), "x-forwarded-")) {
+      // Between services it is passed on; from outside it is not believed.
+      if (!vip_pool_) continue;
+      if (equal_ignoring_case(header.name, "x-forwarded-for")) forwarded = &header;
+      if (forwarded == &header) continue;
+    }
+    http::append_header(out_, header.name, header.value);
+  }
+  std::string client = client_->peer_address().ip_text();
+  http::append_header(out_, "X-Forwarded-For",
+                      forwarded ? std::string(forwarded->value) + ", " + client : client);
+  if (!vip_pool_) {
+    http::append_header(out_, "X-Forwarded-Proto", "http");
+    http::append_header(out_, "X-Forwarded-Host", request_.headers.value("host"));
+  }
+  if (request_.upgrade) {
+    http::append_header(out_, "Connection", "Upgrade");
+    http::append_header(out_, "Upgrade", request_.headers.value("upgrade"));
+  }
+  out_ += "\r\n";
+}
+
+void Session::build_answer_head() {
+  out_.assign("HTTP/1.1 ").append(std::to_string(answer_.status)).append(" ");
+  out_.append(answer_.reason).append("\r\n");
+  for (auto& header : answer_.headers) {
+    if (!hop_by_hop(header, answer_.headers)) http::append_header(out_, header.name, header.value);
+  }
+  if (answer_.status == 101) {
+    http::append_header(out_, "Connection", "Upgrade");
+    http::append_header(out_, "Upgrade", answer_.headers.value("upgrade"));
+  } else if (!request_.keep_alive || answer_.framing.kind == http::Framing::Kind::until_close) {
+    out_ += "Connection: close\r\n";
+  } else if (request_.minor == 0) {
+    out_ += "Connection: keep-alive\r\n";
+  }
+  out_ += "\r\n";
+}
+
+Deferred<Session::Outcome> Session::pass_answer() {
+  auto& clock = proxy_.world().clock;
+  if (answer_.status >= 500) {
+    endpoint_->failed(pool_->policy(), clock.now());
+  } else {
+    endpoint_->succeeded();
+  }
+  record_.status = static_cast<std::uint16_t>(answer_.status);
+  build_answer_head();
+  BytesList pieces(Bytes::copy(out_));
+  bool first = true;
+  while (first || !answer_body_.done()) {
+    if (upstream_pending_.empty() && !first) {
+      auto more = co_await upstream_->read(copy_bytes).result();
+      Result<void> end = more.ok() && more->empty() ? answer_body_.end() : Result<void>();
+      if (!more.ok() || !end.ok()) {
+        record_.termination[0] = timed_out_ ? 's' : 'S';
+        record_.termination[1] = 'D';
+        client_->abort();  // it must not take the part for the whole
+        co_return Outcome::close;
+      }
+      if (more->empty()) break;
+      upstream_pending_ = std::move(*more);
+    }
+    std::size_t size = 0;
+    if (!upstream_pending_.empty() && !answer_body_.done()) {
+      size = co_await or_return(
+          answer_body_.scan(upstream_pending_.view(), [](std::size_t, std::size_t) {}));
+      pieces.add(upstream_pending_.slice(0, size));
+      upstream_pending_.remove_prefix(size);
+    }
+    record_.bytes_out += size + (first ? out_.size() : 0);
+    passed_bytes_ = true;
+    co_await client_->write(std::move(pieces));
+    pieces = BytesList();
+    first = false;
+    // Once it flows, the time for a request does not cut a long answer; silence does.
+    if (!answer_body_.done()) clock.timers().arm(*this, clock.now() + pool_->policy().timeout);
+  }
+  if (answer_.status == 101) {
+    co_await tunnel();
+    co_return Outcome::close;
+  }
+  if (!request_body_.done()) co_return Outcome::close;  // answered before all was sent
+  if (answer_.keep_alive && upstream_pending_.empty())
+    endpoint_->give_idle(std::move(upstream_), clock.now());
+  bool close = !request_.keep_alive || answer_.framing.kind == http::Framing::Kind::until_close;
+  co_return close ? Outcome::close : Outcome::next;
+}
+
+/// Sends the rest of the request's body while the answer is awaited.
+Deferred<void> Session::upload() {
+  while (!request_body_.done()) {
+    if (pending_.empty()) {
+      auto more = co_await client_->read(copy_bytes).result();
+      if (!more.ok() || more->empty()) {
+        record_.termination[0] = 'C';
+        record_.termination[1] = 'D';
+        upstream_->abort();
+        co_return;
+      }
+      pending_ = std::move(*more);
+    }
+    auto size = request_body_.scan(pending_.view(), [](std::size_t, std::size_t) {});
+    if (!size.ok()) {
+      upstream_->abort();
+      co_return;
+    }
+    record_.bytes_in += *size;
+    Bytes part = pending_.slice(0, *size);
+    pending_.remove_prefix(*size);
+    auto written = co_await upstream_->write(std::move(part)).result();
+    if (!written.ok()) co_return;  // the answer, or its absence, will tell
+    auto& clock = proxy_.world().clock;
+    clock.timers().arm(*this, clock.now() + pool_->policy().timeout);
+  }
+}
+
+Deferred<void> Session::pump(ByteStream& from, ByteStream& to, Bytes first, std::uint64_t& count) {
+  for (;;) {
+    if (first.empty()) first = co_await from.read(copy_bytes);
+    if (first.empty()) break;
+    count += first.size();
+    co_await to.write(std::exchange(first, Bytes()));
+  }
+  co_await to.shutdown_write();
+}
+
+Deferred<void> Session::tunnel() {
+  disarm();
+  auto both = together(
+      pump(*client_, *upstream_, std::exchange(pending_, Bytes()), record_.bytes_in),
+      pump(*upstream_, *client_, std::exchange(upstream_pending_, Bytes()), record_.bytes_out));
+  std::ignore = co_await gather_results(std::move(both)).result();
+}
+
+/// An answer of our own, with the reason for people and in X-Berth-Reason.
+Deferred<Session::Outcome> Session::refuse(int status, std::string reason) {
+  record_.status = static_cast<std::uint16_t>(status);
+  if (record_.termination[0] == '-') {
+    record_.termination[0] = 'P';
+    record_.termination[1] = 'R';
+  }
+  for (char& c : reason) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  bool close = !request_body_.done() || !request_.keep_alive || request_.method.empty();
+  std::string text =
+      std::to_string(status) + " " + std::string(http::reason_of(status)) + "\n" + reason + "\n";
+  out_ = "HTTP/1.1 " + std::to_string(status) + " " + std::string(http::reason_of(status)) + "\r\n";
+  http::append_header(out_, "content-type", "text/plain; charset=utf-8");
+  http::append_header(out_, "content-length", std::to_string(text.size()));
+  http::append_header(out_, "x-berth-reason", reason);
+  if (close) http::append_header(out_, "connection", "close");
+  out_ += "\r\n";
+  if (request_.method != "HEAD") out_ += text;
+  record_.bytes_out += out_.size();
+  co_await client_->write(Bytes::copy(out_));
+  co_return close ? Outcome::close : Outcome::next;
+}
+
+void Session::release_endpoint() {
+  if (!endpoint_) return;
+  pool_->end(*endpoint_);
+  endpoint_ = nullptr;
+}
+
+void Session::note_record() {
+  if (!in_request_) return;
+  in_request_ = false;
+  record_.total = (proxy_.world().clock.exact_now() - begun_).count();
+  begun_ = {};
+  record_.client_ip = client_->peer_address().family() == Address::Family::ipv4
+                          ? client_->peer_address().ipv4_value()
+                          : 0;
+  record_.client_port = client_->peer_address().port();
+  record_.process_connections = static_cast<std::uint32_t>(proxy_.connections());
+  record_.frontend_connections = frontend_connections_;
+  record_.frontend = vip_pool_ ? std::string_view(vip_pool_->name()) : "gateway";
+  if (pool_) record_.backend = pool_->name();
+  if (endpoint_) record_.server = endpoint_->id;
+  record_.caller = caller_.empty() ? "unknown" : std::string_view(caller_);
+  record_.method = request_.method;
+  record_.target = request_.target;
+  proxy_.sink().note(record_);
+  record_ = {};
+}
+
+}  // namespace berth::proxy

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "async/network.h"
+#include "async/timer_queue.h"
+#include "http/access_record.h"
+#include "http/h1_parser.h"
+#include "proxy/pool.h"
+
+namespace berth::proxy {
+
+class Proxy;
+
+/// One client's connection: reads its requests one after another, carries each to an instance and
+/// its answer back, and notes a record. Lives in the frame of Proxy::serve. Bodies are passed on as
+/// they come, in constant memory.
+///
+///     idle --head--> choosing --(queue)--> connecting --sent--> waiting --answer--> passing on -->
+///     idle
+///                       ^                      |            |
+///                       +------- retry: nothing was passed on yet, and it may be repeated
+class Session final : Timer {
+ public:
+  /// `pool` is null at the gateway, where each request's host and path choose one.
+  Session(Proxy& proxy, std::shared_ptr<Pool> pool, const std::uint32_t& frontend_connections,
+          std::unique_ptr<ByteStream> client);
+  ~Session();
+  Deferred<void> run();
+
+ private:
+  enum class Outcome : std::uint8_t { next, close };
+
+  void fire() override;
+  Deferred<bool> read_head();
+  Deferred<Outcome> exchange();
+  Deferred<void> choose();
+  Deferred<void> attempt();
+  Deferred<void> read_answer();
+  Deferred<Outcome> pass_answer();
+  Deferred<Outcome> refuse(int status, std::string reason);
+  Deferred<void> upload();
+  Deferred<void> tunnel();
+  Deferred<void> pump(ByteStream& from, ByteStream& to, Bytes first, std::uint64_t& count);
+  void build_request_head();
+  void build_answer_head();
+  bool may_retry() const;
+  void release_endpoint();
+  void note_record();
+
+  Proxy& proxy_;
+  std::shared_ptr<Pool> vip_pool_;
+  const std::uint32_t& frontend_connections_;
+  std::unique_ptr<ByteStream> client_;
+  std::string caller_;
+  Bytes pending_;  // received from the client, not yet used
+  http::HeadFinder finder_;
+
+  // Of the present request.
+  http::RequestHead request_;
+  http::BodyScanner request_body_;
+  std::shared_ptr<Pool> pool_;
+  std::shared_ptr<Endpoint> endpoint_;
+  std::shared_ptr<Endpoint> avoided_;
+  std::unique_ptr<ByteStream> upstream_;
+  Bytes upstream_pending_;
+  http::ResponseHead answer_;
+  http::BodyScanner answer_body_;
+  Deferred<void> uploading_;
+  http::AccessRecord record_;
+  MonotonicTime begun_{};
+  MonotonicTime sent_{};
+  std::string out_;  // scratch for heads
+  bool in_request_ = false;
+  bool timed_out_ = false;
+  bool reused_ = false;
+  bool passed_bytes_ = false;  // of the answer, to the client: no retry any more
+  bool body_started_ = false;  // of the request, from the client's stream: no retry any more
+};
+
+}  // namespace berth::proxy

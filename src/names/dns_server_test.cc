@@ -3,7 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
 #include "os/network.h"
+#include "os/process.h"
 #include "os/reactor.h"
 
 namespace berth::names {
@@ -63,6 +69,24 @@ class DnsServerTest : public testing::Test {
   }
   std::unique_ptr<ByteStream> connect() {
     return run(network_.connect(server_->address())).value();
+  }
+  /// What the real dig prints.
+  std::string dig(std::vector<std::string> arguments) {
+    std::string path = testing::TempDir() + "dig-" + server_->address().text();
+    std::filesystem::remove(path);
+    SpawnSpec spec{.argv = {"dig", "@127.0.0.1", "-p", std::to_string(server_->address().port()),
+                            "+tries=1", "+time=5"}};
+    spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());
+    spec.env = {{"PATH", std::getenv("PATH")}};
+    spec.output_path = path;
+    os::Process process(reactor_);
+    Result<std::unique_ptr<Child>> child = run(process.spawn(std::move(spec)));
+    if (!child.ok()) return child.error().text() + " (./dev install test)";
+    EXPECT_TRUE(run((*child)->wait()).ok());
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    std::filesystem::remove(path);
+    return text.str();
   }
   /// What comes until there are `bytes` or the server closes.
   std::string read(ByteStream& stream, std::size_t bytes) {
@@ -206,6 +230,23 @@ TEST_F(DnsServerTest, says_that_its_address_is_taken) {
   EXPECT_THAT(second.error().text(), HasSubstr("while opening the DNS server at 127.0.0.1:"));
   EXPECT_FALSE(
       DnsServer::start(reactor_, network_, random_, Address::loopback(0), {.zone = "a..b"}).ok());
+}
+
+TEST_F(DnsServerTest, dig_understands_it) {
+  start();
+  EXPECT_EQ(dig({"+short", "Users.berth"}), "127.77.0.1\n");
+  EXPECT_EQ(dig({"+short", "+tcp", "+noedns", "2.users.berth"}), "127.0.0.1\n");
+  EXPECT_THAT(dig({"_http._tcp.users.berth", "SRV"}),
+              AllOf(HasSubstr("status: NOERROR"), HasSubstr("flags: qr aa rd;"),
+                    HasSubstr("ANSWER: 3, AUTHORITY: 0, ADDITIONAL: 4"),
+                    HasSubstr("1 1 9002 2.users.berth."), Not(HasSubstr("malformed"))));
+  EXPECT_THAT(dig({"nobody.berth"}),
+              AllOf(HasSubstr("status: NXDOMAIN"), HasSubstr("SOA\tns.berth. hostmaster.berth.")));
+  EXPECT_THAT(dig({"example.com"}), HasSubstr("status: REFUSED"));
+  EXPECT_THAT(dig({"+edns=1", "+noednsneg", "users.berth"}), HasSubstr("status: BADVERS"));
+  server_->set_snapshot(users_with(60));
+  EXPECT_THAT(dig({"users.berth", "SRV"}),
+              AllOf(HasSubstr("Truncated, retrying in TCP mode"), HasSubstr("ANSWER: 60,")));
 }
 
 TEST_F(DnsServerTest, close_ends_everything) {

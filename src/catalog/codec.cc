@@ -1,0 +1,175 @@
+#include "catalog/codec.h"
+
+namespace berth::catalog {
+namespace {
+
+Json instance_json(const Instance& i) {
+  Json json = Json::object();
+  json.set("id", i.id);
+  json.set("incarnation", i.incarnation);
+  json.set("version", i.version);
+  json.set("host", i.host);
+  json.set("address", i.address.text());
+  json.set("health", health_name(i.health));
+  json.set("why", i.why);
+  json.set("pid", i.pid);
+  return json;
+}
+
+Result<Instance> instance_of(const Json& json) {
+  Instance i;
+  i.id = TRY(json.string_at("id"));
+  i.incarnation = json["incarnation"].string_or("");
+  i.version = json["version"].string_or("");
+  i.host = json["host"].string_or("");
+  i.address = TRY(Address::parse(TRY(json.string_at("address"))));
+  std::string health = TRY(json.string_at("health"));
+  bool known = false;
+  for (auto each : {Health::starting, Health::healthy, Health::unhealthy, Health::draining}) {
+    if (health_name(each) != health) continue;
+    i.health = each;
+    known = true;
+  }
+  if (!known) return Error(Code::invalid, "'" + health + "' is no health of an instance");
+  i.why = json["why"].string_or("");
+  i.pid = json["pid"].integer().value_or(0);
+  return i;
+}
+
+Json policy_json(const RoutingPolicy& p) {
+  Json json = Json::object();
+  json.set("timeout_ns", p.timeout.count());
+  json.set("connect_timeout_ns", p.connect_timeout.count());
+  json.set("retries", p.retries);
+  json.set("retry_budget", p.retry_budget);
+  json.set("in_flight_max", p.in_flight_max);
+  json.set("queue_max", p.queue_max);
+  json.set("queue_timeout_ns", p.queue_timeout.count());
+  json.set("eject_failures", p.eject_failures);
+  json.set("eject_time_ns", p.eject_time.count());
+  return json;
+}
+
+RoutingPolicy policy_of(const Json& json) {
+  RoutingPolicy p;
+  auto duration = [&](std::string_view key, Duration& value) {
+    value = Duration(json[key].integer().value_or(value.count()));
+  };
+  auto number = [&](std::string_view key, std::uint32_t& value) {
+    value = static_cast<std::uint32_t>(json[key].integer().value_or(value));
+  };
+  duration("timeout_ns", p.timeout);
+  duration("connect_timeout_ns", p.connect_timeout);
+  duration("queue_timeout_ns", p.queue_timeout);
+  duration("eject_time_ns", p.eject_time);
+  number("retries", p.retries);
+  number("in_flight_max", p.in_flight_max);
+  number("queue_max", p.queue_max);
+  number("eject_failures", p.eject_failures);
+  p.retry_budget = json["retry_budget"].number().value_or(p.retry_budget);
+  return p;
+}
+
+}  // namespace
+
+std::string_view health_name(Health health) {
+  switch (health) {
+    case Health::starting:
+      return "starting";
+    case Health::healthy:
+      return "healthy";
+    case Health::unhealthy:
+      return "unhealthy";
+    case Health::draining:
+      return "draining";
+  }
+  return "";
+}
+
+Json to_json(const Service& service) {
+  Json json = Json::object();
+  json.set("name", service.name);
+  json.set("revision", service.revision);
+  json.set("vip", service.vip.text());
+  json.set("has_port", service.has_port);
+  json.set("policy", policy_json(service.policy));
+  Json routes = Json::array();
+  for (auto& route : service.routes) {
+    Json one = Json::object();
+    one.set("label", route.label);
+    one.set("path", route.path);
+    routes.add(std::move(one));
+  }
+  json.set("routes", std::move(routes));
+  Json instances = Json::array();
+  for (auto& instance : service.instances) instances.add(instance_json(instance));
+  json.set("instances", std::move(instances));
+  return json;
+}
+
+Result<Service> service_from_json(const Json& json) {
+  Service service;
+  service.name = TRY(json.string_at("name"));
+  service.revision = json["revision"].unsigned_integer().value_or(0);
+  std::string vip = TRY(json.string_at("vip"));
+  if (vip != "-") service.vip = TRY(Address::parse(vip));
+  service.has_port = json["has_port"].boolean().value_or(true);
+  service.policy = policy_of(json["policy"]);
+  for (auto& route : json["routes"].items()) {
+    service.routes.push_back({TRY(route.string_at("label")), TRY(route.string_at("path"))});
+  }
+  for (auto& instance : json["instances"].items()) {
+    service.instances.push_back(TRY(instance_of(instance)));
+  }
+  return service;
+}
+
+Json snapshot_json(const Snapshot& snapshot) {
+  Json json = Json::object();
+  json.set("full", true);
+  json.set("revision", snapshot.revision);
+  json.set("system", snapshot.system);
+  json.set("domain", snapshot.domain);
+  Json services = Json::array();
+  for (auto& [name, service] : snapshot.services) services.add(to_json(*service));
+  json.set("services", std::move(services));
+  return json;
+}
+
+Json delta_json(const Snapshot& from, const Snapshot& to) {
+  Json json = Json::object();
+  json.set("revision", to.revision);
+  Json services = Json::array();
+  Json removed = Json::array();
+  for (auto& [name, service] : to.services) {
+    if (from.find(name) != service.get()) services.add(to_json(*service));
+  }
+  for (auto& [name, service] : from.services) {
+    if (!to.services.contains(name)) removed.add(name);
+  }
+  json.set("services", std::move(services));
+  json.set("removed", std::move(removed));
+  return json;
+}
+
+Result<std::shared_ptr<const Snapshot>> apply_json(const Snapshot* before, const Json& json) {
+  auto revision = json["revision"].unsigned_integer();
+  if (!revision) return Error(Code::invalid, "a catalog without a revision");
+  bool full = json["full"].boolean().value_or(false);
+  if (!full && !before) return Error(Code::invalid, "a change of a catalog that is not known");
+  auto next = full ? std::make_shared<Snapshot>() : std::make_shared<Snapshot>(*before);
+  next->revision = *revision;
+  if (full) {
+    next->system = json["system"].string_or("");
+    next->domain = json["domain"].string_or("");
+  }
+  for (auto& each : json["services"].items()) {
+    Service service = TRY(service_from_json(each));
+    std::string name = service.name;
+    next->services[name] = std::make_shared<Service>(std::move(service));
+  }
+  for (auto& name : json["removed"].items()) next->services.erase(std::string(name.string_or("")));
+  return std::shared_ptr<const Snapshot>(std::move(next));
+}
+
+}  // namespace berth::catalog

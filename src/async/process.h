@@ -26,7 +26,8 @@ struct SpawnSpec {
   std::vector<std::pair<std::string, std::string>> env;
   std::string folder;       // working directory; empty: ours
   std::string output_path;  // stdout and stderr are appended there; empty: /dev/null
-  /// Lives on when we die (its own session); else it is in its own process group and gets SIGKILL when we die.
+  /// Lives on when we die (its own session); else it is in its own process group and gets SIGKILL
+  /// when we die.
   bool detached = false;
   /// Descriptors of ours that the child gets as 3, 4, ...
   std::vector<int> inherited;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/id.h"
+
 namespace berth::observe {
 namespace {
 
@@ -18,10 +20,10 @@ bool is_uuid(std::string_view text) {
   return true;
 }
 
-bool is_id(std::string_view segment) {
+bool names_one(std::string_view segment) {
   auto digits = static_cast<std::size_t>(std::ranges::count_if(segment, digit));
   if (digits == segment.size()) return true;
-  if (is_uuid(segment)) return true;
+  if (is_uuid(segment) || is_id(segment)) return true;
   if (segment.size() >= 16 && digits > 0 && std::ranges::all_of(segment, hex)) return true;
   return segment.size() >= 12 && digits * 3 >= segment.size() &&
          std::ranges::all_of(segment,
@@ -43,7 +45,7 @@ std::string fold_path(std::string_view target) {
       return folded + "/...";
     }
     folded += '/';
-    folded += !segment.empty() && is_id(segment) ? ":id" : segment;
+    folded += !segment.empty() && names_one(segment) ? ":id" : segment;
   }
   return folded.empty() ? "/" : folded;
 }

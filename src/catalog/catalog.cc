@@ -2,79 +2,146 @@
 
 #include <algorithm>
 
+#include "async/clock.h"
+#include "catalog/codec.h"
+
 namespace berth::catalog {
+namespace {
 
-Catalog::Catalog(Clock& clock, std::string system, std::string domain, std::uint64_t first_revision)
-    : clock_(clock) {
-  auto first = std::make_shared<Snapshot>();
-  first->revision = first_revision;
-  first->system = std::move(system);
-  first->domain = std::move(domain);
-  snapshot_ = std::move(first);
+/// The service of that name in `snapshot`, to be changed: a copy of its own.
+Service copy_of(const Snapshot& snapshot, std::string_view name) {
+  if (auto* found = snapshot.find(name)) return *found;
+  Service fresh;
+  fresh.name = name;
+  return fresh;
 }
 
-void Catalog::publish(Service service) {
-  const Service* before = snapshot_->find(service.name);
-  if (before) {
-    service.revision = before->revision;
-    if (*before == service) return;
-  }
-  auto next = std::make_shared<Snapshot>(*snapshot_);
-  service.revision = ++next->revision;
+void put(Snapshot& snapshot, Service service, std::uint64_t revision) {
+  service.revision = revision;
   std::string name = service.name;
-  next->services[name] = std::make_shared<Service>(std::move(service));
-  snapshot_ = std::move(next);
-  wake();
+  snapshot.services[name] = std::make_shared<Service>(std::move(service));
 }
 
-void Catalog::wake() {
-  while (!changed_.empty()) changed_.wake();
-}
-
-void Catalog::put_service(Service service) {
-  if (auto* before = snapshot_->find(service.name)) service.instances = before->instances;
-  publish(std::move(service));
-}
-
-void Catalog::remove_service(const std::string& name) {
-  if (!snapshot_->services.contains(name)) return;
-  auto next = std::make_shared<Snapshot>(*snapshot_);
-  ++next->revision;
-  next->services.erase(name);
-  snapshot_ = std::move(next);
-  wake();
-}
-
-void Catalog::put_instance(const std::string& service, Instance instance) {
-  auto* before = snapshot_->find(service);
-  if (!before) return;
-  Service next = *before;
-  auto place = std::ranges::lower_bound(next.instances, instance.id, {}, &Instance::id);
-  if (place != next.instances.end() && place->id == instance.id) {
-    *place = std::move(instance);
-  } else {
-    next.instances.insert(place, std::move(instance));
+void apply_service(Snapshot& snapshot, std::string_view name, const Json* json,
+                   std::uint64_t revision) {
+  if (!json) {
+    snapshot.services.erase(std::string(name));
+    return;
   }
-  publish(std::move(next));
+  auto service = service_from_json(*json);
+  if (!service.ok()) return;
+  if (auto* before = snapshot.find(name)) service->instances = before->instances;
+  put(snapshot, std::move(*service), revision);
 }
 
-void Catalog::remove_instance(const std::string& service, const std::string& id) {
-  auto* before = snapshot_->find(service);
-  if (!before) return;
-  Service next = *before;
-  std::erase_if(next.instances, [&](const Instance& i) { return i.id == id; });
+void apply_instance(Snapshot& snapshot, std::string_view id, const Json* json,
+                    std::uint64_t revision) {
+  std::string_view name = id.substr(0, id.find('/'));
+  if (!json && !snapshot.find(name)) return;
+  Service service = copy_of(snapshot, name);
+  std::erase_if(service.instances, [&](const Instance& i) { return i.id == id; });
+  if (json) {
+    auto instance = instance_from_json(*json);
+    if (!instance.ok()) return;
+    auto place = std::ranges::lower_bound(service.instances, instance->id, {}, &Instance::id);
+    service.instances.insert(place, std::move(*instance));
+  }
+  put(snapshot, std::move(service), revision);
+}
+
+}  // namespace
+
+std::string service_key(std::string_view service) {
+  return "catalog/service/" + std::string(service);
+}
+std::string instance_key(std::string_view id) { return "catalog/instance/" + std::string(id); }
+
+Catalog::Catalog(World& world, Log log, storage::Store& store)
+    : world_(world),
+      log_(log),
+      store_(store),
+      started_(world.clock.now()),
+      snapshot_(std::make_shared<Snapshot>()) {}
+
+Deferred<void> Catalog::start() {
+  Promise<void> first;
+  auto started = first.deferred();
+  scope_.add(follow(std::move(first)));
+  return started;
+}
+
+Deferred<void> Catalog::follow(Promise<void> first) {
+  for (Duration wait = 50ms;; wait = std::min<Duration>(wait * 2, 2s)) {
+    auto revision = co_await list().result();
+    if (revision.ok()) {
+      if (first.wanted()) first.callback();
+      wait = 50ms;
+      auto watch = co_await store_.watch(storage::prefix_range(prefix), *revision).result();
+      while (watch.ok()) {
+        auto changes = co_await (*watch)->next().result();
+        if (!changes.ok()) break;
+        auto next = std::make_shared<Snapshot>(*snapshot_);
+        for (auto& change : *changes) {
+          next->revision = change.revision;
+          apply(*next, change.key, change.value ? &*change.value : nullptr, change.revision, log_);
+        }
+        publish(std::move(next));
+      }
+    } else {
+      log_.warning("the catalog cannot be read; trying again", {{"error", revision.error()}});
+    }
+    co_await world_.clock.after(wait);
+  }
+}
+
+Deferred<std::uint64_t> Catalog::list() {
+  auto page = co_await storage::read_all(store_, storage::prefix_range(prefix));
+  auto next = std::make_shared<Snapshot>();
+  next->revision = page.revision;
+  for (auto& entry : page.entries) apply(*next, entry.key, &entry.value, entry.changed, log_);
   publish(std::move(next));
+  co_return page.revision;
+}
+
+void Catalog::apply(Snapshot& snapshot, const std::string& key, const std::string* value,
+                    std::uint64_t revision, Log log) {
+  std::optional<Json> json;
+  if (value) {
+    auto parsed = Json::parse(*value);
+    if (!parsed.ok()) {
+      log.error("an entry of the catalog cannot be read",
+                {{"key", key}, {"error", parsed.error()}});
+      return;
+    }
+    json = std::move(*parsed);
+  }
+  const Json* body = json ? &*json : nullptr;
+  std::string_view rest = std::string_view(key).substr(prefix.size());
+  if (rest.starts_with("service/")) {
+    apply_service(snapshot, rest.substr(8), body, revision);
+  } else if (rest.starts_with("instance/")) {
+    apply_instance(snapshot, rest.substr(9), body, revision);
+  } else if (key == system_key && body) {
+    snapshot.system = (*body)["system"].string_or("");
+    snapshot.domain = (*body)["domain"].string_or("");
+  }
+}
+
+void Catalog::publish(std::shared_ptr<Snapshot> next) {
+  snapshot_ = std::move(next);
+  for (std::size_t waiting = changed_.size(); waiting > 0; --waiting) changed_.wake();
 }
 
 void Catalog::report(const std::string& balancer, BalancerReport report) {
-  report.heard = clock_.now();
+  report.heard = world_.clock.now();
   balancers_[balancer] = std::move(report);
 }
 
 bool Catalog::drained(const std::string& id, const std::string& incarnation,
                       std::uint64_t revision) {
-  std::erase_if(balancers_,
-                [&](auto& each) { return clock_.now() - each.second.heard > report_lease; });
+  MonotonicTime now = world_.clock.now();
+  if (now - started_ < report_lease) return false;
+  std::erase_if(balancers_, [&](auto& each) { return now - each.second.heard > report_lease; });
   std::string wanted = id + "@" + incarnation;
   for (auto& [name, report] : balancers_) {
     if (report.revision < revision) return false;

@@ -5,11 +5,24 @@
 #include <string>
 #include <vector>
 
-#include "async/clock.h"
+#include "async/scope.h"
 #include "async/wait_list.h"
+#include "async/world.h"
+#include "base/log.h"
 #include "catalog/model.h"
+#include "storage/store.h"
 
 namespace berth::catalog {
+
+// Where the catalog stands in the Store; values are the JSON of codec.h.
+//   catalog/system               {"system": "shop", "domain": "shop.localhost"}
+//   catalog/service/NAME         a Service without its instances: placement
+//   catalog/instance/NAME/N      an Instance: the agent that runs it
+inline constexpr std::string_view prefix = "catalog/";
+inline constexpr std::string_view system_key = "catalog/system";
+std::string service_key(std::string_view service);
+/// `id` is "orders/1".
+std::string instance_key(std::string_view id);
 
 /// What one balancer has told last: valid for `report_lease`.
 struct BalancerReport {
@@ -18,21 +31,18 @@ struct BalancerReport {
   MonotonicTime heard{};
 };
 
-/// The catalog where it is written: services as placement compiles them, instances as agents
-/// register them. Each change makes a new immutable snapshot with a higher revision; revisions go
-/// on from `first_revision`, which must be above any of an earlier run. Belongs to one reactor.
+/// The catalog as immutable snapshots made from what stands in the Store, each at the Store's
+/// revision, so that an older one is told from a newer one across restarts and servers. While the
+/// Store is away the last snapshot stands. Belongs to one reactor; the Store outlives it.
 class Catalog {
  public:
   static constexpr Duration report_lease = 3s;
 
-  Catalog(Clock& clock, std::string system, std::string domain, std::uint64_t first_revision);
+  Catalog(World& world, Log log, storage::Store& store);
 
-  /// Everything but the instances, which stay.
-  void put_service(Service service);
-  void remove_service(const std::string& name);
-  /// By id within its service; unknown services are ignored (late news).
-  void put_instance(const std::string& service, Instance instance);
-  void remove_instance(const std::string& service, const std::string& id);
+  /// Resolves once the first snapshot is there; then follows the Store.
+  Deferred<void> start();
+  Deferred<void> close() { return scope_.close(); }
 
   std::shared_ptr<const Snapshot> snapshot() const { return snapshot_; }
   /// Resolves at the next change.
@@ -40,17 +50,28 @@ class Catalog {
 
   void report(const std::string& balancer, BalancerReport report);
   /// True once every balancer that is alive has applied `revision` and answers nothing on the
-  /// instance any more.
+  /// instance any more. Never within the first `report_lease`: a balancer of an earlier run may be
+  /// alive that has not been heard yet.
   bool drained(const std::string& id, const std::string& incarnation, std::uint64_t revision);
+  /// Which balancers are alive, for `doctor`.
+  const std::map<std::string, BalancerReport>& balancers() const { return balancers_; }
 
  private:
-  void publish(Service service);
-  void wake();
+  Deferred<std::uint64_t> list();
+  Deferred<void> follow(Promise<void> first);
+  /// Takes over what stands at a key; null: nothing does.
+  static void apply(Snapshot& snapshot, const std::string& key, const std::string* value,
+                    std::uint64_t revision, Log log);
+  void publish(std::shared_ptr<Snapshot> next);
 
-  Clock& clock_;
+  World& world_;
+  Log log_;
+  storage::Store& store_;
+  MonotonicTime started_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::map<std::string, BalancerReport> balancers_;
   WaitList<void> changed_;
+  Scope scope_;
 };
 
 }  // namespace berth::catalog

@@ -3,39 +3,6 @@
 namespace berth::catalog {
 namespace {
 
-Json instance_json(const Instance& i) {
-  Json json = Json::object();
-  json.set("id", i.id);
-  json.set("incarnation", i.incarnation);
-  json.set("version", i.version);
-  json.set("host", i.host);
-  json.set("address", i.address.text());
-  json.set("health", health_name(i.health));
-  json.set("why", i.why);
-  json.set("pid", i.pid);
-  return json;
-}
-
-Result<Instance> instance_of(const Json& json) {
-  Instance i;
-  i.id = TRY(json.string_at("id"));
-  i.incarnation = json["incarnation"].string_or("");
-  i.version = json["version"].string_or("");
-  i.host = json["host"].string_or("");
-  i.address = TRY(Address::parse(TRY(json.string_at("address"))));
-  std::string health = TRY(json.string_at("health"));
-  bool known = false;
-  for (auto each : {Health::starting, Health::healthy, Health::unhealthy, Health::draining}) {
-    if (health_name(each) != health) continue;
-    i.health = each;
-    known = true;
-  }
-  if (!known) return Error(Code::invalid, "'" + health + "' is no health of an instance");
-  i.why = json["why"].string_or("");
-  i.pid = json["pid"].integer().value_or(0);
-  return i;
-}
-
 Json policy_json(const RoutingPolicy& p) {
   Json json = Json::object();
   json.set("timeout_ns", p.timeout.count());
@@ -86,6 +53,39 @@ std::string_view health_name(Health health) {
   return "";
 }
 
+Json to_json(const Instance& i) {
+  Json json = Json::object();
+  json.set("id", i.id);
+  json.set("incarnation", i.incarnation);
+  json.set("version", i.version);
+  json.set("host", i.host);
+  json.set("address", i.address.text());
+  json.set("health", health_name(i.health));
+  json.set("why", i.why);
+  json.set("pid", i.pid);
+  return json;
+}
+
+Result<Instance> instance_from_json(const Json& json) {
+  Instance i;
+  i.id = TRY(json.string_at("id"));
+  i.incarnation = json["incarnation"].string_or("");
+  i.version = json["version"].string_or("");
+  i.host = json["host"].string_or("");
+  i.address = TRY(Address::parse(TRY(json.string_at("address"))));
+  std::string health = TRY(json.string_at("health"));
+  bool known = false;
+  for (auto each : {Health::starting, Health::healthy, Health::unhealthy, Health::draining}) {
+    if (health_name(each) != health) continue;
+    i.health = each;
+    known = true;
+  }
+  if (!known) return Error(Code::invalid, "'" + health + "' is no health of an instance");
+  i.why = json["why"].string_or("");
+  i.pid = json["pid"].integer().value_or(0);
+  return i;
+}
+
 Json to_json(const Service& service) {
   Json json = Json::object();
   json.set("name", service.name);
@@ -102,7 +102,7 @@ Json to_json(const Service& service) {
   }
   json.set("routes", std::move(routes));
   Json instances = Json::array();
-  for (auto& instance : service.instances) instances.add(instance_json(instance));
+  for (auto& instance : service.instances) instances.add(to_json(instance));
   json.set("instances", std::move(instances));
   return json;
 }
@@ -119,7 +119,7 @@ Result<Service> service_from_json(const Json& json) {
     service.routes.push_back({TRY(route.string_at("label")), TRY(route.string_at("path"))});
   }
   for (auto& instance : json["instances"].items()) {
-    service.instances.push_back(TRY(instance_of(instance)));
+    service.instances.push_back(TRY(instance_from_json(instance)));
   }
   return service;
 }

@@ -11,6 +11,8 @@ std::string_view health_name(Health health);
 /// The forms of docs/formats/catalog.md; reading gives invalid with the member that is wrong.
 Json to_json(const Service& service);
 Result<Service> service_from_json(const Json& json);
+Json to_json(const Instance& instance);
+Result<Instance> instance_from_json(const Json& json);
 
 /// A whole snapshot (`full`), or what changed between two: the services that are new or other, and
 /// the names of those that went.

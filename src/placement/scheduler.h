@@ -1,0 +1,46 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "placement/records.h"
+
+namespace berth::placement {
+
+struct SchedulerOptions {
+  Duration host_grace = 30s;  // a host that is silent for so long is lost: its instances are moved
+  std::uint32_t failures_max = 3;  // restarts of one new instance that end a rollout
+};
+
+/// When each host that is missing from the state was seen last; kept by the controller.
+using LastSeen = std::map<std::string, WallTime, std::less<>>;
+
+/// What is to be written so that the running comes nearer to the desired. Empty: nothing to do.
+struct Decision {
+  std::vector<Assignment> assign;          // new or changed
+  std::vector<std::string> unassign;       // ids whose assignment is over and done
+  std::vector<DesiredService> services;    // whose rollouts, target or versions change
+  std::vector<std::string> forget;         // removed services of which nothing is left
+  std::vector<catalog::Service> policies;  // compiled routing policy that is new or other
+  std::vector<FeedEntry> feed;             // ids are given by Feed
+  std::optional<WallTime> wake;            // decide again then, even if nothing changes
+  /// Why an instance that is wanted is not assigned, or a rollout waits: by service, a sentence.
+  std::map<std::string, std::string, std::less<>> waits;
+};
+
+/// The scheduler: a pure function of the state and the time, so that calling it again changes
+/// nothing until something else did. Level-triggered: it looks at what is, not at what happened.
+///
+/// A service that has `needs` starts when each of them has had a healthy instance. A rollout starts
+/// new instances first, at most `parallel` at once above the wanted number, counts one as good when
+/// it was healthy for `healthy_for`, and then stops an old one (unhealthy ones first). No progress
+/// within `deadline`, or `failures_max` restarts of one new instance: the target goes back to the
+/// last good version, if there is one. Numbers are the lowest that are free. A host is chosen by
+/// what fits (cpu, memory, docker), then by the fewest instances of the service, then by the least
+/// reserved share.
+Decision schedule(const ClusterState& state, const LastSeen& last_seen, WallTime now,
+                  const SchedulerOptions& options = {});
+
+}  // namespace berth::placement

@@ -77,16 +77,16 @@ TEST_P(StoreSuite, conditions_see_earlier_commits_that_are_still_on_their_way) {
   }
   auto results = run(gather_all(std::move(commits))).value();
   int winners = 0;
-  for (auto& result : results) {
-    winners += result.ok();
-    if (!result.ok()) EXPECT_EQ(result.error().code(), Code::conflict);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    winners += results[i].ok();
+    if (results[i].ok()) EXPECT_EQ(value_at("lock"), std::to_string(i));
+    if (!results[i].ok()) EXPECT_EQ(results[i].error().code(), Code::conflict);
   }
   EXPECT_EQ(winners, 1);
-  EXPECT_TRUE(results[0].ok());
-  EXPECT_EQ(value_at("lock"), "0");
 }
 
 TEST_P(StoreSuite, commits_take_effect_in_the_order_in_which_they_were_made) {
+  if (!harness().keeps_call_order()) GTEST_SKIP() << "not promised";
   std::vector<Deferred<Revision>> commits;
   for (int i = 0; i < 100; ++i)
     commits.push_back(store().commit(Batch().put("a", std::to_string(i))));
@@ -96,6 +96,7 @@ TEST_P(StoreSuite, commits_take_effect_in_the_order_in_which_they_were_made) {
 }
 
 TEST_P(StoreSuite, a_conflict_between_commits_on_their_way_takes_no_revision) {
+  if (!harness().keeps_call_order()) GTEST_SKIP() << "not promised";
   Revision before = put("a", "1");
   auto results = run(gather_all(together(store().commit(Batch().put("b", "1")),
                                          store().commit(Batch().require("b", 0).put("c", "1")),

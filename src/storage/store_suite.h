@@ -38,6 +38,9 @@ class StoreHarness {
   virtual void turn() = 0;
   /// Lets time pass for leases.
   virtual void pass(Duration time) = 0;
+  /// True if commits take effect in the order in which they were made, also when they are on their
+  /// way at once; a store behind a network may not promise it.
+  virtual bool keeps_call_order() const { return true; }
   /// Destroys the Store without closing it.
   virtual void drop_store() = 0;
 };

@@ -25,8 +25,8 @@ Lines addresses(const Json& state, const Style& style, bool packed) {
     std::string name = text_of(address["name"]);
     std::string shown = style.dim(packed ? name : fmt::format("{:<{}}", name, widest)) + "  " +
                         text_of(address["url"]);
-    bool fits = packed && !out.empty() &&
-                shown_width(out.back()) + 3 + shown_width(shown) <= style.columns;
+    bool fits =
+        packed && !out.empty() && shown_width(out.back()) + 3 + shown_width(shown) <= style.columns;
     if (fits) {
       out.back() += "   " + shown;
     } else {
@@ -84,9 +84,7 @@ Lines troubles(const Json& state, const Style& style) {
   return out;
 }
 
-double rate_of(const Json& service) {
-  return service["requests_per_second"].number().value_or(0);
-}
+double rate_of(const Json& service) { return service["requests_per_second"].number().value_or(0); }
 
 /// Examples are of the busiest service that suits, whatever it is called.
 template <class Suits>
@@ -112,8 +110,7 @@ Lines things_to_try(const Json& state, const Style& style, const std::string& be
              "how fast it answers, as a chart"};
   std::size_t widest = 0;
   for (auto& command : commands) widest = std::max(widest, command.size());
-  Lines out{style.dim("try in another terminal" +
-                      (before.empty() ? ":" : ", after: " + before))};
+  Lines out{style.dim("try in another terminal" + (before.empty() ? ":" : ", after: " + before))};
   for (std::size_t i = 0; i < commands.size(); ++i) {
     out.push_back(fmt::format("  {:<{}}   {}", commands[i], widest, style.dim(what[i])));
   }
@@ -138,8 +135,8 @@ Lines table_in(const Json& state, const Style& style, std::size_t rows) {
   Lines out = services_table(kept, style);
   std::size_t left_out = state["services"].items().size() - services.size();
   if (left_out > 0) {
-    out.push_back(style.dim(fmt::format("and {}: berth top --once",
-                                        counted(static_cast<std::int64_t>(left_out), "more service"))));
+    out.push_back(style.dim(fmt::format(
+        "and {}: berth top --once", counted(static_cast<std::int64_t>(left_out), "more service"))));
   }
   return out;
 }
@@ -176,8 +173,9 @@ std::vector<std::string> first_screen(const Json& state, const Style& style,
     }
   }
   append(out, places);
-  append(out, table_rows > 1 ? table_in(state, style, table_rows)
-                             : Lines{"no service yet: write them into berth.toml, then: berth deploy"});
+  append(out, table_rows > 1
+                  ? table_in(state, style, table_rows)
+                  : Lines{"no service yet: write them into berth.toml, then: berth deploy"});
   append(out, trouble);
   append(out, try_these);
   append(out, keys);

@@ -1,10 +1,12 @@
 #include "app/proxy_run.h"
 
 #include <csignal>
+#include <tuple>
 
 #include "app/access_ring.h"
 #include "app/callers.h"
 #include "app/kept_listeners.h"
+#include "async/gather.h"
 #include "async/sync.h"
 #include "catalog/follow.h"
 #include "names/dns_server.h"
@@ -54,7 +56,7 @@ class ProxyProcess {
     follower_.start();
     scope_.add(report());
     if (arguments_.dns.port() != 0) scope_.add(serve_dns());
-    scope_.add(end_at_signal());
+    scope_.add(end_when_told());
     return reactor_.run();
   }
 
@@ -99,8 +101,10 @@ class ProxyProcess {
     }
   }
 
-  Deferred<void> end_at_signal() {
-    co_await signals_.next();
+  Deferred<void> end_when_told() {
+    Deferred<void> signalled = signals_.next().then([](int) {});
+    auto either = together(std::move(signalled), listeners_.told_to_stop());
+    std::ignore = co_await race(std::move(either)).result();
     // New connections go to the next proxy; what is under way is finished.
     proxy_->stop_listening();
     MonotonicTime end = reactor_.now() + stop_grace;

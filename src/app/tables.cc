@@ -128,10 +128,9 @@ std::string sentence_line(const Json& state, const Style& style) {
   auto& system = state["system"];
   auto& sentence = state["sentence"];
   std::string text = text_of(sentence["text"]);
-  return fmt::format("{} · {} · {}", style.bold(text_or_dash(system["name"])),
-                     text_or_dash(system["environment"]),
-                     style.level(sentence["level"].string_or("warn"),
-                                 text.empty() ? "is starting" : text));
+  return fmt::format(
+      "{} · {} · {}", style.bold(text_or_dash(system["name"])), text_or_dash(system["environment"]),
+      style.level(sentence["level"].string_or("warn"), text.empty() ? "is starting" : text));
 }
 
 std::string feed_line(const Json& entry, const Style& style) {

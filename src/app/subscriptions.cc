@@ -26,8 +26,8 @@ Deferred<void> Subscriptions::run() {
       } else {
         log_.error("the subscriptions cannot be kept; trying again", {{"error", done.error()}});
         co_await world_.clock.after(1s);
-        continue;
       }
+      continue;  // the state may be another one by now
     }
     co_await mirror_.changed();
   }

@@ -67,6 +67,7 @@ std::vector<std::pair<std::string, std::string>> own_environment() {
 }
 
 std::int64_t own_pid() { return ::getpid(); }
+std::uint32_t own_user() { return ::getuid(); }
 
 bool process_runs(std::int64_t pid) {
   if (pid <= 0 || (::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH)) return false;
@@ -132,6 +133,8 @@ Result<void> write_private_file(const std::string& path, const std::string& text
   }
   return {};
 }
+
+void remove_file(const std::string& path) { ::unlink(path.c_str()); }
 
 Result<void> make_private_folder(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {

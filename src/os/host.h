@@ -21,6 +21,7 @@ std::string own_program();
 std::string absolute_path(const std::string& path);
 std::vector<std::pair<std::string, std::string>> own_environment();
 std::int64_t own_pid();
+std::uint32_t own_user();
 /// True if a process of that id runs (zombies do not).
 bool process_runs(std::int64_t pid);
 
@@ -35,6 +36,7 @@ Result<Descriptor> lock_file(const std::string& path);
 Result<std::string> read_small_file(const std::string& path);
 /// Writes a file that only the user can read (mode 0600), replacing it as a whole.
 Result<void> write_private_file(const std::string& path, const std::string& text);
+void remove_file(const std::string& path);
 Result<void> make_private_folder(const std::string& path);
 
 }  // namespace berth::os

@@ -1,32 +1,29 @@
 #include "console/sentence.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <list>
+#include <memory>
 
 #include "base/json.h"
 
 namespace berth::console {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
-
 constexpr WallTime noon{1'764'000'000'000'000'000};
 
 /// A system of services as the sentence looks at it.
 struct System {
-  std::list<placement::DesiredService> desired;
+  std::shared_ptr<std::list<placement::DesiredService>> all_desired =
+      std::make_shared<std::list<placement::DesiredService>>();  // copies of a System share it
   std::vector<ServiceNow> services;
   std::vector<Call> calls;
 
   System& add(std::string name, Health health = Health::healthy, std::string why = "",
               WallTime since = noon, double errors_per_second = 0) {
-    desired.emplace_back();
-    desired.back().name = name;
+    all_desired->emplace_back().name = name;
     ServiceNow now;
-    now.desired = &desired.back();
+    now.desired = &all_desired->back();
     now.condition = {health, std::move(why), 2, 2, health == Health::healthy ? 2u : 1u, false};
     now.since = since;
     now.errors_per_second = errors_per_second;
@@ -43,7 +40,7 @@ struct System {
     rollout.ended = ended;
     rollout.automatic = automatic;
     if (ended != WallTime{}) rollout.result = placement::RolloutResult::done;
-    auto& service = desired.back();
+    auto& service = all_desired->back();
     service.rollouts.push_back(rollout);
     service.target = to;
     for (std::uint64_t number : {from, to}) {

@@ -112,6 +112,12 @@ int flags_of(OpenMode mode) {
   return 0;
 }
 
+std::string link_target(const std::string& path) {
+  char target[4096];
+  ssize_t size = ::readlink(path.c_str(), target, sizeof target);
+  return {target, size > 0 ? static_cast<std::size_t>(size) : 0};
+}
+
 Result<std::vector<FolderEntry>> list_folder(const std::string& path) {
   DIR* folder = ::opendir(path.c_str());
   if (!folder) return system_error(errno, "listing " + path);
@@ -120,8 +126,12 @@ Result<std::vector<FolderEntry>> list_folder(const std::string& path) {
     std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
     struct stat info;
-    if (::stat((path + "/" + name).c_str(), &info) != 0) continue;
-    entries.push_back({name, S_ISDIR(info.st_mode), static_cast<std::uint64_t>(info.st_size)});
+    std::string whole = path + "/" + name;
+    if (::lstat(whole.c_str(), &info) != 0) continue;
+    std::string link = S_ISLNK(info.st_mode) ? link_target(whole) : "";
+    if (!link.empty() && ::stat(whole.c_str(), &info) != 0) info = {};  // to nothing
+    entries.push_back({name, S_ISDIR(info.st_mode), static_cast<std::uint64_t>(info.st_size),
+                       (info.st_mode & S_IXUSR) != 0, std::move(link)});
   }
   ::closedir(folder);
   return entries;

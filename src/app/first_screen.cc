@@ -2,134 +2,186 @@
 
 #include <fmt/format.h>
 
-#include "base/units.h"
+#include <algorithm>
+
+#include "app/tables.h"
+#include "app/words.h"
 
 namespace berth::app {
 namespace {
 
-std::string sentence_line(const Json& state, const Style& style) {
-  auto& system = state["system"];
-  auto& sentence = state["sentence"];
-  std::string text(sentence["text"].string_or("starting"));
-  auto level = sentence["level"].string_or("warn");
-  std::string painted = level == "ok"    ? style.green(text)
-                        : level == "bad" ? style.red(text)
-                                         : style.yellow(text);
-  return style.bold(system["name"].string_or("system")) + " · " +
-         std::string(system["environment"].string_or("dev")) + " · " + painted + "\n";
-}
+using Lines = std::vector<std::string>;
 
-std::string addresses(const Json& state, const Style& style) {
-  std::string out;
+constexpr std::size_t troubles_max = 4;
+
+/// One a line in a pipe; on a screen as many a line as fit.
+Lines addresses(const Json& state, const Style& style, bool packed) {
+  Lines out;
+  std::size_t widest = 0;
   for (auto& address : state["addresses"].items()) {
-    out += fmt::format("  {}  {}\n", style.dim(fmt::format("{:<9}", address["name"].string_or(""))),
-                       address["url"].string_or(""));
+    widest = std::max(widest, text_of(address["name"]).size());
   }
-  return out;
-}
-
-std::string wrong(const Json& state, const Style& style) {
-  std::string out;
-  for (auto& service : state["services"].items()) {
-    auto why = service["why"].string_or("");
-    if (why.empty() || service["health"].string_or("") == "healthy") continue;
-    out += "  " + style.health(service["health"].string_or("")) + " " +
-           std::string(service["name"].string_or("")) + ": " + std::string(why) + "\n";
-  }
-  return out;
-}
-
-std::string things_to_try(const Json& state, const Style& style) {
-  const auto& services = state["services"].items();
-  if (services.empty()) return "";
-  // The busiest service that can be called serves as the example, whatever it is called.
-  const Json* busiest = nullptr;
-  for (auto& service : services) {
-    if (service["url"].string_or("").empty()) continue;
-    double rate = service["requests_per_second"].number().value_or(0);
-    if (!busiest || rate > (*busiest)["requests_per_second"].number().value_or(0)) {
-      busiest = &service;
+  for (auto& address : state["addresses"].items()) {
+    std::string name = text_of(address["name"]);
+    std::string shown = style.dim(packed ? name : fmt::format("{:<{}}", name, widest)) + "  " +
+                        text_of(address["url"]);
+    bool fits =
+        packed && !out.empty() && shown_width(out.back()) + 3 + shown_width(shown) <= style.columns;
+    if (fits) {
+      out.back() += "   " + shown;
+    } else {
+      out.push_back(shown);
     }
   }
-  if (!busiest) busiest = &services.front();
-  std::string name((*busiest)["name"].string_or(""));
-  std::string out = style.dim("  try in another terminal") + "\n";
-  out += fmt::format("    berth call {} /           one request through the balancer\n", name);
-  out += fmt::format("    berth kill {}/1           an instance dies; see who notices\n", name);
-  out += fmt::format("    berth logs -f {}          what it says\n", name);
-  out += fmt::format("    berth metrics {}          how fast it answers, as a chart\n", name);
   return out;
+}
+
+bool well(const Json& service) {
+  auto health = service["health"].string_or("");
+  return health == "healthy" || health == "stopped";
+}
+
+/// What the sentence knows of the worst service's deploy, and the way back.
+std::string way_back(const Json& state) {
+  auto& sentence = state["sentence"];
+  std::string out;
+  if (auto version = sentence["version"].integer()) {
+    out = fmt::format("began with version {}, {} ago", *version,
+                      age_text(sentence["since"], state["time"]));
+  }
+  if (auto to = sentence["return_to"].integer()) {
+    out += fmt::format("{}back to version {}: berth rollback {}", out.empty() ? "" : "; ", *to,
+                       text_of(sentence["service"]));
+  }
+  return out;
+}
+
+Lines troubles(const Json& state, const Style& style) {
+  Lines out;
+  std::size_t left_out = 0;
+  for (auto& service : state["services"].items()) {
+    std::string name = text_of(service["name"]);
+    auto& rollout = service["rollout"];
+    std::string text;
+    if (!well(service)) {
+      text = fmt::format("{}  {}: {}", style.health(text_of(service["health"])), style.bold(name),
+                         text_or_dash(service["why"]));
+    } else if (rollout.is_object()) {
+      text = fmt::format("{}  {}: to version {}, {}", style.yellow("rolling"), style.bold(name),
+                         text_or_dash(rollout["to"]), text_or_dash(rollout["why"]));
+    } else {
+      continue;
+    }
+    if (out.size() >= troubles_max) {
+      ++left_out;
+      continue;
+    }
+    out.push_back(text);
+    if (state["sentence"]["service"].string_or("") != name) continue;
+    if (std::string back = way_back(state); !back.empty()) out.push_back("  " + back);
+  }
+  if (left_out > 0) out.push_back(fmt::format("and {} more: berth ps -v", left_out));
+  return out;
+}
+
+double rate_of(const Json& service) { return service["requests_per_second"].number().value_or(0); }
+
+/// Examples are of the busiest service that suits, whatever it is called.
+template <class Suits>
+std::string example(const Json& state, Suits suits) {
+  const Json* best = nullptr;
+  for (auto& service : state["services"].items()) {
+    if (suits(service) && (!best || rate_of(service) > rate_of(*best))) best = &service;
+  }
+  if (!best && !state["services"].items().empty()) best = &state["services"].items().front();
+  return best ? text_of((*best)["name"]) : "";
+}
+
+Lines things_to_try(const Json& state, const Style& style, const std::string& before) {
+  if (state["services"].items().empty()) return {};
+  auto called = example(state, [](auto& s) { return !s["url"].string_or("").empty(); });
+  // Killed is one that has a twin, so that it can be seen that nobody notices.
+  auto killed = example(state, [](auto& s) {
+    return s["healthy"].integer().value_or(0) > 1 && !s["url"].string_or("").empty();
+  });
+  Lines commands{"berth call " + called + " /", "berth kill " + killed + "/1",
+                 "berth logs -f " + called, "berth metrics " + called};
+  Lines what{"one request through the balancer", "an instance dies: who notices?", "what it says",
+             "how fast it answers, as a chart"};
+  std::size_t widest = 0;
+  for (auto& command : commands) widest = std::max(widest, command.size());
+  Lines out{style.dim("try in another terminal" + (before.empty() ? ":" : ", after: " + before))};
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    out.push_back(fmt::format("  {:<{}}   {}", commands[i], widest, style.dim(what[i])));
+  }
+  return out;
+}
+
+/// The services' table in at most `rows` lines: those in trouble first, then the busiest.
+Lines table_in(const Json& state, const Style& style, std::size_t rows) {
+  Json::Array services = state["services"].items();
+  std::size_t shown = services.size();
+  if (shown + 1 > rows) {
+    std::ranges::sort(services, [](const Json& a, const Json& b) {
+      if (well(a) != well(b)) return !well(a);
+      if (rate_of(a) != rate_of(b)) return rate_of(a) > rate_of(b);
+      return text_of(a["name"]) < text_of(b["name"]);
+    });
+    shown = rows > 3 ? rows - 2 : 1;
+    services.resize(std::min(shown, services.size()));
+  }
+  Json kept = Json::array();
+  for (auto& service : services) kept.add(service);
+  Lines out = services_table(kept, style);
+  std::size_t left_out = state["services"].items().size() - services.size();
+  if (left_out > 0) {
+    out.push_back(style.dim(fmt::format(
+        "and {}: berth top --once", counted(static_cast<std::int64_t>(left_out), "more service"))));
+  }
+  return out;
+}
+
+void append(Lines& out, const Lines& block) {
+  if (block.empty()) return;
+  if (!out.empty()) out.emplace_back();
+  out.insert(out.end(), block.begin(), block.end());
+}
+
+std::size_t height(std::initializer_list<const Lines*> blocks) {
+  std::size_t rows = 0;
+  for (auto* block : blocks) rows += block->empty() ? 0 : block->size() + 1;
+  return rows;
 }
 
 }  // namespace
 
-std::string rate_text(const Json& value) {
-  auto number = value.number();
-  if (!number) return "-";
-  return *number >= 100 ? fmt::format("{:.0f}", *number) : fmt::format("{:.1f}", *number);
-}
-
-std::string share_text(const Json& value) {
-  auto number = value.number();
-  if (!number) return "-";
-  return *number == 0 ? "0 %" : fmt::format("{:.1f} %", *number * 100);
-}
-
-std::string seconds_text(const Json& value) {
-  auto number = value.number();
-  if (!number) return "-";
-  return format_duration(Duration(static_cast<std::int64_t>(*number * 1e9)));
-}
-
-std::string services_table(const Json& state, const Style& style) {
-  Table table({"service", "running", "call it at", "requests/s", "errors", "median"}, 3);
-  for (auto& service : state["services"].items()) {
-    auto wanted = service["wanted"].integer().value_or(0);
-    auto healthy = service["healthy"].integer().value_or(0);
-    std::string running = fmt::format("{}/{}", healthy, wanted);
-    auto errors = service["errors_share"];
-    std::string errors_text = share_text(errors);
-    if (errors.number().value_or(0) > 0.05) errors_text = style.red(errors_text);
-    table.add({style.bold(service["name"].string_or("")),
-               healthy < wanted ? style.yellow(running) : running,
-               std::string(service["url"].string_or("-")),
-               rate_text(service["requests_per_second"]), errors_text,
-               seconds_text(service["median_seconds"])});
-  }
-  return table.text(style);
-}
-
-std::string instances_table(const Json& state, const Style& style, bool why) {
-  std::vector<std::string> head{"instance", "state", "version", "host",
-                                "address",  "pid",   "restarts"};
-  if (why) head.emplace_back("why");
-  Table table(std::move(head));
-  for (auto& service : state["services"].items()) {
-    for (auto& instance : service["instances"].items()) {
-      auto pid = instance["pid"].integer().value_or(0);
-      std::vector<std::string> row{std::string(instance["id"].string_or("")),
-                                   style.health(instance["state"].string_or("")),
-                                   std::string(instance["version"].string_or("")),
-                                   std::string(instance["host"].string_or("")),
-                                   std::string(instance["address"].string_or("-")),
-                                   pid ? std::to_string(pid) : "-",
-                                   std::to_string(instance["restarts"].integer().value_or(0))};
-      if (why) row.emplace_back(instance["why"].string_or(""));
-      table.add(std::move(row));
+std::vector<std::string> first_screen(const Json& state, const Style& style,
+                                      const FirstScreenOptions& options) {
+  bool limited = options.rows > 0;
+  Lines out{sentence_line(state, style)};
+  Lines keys;
+  if (!options.keys.empty()) keys.push_back(style.dim(options.keys));
+  Lines places = addresses(state, style, limited);
+  Lines trouble = troubles(state, style);
+  Lines try_these = things_to_try(state, style, options.before);
+  std::size_t table_rows = state["services"].items().size() + 1;
+  if (limited) {
+    std::size_t others = 1 + height({&places, &trouble, &keys});
+    if (others + table_rows + 1 + height({&try_these}) > options.rows) try_these.clear();
+    if (others + table_rows + 1 > options.rows) {
+      table_rows = options.rows > others + 3 ? options.rows - others - 1 : 2;
     }
   }
-  return table.text(style);
-}
-
-std::string first_screen(const Json& state, const Style& style, bool with_keys) {
-  std::string out = sentence_line(state, style) + "\n" + addresses(state, style) + "\n" +
-                    services_table(state, style) + "\n";
-  std::string trouble = wrong(state, style);
-  if (!trouble.empty()) out += trouble + "\n";
-  out += things_to_try(state, style);
-  if (with_keys) {
-    out +=
-        "\n" + style.dim("  l logs · i inspect · o open · r restart · ? help · Ctrl-C stop") + "\n";
+  append(out, places);
+  append(out, table_rows > 1
+                  ? table_in(state, style, table_rows)
+                  : Lines{"no service yet: write them into berth.toml, then: berth deploy"});
+  append(out, trouble);
+  append(out, try_these);
+  append(out, keys);
+  if (limited) {
+    if (out.size() > options.rows) out.resize(options.rows);
+    for (auto& line : out) line = cut(line, style.columns);
   }
   return out;
 }

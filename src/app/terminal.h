@@ -18,27 +18,40 @@ struct Style {
   std::string red(std::string_view text) const { return paint(text, "31"); }
   std::string green(std::string_view text) const { return paint(text, "32"); }
   std::string yellow(std::string_view text) const { return paint(text, "33"); }
+  std::string cyan(std::string_view text) const { return paint(text, "36"); }
+  std::string reversed(std::string_view text) const { return paint(text, "7"); }
   /// By the word for a state: healthy green, failing red, the rest yellow.
   std::string health(std::string_view word) const;
+  /// `text` in the colour of a level of the API: ok, warn, bad (and error, info, debug of logs).
+  std::string level(std::string_view level, std::string_view text) const;
 };
 
 /// How many columns a text takes: escapes none, each code point one.
 std::size_t shown_width(std::string_view text);
+/// At most `columns` columns of it, "…" where something was left out; its colours end with it.
+std::string cut(std::string_view text, std::size_t columns);
+/// What came from elsewhere made safe for a terminal: without escapes and control characters, a tab
+/// as two spaces, a line end as a space.
+std::string printable(std::string_view text);
 
-/// Rows of cells under a head, columns aligned by two spaces; cells that read as numbers to the
-/// right.
+/// Rows of cells under a head, columns two spaces apart. A head that begins with '>' has its column
+/// aligned to the right, for numbers. The last column is never padded.
 class Table {
  public:
-  explicit Table(std::vector<std::string> head, std::size_t right_from = 99)
-      : head_(std::move(head)), right_from_(right_from) {}
+  explicit Table(std::vector<std::string> head);
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
   bool empty() const { return rows_.empty(); }
+  /// The head and the rows, each a line without its end.
+  std::vector<std::string> lines(const Style& style) const;
   std::string text(const Style& style) const;
 
  private:
   std::vector<std::string> head_;
+  std::vector<bool> right_;
   std::vector<std::vector<std::string>> rows_;
-  std::size_t right_from_;  // columns from this one are aligned to the right
 };
+
+/// The lines, each with its end.
+std::string joined(const std::vector<std::string>& lines);
 
 }  // namespace berth::app

@@ -76,6 +76,15 @@ std::optional<AccessRecord> decode_access_record(std::string_view bytes) {
   return record;
 }
 
+std::string haproxy_syslog_head(const AccessRecord& r) {
+  std::time_t seconds = static_cast<std::time_t>((r.accepted + r.total) / 1'000'000'000);
+  std::tm local;
+  localtime_r(&seconds, &local);
+  char head[64];
+  std::size_t size = std::strftime(head, sizeof head, "%b %e %H:%M:%S berth: ", &local);
+  return {head, size};
+}
+
 std::string haproxy_line(const AccessRecord& r) {
   std::time_t seconds = static_cast<std::time_t>(r.accepted / 1'000'000'000);
   std::tm local;

@@ -50,6 +50,9 @@ std::size_t encoded_size(const AccessRecord& record);
 std::size_t encode(const AccessRecord& record, std::span<char> out);
 /// Nothing if the bytes are no record.
 std::optional<AccessRecord> decode_access_record(std::string_view bytes);
+/// What HAProxy's syslog lines begin with behind the priority (RFC 3164 without a host name):
+/// "Nov 24 12:00:00 berth: ".
+std::string haproxy_syslog_head(const AccessRecord& record);
 /// HAProxy's line for it (option httplog), without syslog's head and line end.
 std::string haproxy_line(const AccessRecord& record);
 

@@ -1,5 +1,6 @@
 #include "os/descriptor.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,6 +10,12 @@ namespace berth::os {
 
 void Descriptor::reset() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+Result<Descriptor> duplicate(int fd) {
+  Descriptor copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!copy.valid()) return system_error(errno, "copying a descriptor");
+  return copy;
 }
 
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "base/error.h"
+#include "base/result.h"
 
 namespace berth::os {
 
@@ -27,6 +27,9 @@ class Descriptor {
  private:
   int fd_ = -1;
 };
+
+/// A descriptor of its own for what `fd` is open on.
+Result<Descriptor> duplicate(int fd);
 
 /// The Error for errno `number` of `what`, e.g. "binding 127.0.0.1:80: Permission denied", with the
 /// code that fits (ENOSPC disk_full, EADDRINUSE in_use, ENOENT not_found, ...).

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <optional>
 
 #include "async/wait_list.h"
 #include "base/strings.h"
@@ -15,23 +17,13 @@
 namespace berth::os {
 namespace {
 
-Result<std::string> find_program(const SpawnSpec& spec) {
-  const std::string& name = spec.argv[0];
-  if (name.find('/') != std::string::npos) {
-    std::string path = name[0] == '/' || spec.folder.empty() ? name : spec.folder + "/" + name;
-    if (::access(path.c_str(), X_OK) != 0) return system_error(errno, "starting " + name);
-    return path;
-  }
-  std::string_view paths = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
-  for (auto& [key, value] : spec.env) {
-    if (key == "PATH") paths = value;
-  }
-  for (auto folder : split(paths, ':')) {
-    std::string path = std::string(folder) + "/" + name;
-    if (!folder.empty() && ::access(path.c_str(), X_OK) == 0) return path;
-  }
-  return Error(Code::not_found, "starting " + name + ": there is no such program in PATH (" +
-                                    std::string(paths) + ")");
+/// Nothing if `path` is a program; else why not.
+std::optional<Error> not_a_program(const std::string& path) {
+  struct stat info;
+  if (::stat(path.c_str(), &info) != 0) return system_error(errno, "looking for " + path);
+  if (S_ISDIR(info.st_mode)) return Error(Code::denied, path + " is a folder, not a program");
+  if (::access(path.c_str(), X_OK) == 0) return std::nullopt;
+  return Error(Code::denied, path + " is not executable: chmod +x " + path);
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
@@ -43,7 +35,9 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 
 /// In the child, between fork and exec: only what is safe there.
 [[noreturn]] void become(const SpawnSpec& spec, const char* program, char** argv, char** env,
-                         int report, int output) {
+                         int report, int output, int cgroup_procs) {
+  if (cgroup_procs >= 0) [[maybe_unused]]
+    auto entered = ::write(cgroup_procs, "0", 1);
   if (spec.detached) {
     ::setsid();
   } else {
@@ -115,8 +109,27 @@ class WatchedChild final : public Child, Watched {
 
 }  // namespace
 
-Result<int> spawn_process(const SpawnSpec& spec) {
-  std::string program = TRY(find_program(spec));
+Result<std::string> program_of(const SpawnSpec& spec) {
+  const std::string& name = spec.argv.at(0);
+  if (name.find('/') != std::string::npos) {
+    std::string path = name[0] == '/' || spec.folder.empty() ? name : spec.folder + "/" + name;
+    if (auto error = not_a_program(path)) return std::move(*error);
+    return path;
+  }
+  std::string_view paths = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+  for (auto& [key, value] : spec.env) {
+    if (key == "PATH") paths = value;
+  }
+  for (auto folder : split(paths, ':')) {
+    std::string path = std::string(folder) + "/" + name;
+    if (!folder.empty() && !not_a_program(path)) return path;
+  }
+  return Error(Code::not_found,
+               name + " is not installed or not in PATH (" + std::string(paths) + ")");
+}
+
+Result<int> spawn_process(const SpawnSpec& spec, int cgroup_procs) {
+  std::string program = TRY(program_of(spec));
   std::vector<std::string> variables;
   for (auto& [key, value] : spec.env) variables.push_back(key + "=" + value);
   auto argv = pointers(spec.argv);
@@ -133,7 +146,10 @@ Result<int> spawn_process(const SpawnSpec& spec) {
   Descriptor writing(ends[1]);
   int pid = ::fork();
   if (pid < 0) return system_error(errno, "starting " + spec.argv[0]);
-  if (pid == 0) become(spec, program.c_str(), argv.data(), env.data(), writing.get(), output.get());
+  if (pid == 0) {
+    become(spec, program.c_str(), argv.data(), env.data(), writing.get(), output.get(),
+           cgroup_procs);
+  }
   writing.reset();
   int number = 0;
   if (::read(reading.get(), &number, sizeof number) == sizeof number) {
@@ -149,5 +165,7 @@ Deferred<std::unique_ptr<Child>> Process::spawn(SpawnSpec spec) {
   if (!pid.ok()) return failed<std::unique_ptr<Child>>(std::move(pid).error());
   return resolved<std::unique_ptr<Child>>(WatchedChild::watch(reactor_, *pid));
 }
+
+Result<std::string> Process::find_program(const SpawnSpec& spec) { return program_of(spec); }
 
 }  // namespace berth::os

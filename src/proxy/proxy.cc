@@ -152,11 +152,23 @@ std::vector<std::string> Proxy::draining_in_flight() const {
   return all;
 }
 
-Deferred<void> Proxy::close() {
+void Proxy::stop_listening() {
+  stopping_ = true;
   for (auto& [address, frontend] : frontends_) {
     frontend->closed = true;
     if (frontend->listener) frontend->listener->close();
   }
+}
+
+std::size_t Proxy::requests_in_flight() const {
+  std::size_t count = 0;
+  for (auto& [name, pool] : pools_) count += pool->in_flight();
+  for (auto& pool : gone_) count += pool->in_flight();
+  return count;
+}
+
+Deferred<void> Proxy::close() {
+  stop_listening();
   return scope_.close();
 }
 

@@ -75,6 +75,11 @@ class Proxy {
   /// "orders/1@incarnation" of instances that leave but still answer something.
   std::vector<std::string> draining_in_flight() const;
   std::size_t connections() const { return connections_; }
+  /// Takes no new connections; idle ones are closed, those that answer end after their request.
+  void stop_listening();
+  bool stopping() const { return stopping_; }
+  /// Requests that are being answered now.
+  std::size_t requests_in_flight() const;
   /// Closes listeners and ends the sessions.
   Deferred<void> close();
 
@@ -104,6 +109,7 @@ class Proxy {
   std::vector<std::shared_ptr<Pool>> gone_;  // their service is gone, their requests are not
   std::map<Address, std::shared_ptr<Frontend>> frontends_;
   std::size_t connections_ = 0;
+  bool stopping_ = false;
   Scope scope_;
 };
 

@@ -328,7 +328,8 @@ void Session::build_answer_head() {
   if (answer_.status == 101) {
     http::append_header(out_, "Connection", "Upgrade");
     http::append_header(out_, "Upgrade", answer_.headers.value("upgrade"));
-  } else if (!request_.keep_alive || answer_.framing.kind == http::Framing::Kind::until_close) {
+  } else if (!request_.keep_alive || proxy_.stopping() ||
+             answer_.framing.kind == http::Framing::Kind::until_close) {
     out_ += "Connection: close\r\n";
   } else if (request_.minor == 0) {
     out_ += "Connection: keep-alive\r\n";
@@ -382,7 +383,8 @@ Deferred<Session::Outcome> Session::pass_answer() {
   if (!request_body_.done()) co_return Outcome::close;  // answered before all was sent
   if (answer_.keep_alive && upstream_pending_.empty())
     endpoint_->give_idle(std::move(upstream_), clock.now());
-  bool close = !request_.keep_alive || answer_.framing.kind == http::Framing::Kind::until_close;
+  bool close = !request_.keep_alive || proxy_.stopping() ||
+               answer_.framing.kind == http::Framing::Kind::until_close;
   co_return close ? Outcome::close : Outcome::next;
 }
 

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "app/dev.h"
+#include "app/proxy_run.h"
+#include "base/time.h"
+
+// What each command was asked to do, as plain values (app/command_line.h reads them).
+
+namespace berth::app {
+
+/// What may be given to any command.
+struct Common {
+  std::string folder;  // where to look for berth.toml and .berth; empty: the working directory
+  std::string state;   // the state folder; empty: found from `folder`
+  std::string environment = "dev";
+  bool json = false;
+};
+
+/// Of a command that changes something and then watches until it took effect.
+struct Waiting {
+  bool wait = true;
+  Duration limit = 2min;
+};
+
+struct PlanArguments {
+  std::string file = "berth.toml";
+  std::vector<std::string> services;  // empty: all
+  bool all = false;                   // every setting with where it comes from
+};
+struct DeployArguments {
+  std::string file = "berth.toml";
+  std::vector<std::string> services;
+};
+struct PsArguments {
+  std::string service;  // empty: all
+  bool verbose = false;
+};
+struct TopArguments {
+  bool once = false;
+};
+struct LogsArguments {
+  std::string of;  // a service or an instance
+  bool follow = false;
+  std::uint32_t lines = 200;
+};
+struct ScaleArguments {
+  std::string service;
+  std::uint32_t instances = 1;
+  Waiting waiting;
+};
+struct RollbackArguments {
+  std::string service;
+  std::optional<std::uint64_t> version;
+  Waiting waiting;
+};
+struct RestartArguments {
+  std::string service;
+  Waiting waiting;
+};
+struct RemoveArguments {
+  std::string service;
+  Waiting waiting;
+};
+struct KillArguments {
+  std::string instance;
+};
+struct ResolveArguments {
+  std::string name;
+};
+struct CallArguments {
+  std::string service;
+  std::string path = "/";
+  std::string method;  // empty: GET, or POST with a body
+  std::optional<std::string> body;
+  std::vector<std::string> headers;  // "Name: value"
+  bool show_head = false;
+  Duration timeout = 30s;
+};
+struct PublishArguments {
+  std::string topic;
+  std::string body;
+  std::string type;  // empty: application/json if it is JSON, else text/plain
+};
+struct TopicsArguments {
+  std::string topic;  // empty: all
+  bool dead = false;
+  std::string service;     // only this subscriber's
+  std::string send_again;  // a dead letter's id, or "all"
+};
+struct MetricsArguments {
+  std::string name;  // a service or a series; empty: all services
+  Duration since = 15min;
+};
+struct DoctorArguments {};
+struct VersionArguments {};
+struct OpenArguments {};
+struct CompletionArguments {
+  std::string shell;
+};
+/// What a shell asks while a line is typed: its words behind "berth", the last one unfinished.
+struct CompleteArguments {
+  std::vector<std::string> words;
+};
+struct ShimArguments {
+  std::string spec;
+};
+
+using Arguments =
+    std::variant<DevArguments, ProxyArguments, ShimArguments, PlanArguments, DeployArguments,
+                 PsArguments, TopArguments, LogsArguments, ScaleArguments, RollbackArguments,
+                 RestartArguments, RemoveArguments, KillArguments, ResolveArguments, CallArguments,
+                 PublishArguments, TopicsArguments, MetricsArguments, DoctorArguments,
+                 VersionArguments, OpenArguments, CompletionArguments, CompleteArguments>;
+
+struct CommandLine {
+  Common common;
+  Arguments arguments;
+};
+
+}  // namespace berth::app

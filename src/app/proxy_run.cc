@@ -1,0 +1,149 @@
+#include "app/proxy_run.h"
+
+#include <csignal>
+#include <tuple>
+
+#include "app/access_ring.h"
+#include "app/callers.h"
+#include "app/kept_listeners.h"
+#include "async/gather.h"
+#include "async/sync.h"
+#include "catalog/follow.h"
+#include "names/dns_server.h"
+#include "os/disk.h"
+#include "os/host.h"
+#include "os/log_output.h"
+#include "os/process.h"
+#include "os/random.h"
+#include "os/signals.h"
+#include "os/workers.h"
+
+namespace berth::app {
+namespace {
+
+constexpr Duration report_interval = 500ms;  // well below Catalog::report_lease
+constexpr Duration report_when_draining = 20ms;
+constexpr Duration stop_grace = 10s;
+
+/// Everything of one proxy process, constructed in the order of use.
+class ProxyProcess {
+ public:
+  explicit ProxyProcess(const ProxyArguments& arguments)
+      : arguments_(arguments),
+        listeners_(world_, log_.named("listeners"), reactor_, network_,
+                   arguments.state + "/listeners.sock"),
+        callers_(reactor_, arguments.host),
+        follower_(world_, log_.named("follower"),
+                  Address::unix_path(arguments.state + "/control.sock"),
+                  arguments.state + "/catalog.json",
+                  [this](std::shared_ptr<const catalog::Snapshot> snapshot) { apply(snapshot); }) {}
+
+  Result<int> run() {
+    lock_ = TRY(os::lock_file(arguments_.state + "/proxy.lock"));
+    os::raise_descriptor_limit();
+    auto ring = TRY(os::MappedRing::open(arguments_.state + "/access.ring"));
+    std::unique_ptr<DatagramSocket> syslog;
+    if (arguments_.syslog.port() != 0) {
+      syslog = TRY(network_.bind_datagram(Address::loopback(0)));
+    }
+    sink_ = std::make_unique<RingSink>(std::move(ring), std::move(syslog), arguments_.syslog);
+    proxy::ProxyOptions options;
+    options.gateway = arguments_.gateway;
+    options.port_80 = arguments_.port_80;
+    proxy_ = std::make_unique<proxy::Proxy>(world_, log_.named("proxy"), listeners_, *sink_,
+                                            callers_, std::move(options));
+    listeners_.start();
+    follower_.start();
+    scope_.add(report());
+    if (arguments_.dns.port() != 0) scope_.add(serve_dns());
+    scope_.add(end_when_told());
+    return reactor_.run();
+  }
+
+ private:
+  void apply(std::shared_ptr<const catalog::Snapshot> snapshot) {
+    snapshot_ = snapshot;
+    callers_.apply(*snapshot);
+    proxy_->apply(snapshot);
+    if (dns_) dns_->set_snapshot(snapshot);
+    applied_.set();
+  }
+
+  /// Tells the catalog what is applied: at once after a change, often while something drains.
+  Deferred<void> report() {
+    std::string name = arguments_.host + "-" + std::to_string(os::own_pid());
+    for (;;) {
+      auto leaving = proxy_->draining_in_flight();
+      bool draining = !leaving.empty();
+      auto told = co_await follower_.report(name, leaving).result();
+      if (!told.ok()) log_.debug("the catalog's server is away", {{"error", told.error()}});
+      if (callers_bus_ != listeners_.keeper_pid()) {
+        callers_bus_ = listeners_.keeper_pid();
+        callers_.set_bus(callers_bus_);
+      }
+      applied_.reset();
+      Duration wait = draining ? report_when_draining : report_interval;
+      (void)co_await with_timeout(reactor_, wait, applied_.wait()).result();
+    }
+  }
+
+  Deferred<void> serve_dns() {
+    for (;;) {
+      auto server = names::DnsServer::start(reactor_, network_, random_, arguments_.dns, {},
+                                            log_.named("dns"));
+      if (server.ok()) {
+        dns_ = std::move(*server);
+        if (snapshot_) dns_->set_snapshot(snapshot_);
+        co_return;
+      }
+      log_.warning("DNS cannot be served; trying again", {{"error", server.error()}});
+      co_await reactor_.after(1s);
+    }
+  }
+
+  Deferred<void> end_when_told() {
+    Deferred<void> signalled = signals_.next().then([](int) {});
+    auto either = together(std::move(signalled), listeners_.told_to_stop());
+    std::ignore = co_await race(std::move(either)).result();
+    // New connections go to the next proxy; what is under way is finished.
+    proxy_->stop_listening();
+    MonotonicTime end = reactor_.now() + stop_grace;
+    while (proxy_->requests_in_flight() > 0 && reactor_.now() < end) co_await reactor_.after(10ms);
+    reactor_.stop(0);
+  }
+
+  ProxyArguments arguments_;
+  os::Reactor reactor_;
+  os::Signals signals_{reactor_, {SIGTERM, SIGINT}};
+  os::Workers workers_{1};
+  os::Network network_{reactor_};
+  os::Disk disk_{workers_};
+  os::Process process_{reactor_};
+  os::Random random_;
+  World world_{reactor_, network_, disk_, process_, random_, workers_};
+  os::LogOutput output_{arguments_.state + "/proxy.log"};
+  Log log_{output_.target(), "proxy"};
+  os::Descriptor lock_;
+  KeptListeners listeners_;
+  Callers callers_;
+  catalog::Follower follower_;
+  std::unique_ptr<RingSink> sink_;
+  std::unique_ptr<proxy::Proxy> proxy_;
+  std::unique_ptr<names::DnsServer> dns_;
+  std::shared_ptr<const catalog::Snapshot> snapshot_;
+  std::int64_t callers_bus_ = 0;
+  Event applied_;
+  Scope scope_;
+};
+
+}  // namespace
+
+int run_proxy(const ProxyArguments& arguments) {
+  ProxyProcess process(arguments);
+  auto code = process.run();
+  if (code.ok()) return *code;
+  std::fprintf(stderr, "berth proxy: %s\n", code.error().text().c_str());
+  return 1;
+}
+
+}  // namespace berth::app

@@ -13,6 +13,19 @@ Deferred<std::string> Disk::read_file(std::string path, std::size_t bytes_max) {
   co_return bytes.text();
 }
 
+Deferred<void> Disk::make_durable_folder(std::string path) {
+  co_await make_folder(path);
+  for (std::size_t slash = path.rfind('/'); slash != std::string::npos && path.size() > 1;
+       slash = path.rfind('/')) {
+    path.resize(slash == 0 ? 1 : slash);
+    auto synced = co_await sync_folder(path).result();
+    if (!synced.ok() && !synced.error().is(Code::denied)) {
+      co_await fail_with(std::move(synced).error());
+    }
+  }
+  if (!path.empty() && path[0] != '/') co_await sync_folder(".");
+}
+
 Deferred<void> Disk::replace_file(std::string path, std::string content) {
   std::string temporary = path + ".new";
   {

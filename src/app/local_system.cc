@@ -194,14 +194,14 @@ Result<void> LocalSystem::serve() {
   options.port = places_.console;
   options.gateway_port = places_.gateway;
   options.vip_port = vip_port;
-  options.version = version;
+  options.version = version();
   api_ = std::make_unique<console::Api>(sources(), std::move(options));
   bus::add_bus_routes(api_->router(), *bus_, [this] { return mirror_->state().revision; });
   api_->start();
   console_ = std::make_unique<http::Server>(
       world_.clock, [this](http::ServerRequest& request) { return api_->answer(request); });
   console_->serve(TRY(own_.network.listen(Address::loopback(places_.console))));
-  return state_.tell_address(Address::loopback(places_.console), name_, version);
+  return state_.tell_address(Address::loopback(places_.console), name_, version());
 }
 
 console::Sources LocalSystem::sources() {

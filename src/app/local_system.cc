@@ -182,8 +182,9 @@ Deferred<void> LocalSystem::start_agent() {
   options.environment = os::own_environment();
   options.bus_url = fmt::format("http://127.0.0.1:{}", places_.bus);
   options.vip_port = vip_port;
+  runtime::DrainGate& drains = *this;
   agent_ = std::make_unique<runtime::Agent>(world_, log_.named("agent"), *store_, *mirror_, *feed_,
-                                            *processes_, docker_.get(), *this, std::move(options));
+                                            *processes_, docker_.get(), drains, std::move(options));
   co_await agent_->start();
 }
 

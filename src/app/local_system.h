@@ -22,7 +22,6 @@
 #include "placement/changes.h"
 #include "placement/controller.h"
 #include "runtime/agent.h"
-#include "runtime/docker_driver.h"
 #include "runtime/process_driver.h"
 #include "storage/rocks_store.h"
 
@@ -100,7 +99,7 @@ class LocalSystem final : runtime::DrainGate {
   std::unique_ptr<ListenerKeeper> listeners_;
   std::unique_ptr<ProxyKeeper> proxy_;
   std::unique_ptr<runtime::ProcessDriver> processes_;
-  std::unique_ptr<runtime::DockerDriver> docker_;
+  std::unique_ptr<runtime::Driver> docker_;
   std::unique_ptr<runtime::Agent> agent_;
   std::unique_ptr<console::Api> api_;
   http::Router control_routes_;

@@ -35,9 +35,9 @@ Error ApiClient::refusal(const ApiAnswer& answer) {
     return {Code::unavailable,
             "what answers there is not this folder's berth dev; start it with: berth dev"};
   }
-  return {code_of(answer.status), detail.empty() ? "berth dev answered " +
-                                                       std::to_string(answer.status)
-                                                 : std::string(detail)};
+  return {code_of(answer.status), detail.empty()
+                                      ? "berth dev answered " + std::to_string(answer.status)
+                                      : std::string(detail)};
 }
 
 Deferred<http::Response> ApiClient::send(std::string method, std::string target, std::string body,

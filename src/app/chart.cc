@@ -68,8 +68,8 @@ void draw(Canvas& canvas, const Points& values, double top, bool filled) {
       continue;
     }
     double share = std::clamp(*values[x] / top, 0.0, 1.0);
-    auto y = static_cast<std::size_t>(
-        std::lround(share * static_cast<double>(canvas.height() - 1)));
+    auto y =
+        static_cast<std::size_t>(std::lround(share * static_cast<double>(canvas.height() - 1)));
     // A step is drawn as a line, so that a curve stays one.
     std::size_t from = filled ? 0 : before.value_or(y);
     for (std::size_t dot = std::min(from, y); dot <= std::max(from, y); ++dot) canvas.set(x, dot);
@@ -108,8 +108,8 @@ double round_above(double value) {
 
 std::vector<std::string> draw_chart(const Points& points, const ChartOptions& options,
                                     const Style& style) {
-  std::size_t columns =
-      std::max<std::size_t>(options.columns, options.label_columns + 12) - options.label_columns - 2;
+  std::size_t columns = std::max<std::size_t>(options.columns, options.label_columns + 12) -
+                        options.label_columns - 2;
   double top = round_above(extent_of(points).most.value_or(0));
   Canvas canvas(columns, options.rows);
   draw(canvas, fitted(points, columns * 2), top, options.filled);

@@ -74,11 +74,11 @@ class DeployPrinter {
       output_.line(fmt::format("{}  {}  {}", style.dim(elapsed(line)), who, text_of(line["text"])));
     } else if (kind == "service") {
       bool done = line["result"].string_or("") == "done";
-      output_.line(fmt::format("{}  {}  version {} {}: {}", style.dim(elapsed(line)),
-                               style.bold(text_of(line["service"])), text_of(line["version"]),
-                               done ? style.green("is deployed")
-                                    : style.red(text_of(line["result"])),
-                               text_of(line["text"])));
+      output_.line(
+          fmt::format("{}  {}  version {} {}: {}", style.dim(elapsed(line)),
+                      style.bold(text_of(line["service"])), text_of(line["version"]),
+                      done ? style.green("is deployed") : style.red(text_of(line["result"])),
+                      text_of(line["text"])));
     } else if (kind == "end") {
       bool ok = line["ok"].boolean().value_or(false);
       output_.line(ok ? style.green(text_of(line["text"])) : style.red(text_of(line["text"])));
@@ -103,12 +103,11 @@ class DeployPrinter {
 }  // namespace
 
 Deferred<int> run(Session& session, PlanArguments arguments) {
-  auto files = co_await or_return(read_system_folder(session.common.folder, arguments.file,
-                                                     session.common.environment));
+  auto files = co_await or_return(
+      read_system_folder(session.common.folder, arguments.file, session.common.environment));
   if (arguments.all) co_return print_settings(session.output, files);
   ApiClient* api = co_await or_return(session.api());
-  ApiAnswer answer =
-      co_await api->ask("POST", "/v1/plan", deploy_body(files, arguments.services));
+  ApiAnswer answer = co_await api->ask("POST", "/v1/plan", deploy_body(files, arguments.services));
   if (!answer.good()) co_return print_refusal(session.output, answer, files, arguments.file);
   if (session.output.json) {
     session.output.line(answer.json.text());
@@ -119,8 +118,8 @@ Deferred<int> run(Session& session, PlanArguments arguments) {
 }
 
 Deferred<int> run(Session& session, DeployArguments arguments) {
-  auto files = co_await or_return(read_system_folder(session.common.folder, arguments.file,
-                                                     session.common.environment));
+  auto files = co_await or_return(
+      read_system_folder(session.common.folder, arguments.file, session.common.environment));
   ApiClient* api = co_await or_return(session.api());
   auto response =
       co_await api->stream("POST", "/v1/deploy", deploy_body(files, arguments.services));
@@ -133,8 +132,9 @@ Deferred<int> run(Session& session, DeployArguments arguments) {
   for (;;) {
     auto text = co_await lines.next().result();
     if (!text.ok()) {
-      co_return Error(Code::unavailable, "the connection to berth dev broke; the rollout goes on "
-                                         "without it, see: berth ps -v");
+      co_return Error(Code::unavailable,
+                      "the connection to berth dev broke; the rollout goes on "
+                      "without it, see: berth ps -v");
     }
     Json line = co_await or_return(Json::parse(*text));
     std::optional<int> code;

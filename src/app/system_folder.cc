@@ -74,9 +74,9 @@ std::vector<std::string> problem_lines(const Json& problems, const placement::Sy
     auto column = problem["column"].integer().value_or(0);
     auto text = files.texts.find(path);
     std::string shown = path == root_name ? file : path;
-    lines.push_back(style.bold(number > 0 ? fmt::format("{}:{}:{}:", shown, number, column)
-                                          : shown + ":") +
-                    " " + style.red(sentence_of(problem)));
+    lines.push_back(
+        style.bold(number > 0 ? fmt::format("{}:{}:{}:", shown, number, column) : shown + ":") +
+        " " + style.red(sentence_of(problem)));
     if (text == files.texts.end()) continue;
     std::string_view line = line_of(text->second, number);
     if (line.empty()) continue;

@@ -85,8 +85,8 @@ std::string printable(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     auto byte = static_cast<unsigned char>(text[i]);
     // U+0080 to U+009F are control characters too, and some terminals obey them.
-    bool second_control = byte == 0xc2 && i + 1 < text.size() &&
-                          static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    bool second_control =
+        byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
     if (byte == '\033') {
       i += escape_length(text.substr(i));
     } else if (second_control) {

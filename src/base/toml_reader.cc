@@ -222,15 +222,15 @@ std::vector<std::pair<std::string, TomlReader>> TomlReader::tables(std::string_v
 }
 
 void TomlReader::finish() {
-  std::vector<std::string_view> words(known_.begin(), known_.end());
-  std::set<std::string_view> usable(words.begin(), words.end());
+  std::set<std::string_view> usable(known_.begin(), known_.end());
   for (const std::string& later : later_) usable.erase(later);
+  std::vector<std::string_view> words(usable.begin(), usable.end());
   for (const TomlMember& member : table_.members()) {
-    if (std::ranges::find(words, member.key) != words.end()) continue;
+    if (std::ranges::find(known_, member.key) != known_.end()) continue;
     std::string text = fmt::format("unknown key '{}'", member.key);
     if (!path_.empty()) text += fmt::format(" in {}", path_);
     errors_.add({member.key_place, std::move(text),
-                 fmt::format("one of {}", fmt::join(usable, ", ")),
+                 fmt::format("one of {}", fmt::join(words, ", ")),
                  std::string(nearest_word(member.key, words))});
   }
 }

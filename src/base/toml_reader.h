@@ -38,8 +38,8 @@ class TomlErrors {
 /// Reads one table by its known keys. What is absent reads as nothing; what is of a wrong type or
 /// out of range reads as nothing too and is added to the errors, as
 /// "berth.toml:12:9: service.users.port must be an integer from 1 to 65535, found a string".
-/// finish() then refuses every key that was not asked for and tells the nearest one that was (and,
-/// as what is expected, all of them).
+/// finish() then refuses every key that was not asked for and tells the nearest one that was and is
+/// supported (and, as what is expected, all of these).
 /// Keeps references to value and errors; lives on one stack.
 class TomlReader {
  public:

@@ -59,7 +59,8 @@ const ServiceNow* worst_of(const std::vector<ServiceNow>& services,
 const Rollout* blamed(const placement::DesiredService& desired, WallTime since) {
   const Rollout* found = nullptr;
   for (auto& rollout : desired.rollouts) {
-    if (rollout.from == rollout.to) continue;  // a restart brings nothing new
+    // A restart brings nothing new, and an automatic return is not what it began with.
+    if (rollout.from == rollout.to || rollout.automatic) continue;
     bool began = rollout.started - blamed_before <= since;
     bool over = rollout.ended != WallTime{} && rollout.ended + blamed_after < since;
     if (began && !over) found = &rollout;

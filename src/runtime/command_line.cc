@@ -35,13 +35,16 @@ class CommandSplitter {
     while (at_ < line_.size()) TRY(take());
     end_word();
     if (words_.empty()) return Error(Code::invalid, "the command is empty");
-    bool first_is_shells =
-        !first_quoted_ && (std::ranges::find(shell_words, words_[0]) != shell_words.end() ||
+    first_ = words_[0];
+    first_is_shells_ =
+        !first_quoted_ && (std::ranges::find(shell_words, words_[0]) != std::end(shell_words) ||
                            is_assignment(words_[0]));
-    if (!needs_shell_ && !first_is_shells) return std::move(words_);
-    std::string text = several_ || first_is_shells ? "" : "exec ";
+    if (!needs_shell_ && !first_is_shells_) return std::move(words_);
+    std::string text = several_ || first_is_shells_ ? "" : "exec ";
     return std::vector<std::string>{"/bin/sh", "-c", text + std::string(line_)};
   }
+  /// After arguments().
+  std::string program() const { return first_is_shells_ || first_special_ ? "" : first_; }
 
  private:
   Result<void> take() {
@@ -104,7 +107,10 @@ class CommandSplitter {
   }
   void end_word() {
     if (!in_word_) return;
-    if (words_.empty()) first_quoted_ = quoted_;
+    if (words_.empty()) {
+      first_quoted_ = quoted_;
+      first_special_ = needs_shell_;
+    }
     words_.push_back(std::move(word_));
     word_.clear();
     in_word_ = quoted_ = false;
@@ -120,7 +126,10 @@ class CommandSplitter {
   std::string word_;
   bool in_word_ = false;
   bool quoted_ = false;
+  std::string first_;
   bool first_quoted_ = false;
+  bool first_special_ = false;
+  bool first_is_shells_ = false;
   bool needs_shell_ = false;
   bool several_ = false;
 };
@@ -129,6 +138,11 @@ class CommandSplitter {
 
 Result<std::vector<std::string>> command_arguments(std::string_view line) {
   return CommandSplitter(trim(line)).arguments();
+}
+
+std::string command_program(std::string_view line) {
+  CommandSplitter splitter(trim(line));
+  return splitter.arguments().ok() ? splitter.program() : "";
 }
 
 }  // namespace berth::runtime

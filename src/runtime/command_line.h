@@ -15,4 +15,8 @@ namespace berth::runtime {
 /// invalid: an empty line, a quote that is not closed.
 Result<std::vector<std::string>> command_arguments(std::string_view line);
 
+/// The program that the line runs first, whether by a shell or not: to be looked for before a
+/// start. Empty where only the shell can tell.
+std::string command_program(std::string_view line);
+
 }  // namespace berth::runtime

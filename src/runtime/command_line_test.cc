@@ -20,7 +20,7 @@ TEST(CommandLine, simple_words_run_without_a_shell) {
 
 TEST(CommandLine, quotes_and_backslashes_are_taken_away_as_a_shell_does) {
   EXPECT_EQ(split_line(R"(a 'b c' "d e" f\ g '' "")"), (Words{"a", "b c", "d e", "f g", "", ""}));
-  EXPECT_EQ(split_line(R"(a "say \"hi\" \n" it's' ok'fine)"),
+  EXPECT_EQ(split_line(R"(a "say \"hi\" \n" it's ok'fine)"),
             (Words{"a", R"(say "hi" \n)", "its okfine"}));
   EXPECT_EQ(split_line(R"(node -e 'console.log("$PORT | * ; x")')"),
             (Words{"node", "-e", R"(console.log("$PORT | * ; x"))"}));
@@ -41,6 +41,15 @@ TEST(CommandLine, several_commands_built_ins_and_assignments_are_the_shells) {
     EXPECT_EQ(split_line(line), (Words{"/bin/sh", "-c", line}));
   }
   EXPECT_EQ(split_line("'cd' x"), (Words{"cd", "x"}));
+}
+
+TEST(CommandLine, program_is_known_where_no_shell_decides_it) {
+  EXPECT_EQ(command_program("python3 app.py"), "python3");
+  EXPECT_EQ(command_program("python3 app.py --port $PORT"), "python3");
+  EXPECT_EQ(command_program("'./my app' | tee x"), "./my app");
+  for (auto line : {"$PYTHON app.py", "cd x && app", "A=1 app", "(app)", "app 'x"}) {
+    EXPECT_EQ(command_program(line), "") << line;
+  }
 }
 
 TEST(CommandLine, what_cannot_be_a_command_is_told) {

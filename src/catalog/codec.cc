@@ -69,7 +69,8 @@ Result<Instance> instance_from_json(const Json& json) {
   i.incarnation = json["incarnation"].string_or("");
   i.version = json["version"].string_or("");
   i.host = json["host"].string_or("");
-  i.address = TRY(Address::parse(TRY(json.string_at("address"))));
+  std::string address = TRY(json.string_at("address"));
+  if (address != "-") i.address = TRY(Address::parse(address));
   std::string health = TRY(json.string_at("health"));
   bool known = false;
   for (auto each : {Health::starting, Health::healthy, Health::unhealthy, Health::draining}) {

@@ -58,6 +58,7 @@ void KeptListeners::take(os::PassedMessage message) {
   auto json = Json::parse(message.text);
   if (!json.ok()) return;
   if (auto pid = (*json)["welcome"].integer()) keeper_pid_ = *pid;
+  if ((*json)["stop"].boolean().value_or(false)) stop_.set();
   auto address = Address::parse((*json)["listener"].string_or(""));
   if (!address.ok()) return;
   auto waiting = wanted_.find(*address);
@@ -113,8 +114,9 @@ Deferred<void> ListenerKeeper::accept_all(std::unique_ptr<os::PassingListener> l
   for (;;) scope_.add(serve(co_await listener->accept()));
 }
 
-void ListenerKeeper::set_proxy(std::int64_t pid) {
+void ListenerKeeper::set_proxy(std::int64_t pid, os::PassingSocket* socket) {
   proxy_pid_ = pid;
+  proxy_ = socket;
   for (std::size_t waiting = changed_.size(); waiting > 0; --waiting) changed_.wake();
 }
 
@@ -130,11 +132,23 @@ Deferred<void> ListenerKeeper::serve(std::unique_ptr<os::PassingSocket> socket) 
       Json welcome = Json::object();
       welcome.set("welcome", os::own_pid());
       if (!socket->send(welcome.text()).ok()) break;
-      set_proxy(pid);
+      set_proxy(pid, socket.get());
     }
     answer(*socket, std::move(*message));
   }
-  if (pid != 0 && proxy_pid_ == pid) set_proxy(0);
+  if (pid != 0 && proxy_pid_ == pid) set_proxy(0, nullptr);
+}
+
+void ListenerKeeper::stop_proxy() {
+  if (!proxy_) return;
+  if (auto sent = proxy_->send("{\"stop\":true}"); !sent.ok()) {
+    log_.debug("the proxy went before it was told to", {{"error", sent.error()}});
+  }
+}
+
+Result<void> ListenerKeeper::keep(const Address& address) {
+  kept_[address.text()] = TRY(os::bind_listener(address));
+  return {};
 }
 
 void ListenerKeeper::answer(os::PassingSocket& socket, os::PassedMessage message) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "async/scope.h"
+#include "async/sync.h"
 #include "async/world.h"
 #include "base/log.h"
 #include "os/descriptor_passing.h"
@@ -19,6 +20,8 @@
 //   keeper -> proxy  {"listener": "127.77.3.2:7480"} with the socket, or with "error"
 //   proxy -> keeper  {"release": "127.77.3.2:7480"}
 //   keeper -> proxy  {"welcome": PID}
+//   keeper -> proxy  {"stop": true}                          end, once what is in flight is
+//   answered
 
 namespace berth::app {
 
@@ -36,6 +39,8 @@ class KeptListeners final : public proxy::ListenerSource {
   void release(const Address& address) override;
   /// The process that keeps, 0 while there is none.
   std::int64_t keeper_pid() const { return keeper_pid_; }
+  /// Resolves when the keeper tells this proxy to end.
+  Deferred<void> told_to_stop() { return stop_.wait(); }
 
  private:
   Deferred<void> run();
@@ -53,6 +58,7 @@ class KeptListeners final : public proxy::ListenerSource {
   std::map<Address, os::Descriptor> have_;
   std::map<Address, Promise<void>> wanted_;
   std::int64_t keeper_pid_ = 0;
+  Event stop_;
   Scope scope_;
 };
 
@@ -67,6 +73,10 @@ class ListenerKeeper {
   Deferred<void> close() { return scope_.close(); }
   /// The process of the proxy that is connected, 0: none.
   std::int64_t proxy_pid() const { return proxy_pid_; }
+  /// Tells the proxy to end.
+  void stop_proxy();
+  /// Keeps a socket from the start, so that nobody else takes its address.
+  Result<void> keep(const Address& address);
   /// Resolves when a proxy came or went.
   Deferred<void> changed() { return changed_.wait(); }
 
@@ -75,7 +85,7 @@ class ListenerKeeper {
   Deferred<void> serve(std::unique_ptr<os::PassingSocket> socket);
   void answer(os::PassingSocket& socket, os::PassedMessage message);
   void give(os::PassingSocket& socket, const std::string& address);
-  void set_proxy(std::int64_t pid);
+  void set_proxy(std::int64_t pid, os::PassingSocket* socket);
 
   World& world_;
   Log log_;
@@ -83,6 +93,7 @@ class ListenerKeeper {
   std::string path_;
   std::map<std::string, os::Descriptor> kept_;
   std::int64_t proxy_pid_ = 0;
+  os::PassingSocket* proxy_ = nullptr;
   WaitList<void> changed_;
   Scope scope_;
 };

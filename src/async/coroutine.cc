@@ -10,10 +10,7 @@ void CoroutineLink::suspend_on(StateBase& child, ReadyNode& waiter, bool propaga
   running_ = false;
   awaiting_ = &child;
   child.wait(waiter);
-  if (cancel_requested_) {
-    cancel_requested_ = false;
-    child.cancel();
-  }
+  if (cancelled_) child.cancel();
 }
 
 void CoroutineLink::resume_from(StateBase& child, bool propagate_error) {
@@ -35,11 +32,10 @@ void CoroutineLink::fail(Error error) {
 }
 
 void CoroutineLink::cancel_link() {
-  if (awaiting_) {
-    awaiting_->cancel();
-  } else {
-    cancel_requested_ = true;
-  }
+  // Stays set: what is awaited now may be resolved already, or answer otherwise, and a loop that
+  // looks at results would go on for ever.
+  cancelled_ = true;
+  if (awaiting_) awaiting_->cancel();
 }
 
 void CoroutineLink::drop_link() {

@@ -9,7 +9,8 @@
 namespace berth {
 
 /// What a coroutine that returns a Deferred is doing: running, or suspended on one state. Lives
-/// beside the coroutine's state, outside its frame, so that the frame can go first.
+/// beside the coroutine's state, outside its frame, so that the frame can go first. Once cancelled,
+/// whatever it waits for is cancelled, to its end.
 class CoroutineLink {
  public:
   /// The frame suspended itself on `child`: wait, or fail at once, or go if nobody wants it.
@@ -31,7 +32,7 @@ class CoroutineLink {
 
   StateBase* awaiting_ = nullptr;
   bool running_ = true;
-  bool cancel_requested_ = false;
+  bool cancelled_ = false;
   bool abandoned_ = false;
 };
 

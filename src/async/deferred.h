@@ -28,8 +28,10 @@ class DeferredAwaiter;
 /// It starts at once and belongs to the thread that made it. Await it, or hang callbacks on it with
 /// `then` (deferred chain, async/chain.h); either takes it. Its result arrives through the ready
 /// list, never inside the caller. `cancel()` asks the work to stop: the result is then `cancelled`,
-/// or what had happened already. Dropping it cancels without a word. In both cases the outcome of
-/// what was on its way is unknown. An error that had arrived and that nobody took is reported.
+/// or what had happened already. A cancelled coroutine finds every later wait cancelled too, so
+/// that loops end; what it must still do and wait for, it hands to a Scope. Dropping cancels
+/// without a word. In both cases the outcome of what was on its way is unknown. An error that had
+/// arrived and that nobody took is reported.
 ///
 ///     Deferred<Bytes> page = get(url);
 ///     Bytes body = co_await std::move(page);             // an error ends this coroutine with it

@@ -35,8 +35,10 @@ enum class OpenMode : std::uint8_t {
 
 struct FolderEntry {
   std::string name;
-  bool is_folder = false;
-  std::uint64_t size = 0;
+  bool is_folder = false;  // or a symbolic link to one
+  std::uint64_t size = 0;  // as a symbolic link's target has it
+  bool executable = false;
+  std::string link;  // of a symbolic link: what it says
 };
 
 /// Files and folders. Paths are absolute, or relative to the working directory. Names and renames

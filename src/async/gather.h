@@ -9,7 +9,8 @@
 namespace berth {
 
 namespace detail {
-/// Waits for many of one type; `Done` decides after each arrival whether the whole is answered.
+/// Waits for many of one type; `Derived::arrived` resolves once the whole is answered. Cancelling a
+/// member may make whoever waits for the whole go: `busy_` keeps it until that is over.
 template <class T, class V, class Derived>
 class ManyState : public State<V> {
  protected:
@@ -25,28 +26,38 @@ class ManyState : public State<V> {
       if (member->work.valid()) member->work.cancel();
     }
   }
-  void end() { this->release_producer(); }
-
   std::size_t left_;
 
  private:
   struct Member final : ReadyNode {
     Member(ManyState& owner, Deferred<T> work) : owner(owner), work(std::move(work)) {}
-    void run() override {
-      Result<T> result = work.take();
-      --owner.left_;
-      std::size_t index = 0;
-      while (owner.members_[index].get() != this) ++index;
-      static_cast<Derived&>(owner).arrived(index, std::move(result));
-    }
+    void run() override { owner.take_from(*this); }
     ManyState& owner;
     Deferred<T> work;
   };
-  void on_cancel() override { cancel_all(); }
-  void on_drop() override { this->release_producer(); }
+  void take_from(Member& member) {
+    Result<T> result = member.work.take();
+    --left_;
+    std::size_t index = 0;
+    while (members_[index].get() != &member) ++index;
+    busy_ = true;
+    static_cast<Derived*>(this)->arrived(index, std::move(result));
+    busy_ = false;
+    if (this->consumed() || !this->pending()) this->release_producer();
+  }
+  void on_cancel() override {
+    bool before = std::exchange(busy_, true);
+    cancel_all();
+    busy_ = before;
+    if (!busy_ && this->consumed()) this->release_producer();
+  }
+  void on_drop() override {
+    if (!busy_) this->release_producer();
+  }
   void dispose() override { delete static_cast<Derived*>(this); }
 
   std::vector<std::unique_ptr<Member>> members_;
+  bool busy_ = false;
 };
 
 template <class T>
@@ -73,14 +84,14 @@ class AllState final : public ManyState<T, std::vector<Result<T>>, AllState<T>> 
     } else {
       this->resolve(std::move(results_));
     }
-    this->end();
   }
 
  private:
   AllState(std::vector<Deferred<T>> works, bool first_error)
-      : Many(std::move(works)),
-        results_(this->left_, Result<T>(Error::cancelled())),
-        first_error_(first_error) {}
+      : Many(std::move(works)), first_error_(first_error) {
+    results_.reserve(this->left_);
+    while (results_.size() < this->left_) results_.emplace_back(Error::cancelled());
+  }
 
   std::vector<Result<T>> results_;
   std::unique_ptr<Error> failed_;
@@ -136,7 +147,6 @@ class FirstState final : public ManyState<T, First<T>, FirstState<T>> {
     }
     if (this->left_ > 0) return;
     this->resolve(std::move(*first_));
-    this->end();
   }
 
  private:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "async/deferred.h"
+#include "base/address.h"
 
 namespace berth {
 
@@ -15,8 +16,9 @@ namespace berth {
 struct ExitStatus {
   int code = 0;
   int signal = 0;
+  std::string note;  // what more is known of why: "out of memory: its limit is 128MiB"
   bool good() const { return code == 0 && signal == 0; }
-  /// "exit 1", "killed by signal 9 (SIGKILL)".
+  /// "exit 1", "killed by signal 9 (SIGKILL)", with the note behind a colon.
   std::string text() const;
 };
 
@@ -48,6 +50,11 @@ class Child {
 class Process {
  public:
   virtual Deferred<std::unique_ptr<Child>> spawn(SpawnSpec spec) = 0;
+  /// The file that spawn would execute; errors as those of spawn.
+  virtual Result<std::string> find_program(const SpawnSpec& spec) { return spec.argv.at(0); }
+  /// Where a process, its descendants and its process group listen for TCP connections; empty where
+  /// that cannot be told. Takes milliseconds, so callers bound how often they ask.
+  virtual std::vector<Address> listening(std::int64_t) { return {}; }
 
  protected:
   ~Process() = default;

@@ -74,7 +74,8 @@ class Event {
   WaitList<void> waiting_;
 };
 
-/// First in, first out, at most `size_max` items: try_push refuses beyond, push waits.
+/// First in, first out, at most `size_max` items: try_push refuses beyond, push waits. An item that
+/// was handed to a pop which is dropped before it looks goes with it.
 template <class T>
 class Queue {
  public:
@@ -94,7 +95,11 @@ class Queue {
     try_push(std::move(item));
   }
   Deferred<T> pop() {
-    if (items_.empty()) return takers_.wait();
+    if (items_.empty()) {
+      // Whoever was woken to push may be gone: the next one is not forgotten.
+      if (!room_.empty()) room_.wake();
+      return takers_.wait();
+    }
     T item = std::move(items_.front());
     items_.pop_front();
     if (!room_.empty()) room_.wake();

@@ -34,6 +34,11 @@ std::string TomlPlace::text() const {
   return fmt::format("{}:{}:{}", file ? std::string_view(*file) : "?", line, column);
 }
 
+std::string TomlProblem::line() const {
+  std::string meant = nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest);
+  return fmt::format("{}: {}{}", place.text(), text, meant);
+}
+
 TomlValue::TomlValue() : body_(Table()) {}
 TomlValue::TomlValue(const TomlValue&) = default;
 TomlValue::TomlValue(TomlValue&&) noexcept = default;
@@ -91,17 +96,28 @@ class TomlBuilder {
   std::shared_ptr<const std::string> file_;
 };
 
-Result<TomlValue> TomlValue::parse(std::string_view text, std::string file) {
-  if (text.size() > text_bytes_max)
-    return Error(Code::invalid, fmt::format("{}: the file has {} bytes; at most {} are read", file,
-                                            text.size(), text_bytes_max));
-  TomlBuilder builder(file);
+std::optional<TomlValue> TomlValue::parse(std::string_view text, std::string file,
+                                          TomlProblem& problem) {
+  TomlBuilder builder(std::move(file));
+  problem = {builder.place({1, 1}), "", "", ""};
+  if (text.size() > text_bytes_max) {
+    problem.text =
+        fmt::format("the file has {} bytes; at most {} are read", text.size(), text_bytes_max);
+    return std::nullopt;
+  }
   toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
-    TomlPlace at = builder.place(parsed.error().source().begin);
-    return Error(Code::invalid, fmt::format("{}: {}", at.text(), parsed.error().description()));
+    problem.place = builder.place(parsed.error().source().begin);
+    problem.text = parsed.error().description();
+    return std::nullopt;
   }
   return builder.value(parsed.table());
+}
+
+Result<TomlValue> TomlValue::parse(std::string_view text, std::string file) {
+  TomlProblem problem;
+  if (auto value = parse(text, std::move(file), problem)) return std::move(*value);
+  return Error(Code::invalid, problem.line());
 }
 
 std::string_view TomlValue::kind() const {

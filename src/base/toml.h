@@ -24,6 +24,17 @@ struct TomlPlace {
   std::string text() const;
 };
 
+/// One thing that is wrong in a file.
+struct TomlProblem {
+  TomlPlace place;
+  std::string text;      // a sentence that says what was found and what may stand there
+  std::string expected;  // what may stand there, alone; empty if that cannot be said
+  std::string nearest;   // the right word that was probably meant; empty if there is none
+
+  /// "berth.toml:12:9: unknown key 'prot'; did you mean 'port'?"
+  std::string line() const;
+};
+
 /// A value of a TOML 1.0 file with its place: string, integer, float, boolean, date or time (whose
 /// text is not kept), array or table, whose members keep the file's order. A plain value that owns
 /// all it holds. To read one with good messages use TomlReader (base/toml_reader.h).
@@ -43,6 +54,9 @@ class TomlValue {
   /// Reads a whole file of at most 1 MiB; `file` is its name in messages. invalid:
   /// "berth.toml:3:7: ...".
   static Result<TomlValue> parse(std::string_view text, std::string file);
+  /// The same, with the reason apart: nothing if it cannot be read, then `problem` says why.
+  static std::optional<TomlValue> parse(std::string_view text, std::string file,
+                                        TomlProblem& problem);
 
   Type type() const { return static_cast<Type>(body_.index()); }
   bool is_table() const { return type() == Type::table; }

@@ -1,23 +1,37 @@
 #include "base/toml_reader.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "base/strings.h"
 #include "base/units.h"
 
 namespace berth {
 
-void TomlErrors::add(const TomlPlace& place, std::string_view text) {
-  if (count_++ < shown_max) lines_.push_back(fmt::format("{}: {}", place.text(), text));
+namespace {
+constexpr std::string_view a_duration = "a duration such as \"250ms\", \"5s\" or \"1h30m\"";
+constexpr std::string_view a_size = "a size such as \"64KB\", \"128MiB\" or \"1GiB\"";
+constexpr std::string_view a_share = "a share of cores such as \"200m\", 0.5 or 2";
+}  // namespace
+
+void TomlErrors::add(TomlProblem problem) {
+  if (count_++ < shown_max) problems_.push_back(std::move(problem));
+}
+
+std::vector<std::string> TomlErrors::lines() const {
+  std::vector<std::string> lines;
+  for (const TomlProblem& problem : problems_) lines.push_back(problem.line());
+  return lines;
 }
 
 Result<void> TomlErrors::result() const {
   if (!any()) return {};
   std::string text;
-  for (const std::string& line : lines_) text += (text.empty() ? "" : "\n") + line;
+  for (const std::string& line : lines()) text += (text.empty() ? "" : "\n") + line;
   if (count_ > shown_max) text += fmt::format("\n... and {} more", count_ - shown_max);
   return Error(Code::invalid, std::move(text));
 }
@@ -31,13 +45,16 @@ std::string TomlReader::name(std::string_view key) const {
 
 void TomlReader::wrong_type(std::string_view key, const TomlValue& found,
                             std::string_view expected) {
-  errors_.add(found.place(),
-              fmt::format("{} must be {}, found {}", name(key), expected, found.kind()));
+  errors_.add({found.place(),
+               fmt::format("{} must be {}, found {}", name(key), expected, found.kind()),
+               std::string(expected), ""});
 }
 
-void TomlReader::fail(std::string_view key, std::string_view text) {
+void TomlReader::fail(std::string_view key, std::string_view text, std::string expected,
+                      std::string nearest) {
   const TomlValue* there = table_.find(key);
-  errors_.add((there ? *there : table_).place(), fmt::format("{} {}", name(key), text));
+  errors_.add({(there ? *there : table_).place(), fmt::format("{} {}", name(key), text),
+               std::move(expected), std::move(nearest)});
 }
 
 const TomlValue* TomlReader::value(std::string_view key) {
@@ -50,8 +67,10 @@ void TomlReader::require(std::string_view key) {
 }
 
 void TomlReader::not_yet(std::initializer_list<std::string_view> keys) {
-  for (std::string_view key : keys)
+  for (std::string_view key : keys) {
+    later_.emplace_back(key);
     if (value(key)) fail(key, "is not supported yet: remove it");
+  }
 }
 
 std::optional<std::string> TomlReader::string(std::string_view key) {
@@ -78,7 +97,7 @@ std::optional<std::int64_t> TomlReader::integer(std::string_view key, std::int64
   else if (bounded_above)
     expected += fmt::format(" of at most {}", most);
   if (number)
-    fail(key, fmt::format("must be {}, found {}", expected, *number));
+    fail(key, fmt::format("must be {}, found {}", expected, *number), expected);
   else
     wrong_type(key, *found, expected);
   return std::nullopt;
@@ -102,39 +121,42 @@ std::optional<bool> TomlReader::boolean(std::string_view key) {
 }
 
 template <class T>
-std::optional<T> TomlReader::taken(std::string_view key, Result<T> read) {
+std::optional<T> TomlReader::taken(std::string_view key, Result<T> read,
+                                   std::string_view expected) {
   if (read.ok()) return *read;
-  fail(key, fmt::format("is wrong: {}", read.error().message()));
+  fail(key, fmt::format("is wrong: {}", read.error().message()), std::string(expected));
   return std::nullopt;
 }
 
 std::optional<Duration> TomlReader::duration(std::string_view key) {
   const TomlValue* found = value(key);
   if (!found) return std::nullopt;
-  if (found->string()) return taken(key, parse_duration(*found->string()));
-  wrong_type(key, *found, "a duration such as \"250ms\", \"5s\" or \"1h30m\"");
+  if (found->string()) return taken(key, parse_duration(*found->string()), a_duration);
+  wrong_type(key, *found, a_duration);
   return std::nullopt;
 }
 
 std::optional<std::int64_t> TomlReader::size(std::string_view key) {
   const TomlValue* found = value(key);
   if (!found) return std::nullopt;
-  if (found->string()) return taken(key, parse_size(*found->string()));
+  if (found->string()) return taken(key, parse_size(*found->string()), a_size);
   if (found->integer() && *found->integer() >= 0) return *found->integer();
   if (found->integer())
-    fail(key, fmt::format("must not be negative, found {}", *found->integer()));
+    fail(key, fmt::format("must not be negative, found {}", *found->integer()),
+         std::string(a_size));
   else
-    wrong_type(key, *found, "a size such as \"64KB\", \"128MiB\" or \"1GiB\"");
+    wrong_type(key, *found, a_size);
   return std::nullopt;
 }
 
 std::optional<std::int64_t> TomlReader::cpu(std::string_view key) {
   const TomlValue* found = value(key);
   if (!found) return std::nullopt;
-  if (found->string()) return taken(key, parse_cpu(*found->string()));
-  if (found->integer()) return taken(key, parse_cpu(fmt::format("{}", *found->integer())));
-  if (found->floating()) return taken(key, parse_cpu(fmt::format("{}", *found->floating())));
-  wrong_type(key, *found, "a share of cores such as \"200m\", 0.5 or 2");
+  if (found->string()) return taken(key, parse_cpu(*found->string()), a_share);
+  if (found->integer()) return taken(key, parse_cpu(fmt::format("{}", *found->integer())), a_share);
+  if (found->floating())
+    return taken(key, parse_cpu(fmt::format("{}", *found->floating())), a_share);
+  wrong_type(key, *found, a_share);
   return std::nullopt;
 }
 
@@ -200,14 +222,16 @@ std::vector<std::pair<std::string, TomlReader>> TomlReader::tables(std::string_v
 }
 
 void TomlReader::finish() {
-  std::vector<std::string_view> words(known_.begin(), known_.end());
+  std::set<std::string_view> usable(known_.begin(), known_.end());
+  for (const std::string& later : later_) usable.erase(later);
+  std::vector<std::string_view> words(usable.begin(), usable.end());
   for (const TomlMember& member : table_.members()) {
-    if (std::ranges::find(words, member.key) != words.end()) continue;
+    if (std::ranges::find(known_, member.key) != known_.end()) continue;
     std::string text = fmt::format("unknown key '{}'", member.key);
     if (!path_.empty()) text += fmt::format(" in {}", path_);
-    if (std::string_view meant = nearest_word(member.key, words); !meant.empty())
-      text += fmt::format("; did you mean '{}'?", meant);
-    errors_.add(member.key_place, text);
+    errors_.add({member.key_place, std::move(text),
+                 fmt::format("one of {}", fmt::join(words, ", ")),
+                 std::string(nearest_word(member.key, words))});
   }
 }
 

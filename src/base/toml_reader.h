@@ -20,23 +20,26 @@ class TomlErrors {
  public:
   static constexpr std::size_t shown_max = 50;
 
-  /// Adds "FILE:LINE:COLUMN: text".
-  void add(const TomlPlace& place, std::string_view text);
+  void add(TomlProblem problem);
   bool any() const { return count_ != 0; }
   std::size_t count() const { return count_; }
-  const std::vector<std::string>& lines() const { return lines_; }
+  /// The first `shown_max`.
+  const std::vector<TomlProblem>& problems() const { return problems_; }
+  /// "FILE:LINE:COLUMN: text" of each of these.
+  std::vector<std::string> lines() const;
   /// Nothing, or invalid with all lines; those after the first `shown_max` are only counted.
   Result<void> result() const;
 
  private:
-  std::vector<std::string> lines_;
+  std::vector<TomlProblem> problems_;
   std::size_t count_ = 0;
 };
 
 /// Reads one table by its known keys. What is absent reads as nothing; what is of a wrong type or
 /// out of range reads as nothing too and is added to the errors, as
 /// "berth.toml:12:9: service.users.port must be an integer from 1 to 65535, found a string".
-/// finish() then refuses every key that was not asked for and tells the nearest one that was.
+/// finish() then refuses every key that was not asked for and tells the nearest one that was and is
+/// supported (and, as what is expected, all of these).
 /// Keeps references to value and errors; lives on one stack.
 class TomlReader {
  public:
@@ -69,7 +72,8 @@ class TomlReader {
   const TomlValue* value(std::string_view key);
 
   /// Adds an error at the key's value: "PATH.KEY text"; at the table if there is no such key.
-  void fail(std::string_view key, std::string_view text);
+  void fail(std::string_view key, std::string_view text, std::string expected = "",
+            std::string nearest = "");
   /// Adds "PATH.KEY is missing" if it is.
   void require(std::string_view key);
   /// Refuses these keys as something that Berth does not do yet.
@@ -81,12 +85,13 @@ class TomlReader {
   std::string name(std::string_view key) const;
   void wrong_type(std::string_view key, const TomlValue& found, std::string_view expected);
   template <class T>
-  std::optional<T> taken(std::string_view key, Result<T> read);
+  std::optional<T> taken(std::string_view key, Result<T> read, std::string_view expected);
 
   const TomlValue& table_;
   std::string path_;
   TomlErrors& errors_;
   std::vector<std::string> known_;
+  std::vector<std::string> later_;  // of these, what is not supported yet
 };
 
 }  // namespace berth

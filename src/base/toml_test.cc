@@ -173,6 +173,29 @@ update = 3
   EXPECT_TRUE(errors.result().error().is(Code::invalid));
 }
 
+TEST(TomlReader, tells_place_expectation_and_nearest_word_apart) {
+  TomlValue file = parsed("prot = 80\nport = 99999\nfiles = 1\n");
+  TomlErrors errors;
+  TomlReader root(file, "", errors);
+  root.integer("port", 1, 65535);
+  root.not_yet({"files"});
+  root.finish();
+  ASSERT_EQ(errors.problems().size(), 3u);
+  const TomlProblem& range = errors.problems()[0];
+  EXPECT_EQ(range.place.text(), "berth.toml:2:8");
+  EXPECT_EQ(range.text, "port must be an integer from 1 to 65535, found 99999");
+  EXPECT_EQ(range.expected, "an integer from 1 to 65535");
+  EXPECT_EQ(range.nearest, "");
+  const TomlProblem& unknown = errors.problems()[2];
+  EXPECT_EQ(unknown.text, "unknown key 'prot'");
+  EXPECT_EQ(unknown.expected, "one of port");
+  EXPECT_EQ(unknown.nearest, "port");
+  TomlProblem syntax;
+  EXPECT_FALSE(TomlValue::parse("a = 1\nb =", "more.toml", syntax));
+  EXPECT_EQ(*syntax.place.file, "more.toml");
+  EXPECT_EQ(syntax.place.line, 2u);
+}
+
 TEST(TomlReader, shows_a_bounded_number_of_errors) {
   std::string text;
   for (int i = 0; i < 80; i++) text += "key" + std::to_string(i) + " = 1\n";

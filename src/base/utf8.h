@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace berth {
@@ -27,6 +28,15 @@ inline std::size_t utf8_length(std::string_view text) {
   if (first == 0xf0 && second < 0x90) return 0;
   if (first == 0xf4 && second > 0x8f) return 0;
   return follows(1) && follows(2) && follows(3) ? 4 : 0;
+}
+
+/// `text`, or as many of its first whole characters as leave room for "…" within `bytes_max` (at
+/// least 3).
+inline std::string cut_text(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return std::string(text);
+  std::size_t end = bytes_max - 3;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "…";
 }
 
 /// Where a byte of a text stands, for messages: from 1, columns in characters.

@@ -41,6 +41,7 @@ struct DeadLetter {
   std::uint32_t attempts = 0;
   std::string why;
   std::string content_type;
+  std::size_t bytes = 0;  // of the whole body
   std::string body;
 };
 
@@ -48,14 +49,15 @@ struct DeadLetter {
 struct SubscriptionState {
   std::string service;
   std::string path;
-  std::uint64_t backlog = 0;  // neither acknowledged nor dead
+  std::uint64_t backlog = 0;  // now: neither acknowledged nor dead
   std::uint64_t delivered = 0;
-  std::uint64_t retried = 0;
-  std::uint64_t dead = 0;
+  std::uint64_t retried = 0;  // attempts after the first
+  std::uint64_t dead = 0;     // now: dead letters that were not sent again
 };
 struct TopicState {
   std::string name;
   std::uint64_t published = 0;
+  double per_second = 0;  // published, over the last 10 s
   std::vector<SubscriptionState> subscriptions;
 };
 
@@ -66,9 +68,16 @@ struct BusOptions {
   Duration retry_first = 500ms;  // doubles with each attempt, plus and minus half at random
   Duration retry_most = 5min;
   Duration delivery_timeout = 30s;
-  std::size_t in_flight_max = 32;            // deliveries at once, per subscription
-  std::uint64_t log_bytes_max = 4ULL << 30;  // beyond: publish answers overloaded
+  std::size_t in_flight_max = 32;             // deliveries at once, per subscription
+  std::size_t in_flight_bytes_max = 8 << 20;  // of their bodies; one is always let through
+  std::size_t retry_queue_max = 1000;         // begun and not ended; beyond, no new one begins
+  std::uint64_t log_bytes_max = 4ULL << 30;   // beyond: publish answers overloaded
+  std::size_t topics_max = 10'000;            // beyond: publish to a new one answers overloaded
   Duration dead_kept = 14 * 24h;
+  std::uint64_t dead_bytes_max = 1ULL << 30;  // of dead letters; beyond, deliveries are repeated
+  std::size_t dead_letters_max = 100'000;     // on and on until there is room
+  Duration state_interval = 1s;               // acknowledgements are on disk within about it
+  Duration close_grace = 1s;  // what is on its way when the bus closes may still be answered
 };
 
 /// Topics, subscriptions and deliveries on one host's log. publish() answers when the message is
@@ -101,8 +110,10 @@ class Bus {
 
   std::vector<TopicState> topics() const;
   /// Newest first; all subscriptions where `service` is empty. not_found: no such topic.
+  /// Of each body at most `body_bytes_max`.
   Deferred<std::vector<DeadLetter>> dead(std::string topic, std::string service,
-                                         std::size_t letters_max) const;
+                                         std::size_t letters_max,
+                                         std::size_t body_bytes_max = ~std::size_t{0}) const;
   /// Delivers it anew with attempts from 1, durably noted before it answers. not_found.
   Deferred<void> send_again(std::string topic, std::string delivery);
   /// All of a topic, or those of one subscription; how many.

@@ -45,5 +45,11 @@ TEST(Catalog, deltas_lead_to_the_same_snapshot) {
   EXPECT_EQ(copy->revision, 3u);
 }
 
+TEST(Catalog, worker_without_an_address_is_read_as_it_was_written) {
+  Instance worker = instance("shoppers/1", Health::healthy);
+  worker.address = {};
+  EXPECT_EQ(instance_from_json(to_json(worker)).value(), worker);
+}
+
 }  // namespace
 }  // namespace berth::catalog

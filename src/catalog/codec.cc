@@ -1,9 +1,8 @@
 #include "catalog/codec.h"
 
 namespace berth::catalog {
-namespace {
 
-Json policy_json(const RoutingPolicy& p) {
+Json to_json(const RoutingPolicy& p) {
   Json json = Json::object();
   json.set("timeout_ns", p.timeout.count());
   json.set("connect_timeout_ns", p.connect_timeout.count());
@@ -17,7 +16,7 @@ Json policy_json(const RoutingPolicy& p) {
   return json;
 }
 
-RoutingPolicy policy_of(const Json& json) {
+RoutingPolicy routing_policy_from_json(const Json& json) {
   RoutingPolicy p;
   auto duration = [&](std::string_view key, Duration& value) {
     value = Duration(json[key].integer().value_or(value.count()));
@@ -36,8 +35,6 @@ RoutingPolicy policy_of(const Json& json) {
   p.retry_budget = json["retry_budget"].number().value_or(p.retry_budget);
   return p;
 }
-
-}  // namespace
 
 std::string_view health_name(Health health) {
   switch (health) {
@@ -72,7 +69,8 @@ Result<Instance> instance_from_json(const Json& json) {
   i.incarnation = json["incarnation"].string_or("");
   i.version = json["version"].string_or("");
   i.host = json["host"].string_or("");
-  i.address = TRY(Address::parse(TRY(json.string_at("address"))));
+  std::string address = TRY(json.string_at("address"));
+  if (address != "-") i.address = TRY(Address::parse(address));
   std::string health = TRY(json.string_at("health"));
   bool known = false;
   for (auto each : {Health::starting, Health::healthy, Health::unhealthy, Health::draining}) {
@@ -92,7 +90,7 @@ Json to_json(const Service& service) {
   json.set("revision", service.revision);
   json.set("vip", service.vip.text());
   json.set("has_port", service.has_port);
-  json.set("policy", policy_json(service.policy));
+  json.set("policy", to_json(service.policy));
   Json routes = Json::array();
   for (auto& route : service.routes) {
     Json one = Json::object();
@@ -114,7 +112,7 @@ Result<Service> service_from_json(const Json& json) {
   std::string vip = TRY(json.string_at("vip"));
   if (vip != "-") service.vip = TRY(Address::parse(vip));
   service.has_port = json["has_port"].boolean().value_or(true);
-  service.policy = policy_of(json["policy"]);
+  service.policy = routing_policy_from_json(json["policy"]);
   for (auto& route : json["routes"].items()) {
     service.routes.push_back({TRY(route.string_at("label")), TRY(route.string_at("path"))});
   }

@@ -8,6 +8,9 @@ namespace berth::catalog {
 /// "starting", "healthy", "unhealthy", "draining".
 std::string_view health_name(Health health);
 
+/// A policy's form; a member that is missing or of another type keeps its default.
+Json to_json(const RoutingPolicy& policy);
+RoutingPolicy routing_policy_from_json(const Json& json);
 /// The forms of docs/formats/catalog.md; reading gives invalid with the member that is wrong.
 Json to_json(const Service& service);
 Result<Service> service_from_json(const Json& json);

@@ -11,6 +11,7 @@ namespace berth::observe {
 namespace {
 
 constexpr std::int64_t second_nanoseconds = 1'000'000'000;
+constexpr std::int64_t sums_kept_every = 3600;  // seconds
 
 std::uint64_t nanoseconds_of(Duration d) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(d.count(), 0));
@@ -35,6 +36,8 @@ void Observer::start() {
     }
     sums_[std::string(key->label("service"))][*status] = static_cast<std::uint64_t>(last);
   }
+  counted_until_ = world_.clock.wall().nanoseconds / second_nanoseconds;
+  sums_kept_at_ = counted_until_;
   scope_.add(tick_forever());
 }
 
@@ -63,7 +66,9 @@ void Observer::note(const RequestSeen& request) {
   PerService& seen = services_[service];
   std::uint64_t took = nanoseconds_of(request.took);
   seen.latency.record(took);
-  seen.paths[path_of(request.service, request.target)].record(took);
+  PerPath& path = seen.paths[path_of(request.service, request.target)];
+  path.latency.record(took);
+  ++path.statuses[request.status];
   ++seen.statuses[request.status];
   ++sums_[service][request.status];
   seen.bytes_in += request.bytes_in;
@@ -73,33 +78,13 @@ void Observer::note(const RequestSeen& request) {
   PerCall& call = calls_[{std::string(request.caller), service}];
   call.latency.record(took);
   if (failed(request.status)) ++call.errors;
-  keep_notable(request);
+  slow_[service].note(request);
 }
 
-void Observer::keep_notable(const RequestSeen& request) {
-  // The slowest of the last ten minutes and every failed one, the oldest going first.
-  auto& kept = notable_[std::string(request.service)];
-  while (!kept.empty() && request.ended - kept.front().ended > 10min) kept.pop_front();
-  if (kept.size() >= notable_per_service_max) {
-    auto fastest = kept.end();
-    for (auto each = kept.begin(); each != kept.end(); ++each) {
-      if (failed(each->status)) continue;
-      if (fastest == kept.end() || each->took < fastest->took) fastest = each;
-    }
-    bool better = failed(request.status) || (fastest != kept.end() && request.took > fastest->took);
-    if (!better) return;
-    kept.erase(fastest == kept.end() ? kept.begin() : fastest);
-  }
-  kept.push_back({request.ended, std::string(request.method),
-                  std::string(request.target.substr(0, 200)), request.status, request.took,
-                  request.waited, std::string(request.instance), std::string(request.caller),
-                  std::string(request.termination)});
-}
-
-const std::deque<NotableRequest>& Observer::notable(std::string_view service) const {
-  static const std::deque<NotableRequest> none;
-  auto found = notable_.find(service);
-  return found == notable_.end() ? none : found->second;
+std::vector<SlowRequest> Observer::slowest(std::string_view service) const {
+  auto found = slow_.find(service);
+  if (found == slow_.end()) return {};
+  return found->second.slowest(world_.clock.wall());
 }
 
 void Observer::note_log_line(std::string_view service, std::string_view line) {
@@ -115,33 +100,53 @@ void Observer::note(const Event& event) {
   if (series) store_.add(*series, event.time.nanoseconds / second_nanoseconds, *event.metric);
 }
 
+void Observer::count(SeriesKey key, std::uint64_t value, std::int64_t second) {
+  Series* series = value == 0 ? nullptr : store_.find_or_make(key, SeriesKind::counter);
+  if (series) store_.add(*series, second, static_cast<double>(value));
+}
+
+void Observer::hand_over_paths(const std::string& name, const PerService& seen,
+                               std::int64_t second) {
+  for (auto& [path, each] : seen.paths) {
+    Series* latency = store_.find_or_make({"path_latency", {{"path", path}, {"service", name}}},
+                                          SeriesKind::histogram);
+    if (latency) store_.add(*latency, second, each.latency);
+    for (auto& [status, requests] : each.statuses) {
+      count({"path_requests",
+             {{"path", path}, {"service", name}, {"status", std::to_string(status)}}},
+            requests, second);
+    }
+  }
+}
+
+void Observer::keep_sums(const std::string& name, const Sums& sums, std::int64_t second) {
+  for (auto& [status, sum] : sums) {
+    Series* total = store_.find_or_make(
+        {"requests_total", {{"service", name}, {"status", std::to_string(status)}}},
+        SeriesKind::gauge);
+    if (total) store_.add(*total, second, static_cast<double>(sum));
+  }
+}
+
 void Observer::hand_over(const std::string& name, const PerService& seen, std::int64_t second) {
-  auto histogram = [&](SeriesKey key, const Histogram& value) {
-    Series* series = value.empty() ? nullptr : store_.find_or_make(key, SeriesKind::histogram);
-    if (series) store_.add(*series, second, value);
-  };
-  auto counter = [&](SeriesKey key, std::uint64_t value) {
-    Series* series = value == 0 ? nullptr : store_.find_or_make(key, SeriesKind::counter);
-    if (series) store_.add(*series, second, static_cast<double>(value));
-  };
-  histogram({"latency", {{"service", name}}}, seen.latency);
-  for (auto& [path, latency] : seen.paths) {
-    histogram({"path_latency", {{"path", path}, {"service", name}}}, latency);
+  if (!seen.latency.empty()) {
+    Series* latency = store_.find_or_make({"latency", {{"service", name}}}, SeriesKind::histogram);
+    if (latency) store_.add(*latency, second, seen.latency);
   }
-  for (auto& [status, count] : seen.statuses) {
-    std::string text = std::to_string(status);
-    counter({"requests", {{"service", name}, {"status", text}}}, count);
-    Series* total = store_.find_or_make({"requests_total", {{"service", name}, {"status", text}}},
-                                        SeriesKind::gauge);
-    if (total) store_.add(*total, second, static_cast<double>(sums_[name][status]));
+  hand_over_paths(name, seen, second);
+  Sums changed;
+  for (auto& [status, requests] : seen.statuses) {
+    count({"requests", {{"service", name}, {"status", std::to_string(status)}}}, requests, second);
+    changed[status] = sums_[name][status];
   }
-  counter({"bytes_in", {{"service", name}}}, seen.bytes_in);
-  counter({"bytes_out", {{"service", name}}}, seen.bytes_out);
-  counter({"retries", {{"service", name}}}, seen.retries);
-  counter({"queued_nanoseconds", {{"service", name}}}, seen.queued);
+  keep_sums(name, changed, second);
+  count({"bytes_in", {{"service", name}}}, seen.bytes_in, second);
+  count({"bytes_out", {{"service", name}}}, seen.bytes_out, second);
+  count({"retries", {{"service", name}}}, seen.retries, second);
+  count({"queued_nanoseconds", {{"service", name}}}, seen.queued, second);
   for (std::size_t level = 0; level < 4; ++level) {
     std::string word(log_level_name(static_cast<LogLevel>(level)));
-    counter({"log_lines", {{"level", word}, {"service", name}}}, seen.log_lines[level]);
+    count({"log_lines", {{"level", word}, {"service", name}}}, seen.log_lines[level], second);
   }
 }
 
@@ -153,12 +158,17 @@ void Observer::hand_over() {
                                                            {"to", pair.second}};
     Series* latency = store_.find_or_make({"call_latency", labels}, SeriesKind::histogram);
     if (latency) store_.add(*latency, second, call.latency);
-    if (call.errors == 0) continue;
-    Series* errors = store_.find_or_make({"call_errors", labels}, SeriesKind::counter);
-    if (errors) store_.add(*errors, second, static_cast<double>(call.errors));
+    count({"call_errors", labels}, call.errors, second);
   }
   services_.clear();
   calls_.clear();
+  // A sum that has not changed for long must not leave the files with what is too old.
+  if (second - sums_kept_at_ >= sums_kept_every) {
+    sums_kept_at_ = second;
+    for (auto& [name, sums] : sums_) keep_sums(name, sums, second);
+  }
+  counted_until_ = second + 1;
+  while (!second_over_.empty()) second_over_.wake();
 }
 
 }  // namespace berth::observe

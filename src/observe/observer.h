@@ -1,56 +1,28 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "async/scope.h"
+#include "async/wait_list.h"
 #include "async/world.h"
 #include "base/histogram.h"
 #include "base/log.h"
 #include "observe/event.h"
+#include "observe/request_seen.h"
 #include "observe/series_store.h"
+#include "observe/slow_requests.h"
 
 namespace berth::observe {
-
-/// What observation needs of one request's access record. Texts are borrowed for the call.
-struct RequestSeen {
-  std::string_view service;
-  std::string_view caller;  // a service, "gateway" or "unknown"
-  std::string_view instance;
-  std::string_view method;
-  std::string_view target;
-  std::string_view termination;  // HAProxy's termination state, e.g. "----"
-  int status = 0;
-  std::uint32_t retries = 0;
-  Duration took{};
-  Duration waited{};  // in the queue, for an instance
-  std::uint64_t bytes_in = 0;
-  std::uint64_t bytes_out = 0;
-  WallTime ended{};
-};
-
-/// A slow or failed request that is kept to be looked at.
-struct NotableRequest {
-  WallTime ended;
-  std::string method;
-  std::string target;
-  int status;
-  Duration took;
-  Duration waited;
-  std::string instance;
-  std::string caller;
-  std::string termination;
-};
 
 /// Turns what happens into series, second by second: requests, log lines, Riemann events. The
 /// current second is kept apart and goes to the store when it is over. Belongs to one reactor; the
 /// store outlives it. Series it makes:
 ///   latency{service}             histogram of nanoseconds; its count is the number of requests
 ///   path_latency{service,path}   the same by folded path
+///   path_requests{service,path,status}   counter
 ///   requests{service,status}     counter
 ///   bytes_in, bytes_out, retries, queued_nanoseconds {service}    counters
 ///   call_latency{from,to}, call_errors{from,to}                   who calls whom
@@ -60,7 +32,6 @@ struct NotableRequest {
 class Observer {
  public:
   static constexpr std::size_t paths_per_service_max = 200;  // more are counted as "/..."
-  static constexpr std::size_t notable_per_service_max = 50;
 
   Observer(World& world, SeriesStore& store, Log log) : world_(world), store_(store), log_(log) {}
 
@@ -76,17 +47,26 @@ class Observer {
   using Sums = std::map<int, std::uint64_t>;  // by status
   /// Requests since the system's first start on this state folder; current to the last record.
   const std::map<std::string, Sums, std::less<>>& sums() const { return sums_; }
-  const std::deque<NotableRequest>& notable(std::string_view service) const;
+  /// The slowest of the last 15 minutes, slowest first.
+  std::vector<SlowRequest> slowest(std::string_view service) const;
+
+  /// Seconds since 1970: what was counted in the seconds before this one is in the store.
+  std::int64_t counted_until() const { return counted_until_; }
+  /// Resolves when the next second has gone to the store.
+  Deferred<void> next_second() { return second_over_.wait(); }
 
  private:
-  void keep_notable(const RequestSeen& request);
   std::string path_of(std::string_view service, std::string_view target);
   Deferred<void> tick_forever();
   void hand_over();
 
+  struct PerPath {
+    Histogram latency;
+    std::map<int, std::uint64_t> statuses;
+  };
   struct PerService {
     Histogram latency;
-    std::map<std::string, Histogram, std::less<>> paths;
+    std::map<std::string, PerPath, std::less<>> paths;
     std::map<int, std::uint64_t> statuses;
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
@@ -99,6 +79,9 @@ class Observer {
     std::uint64_t errors = 0;
   };
   void hand_over(const std::string& name, const PerService& service, std::int64_t second);
+  void hand_over_paths(const std::string& name, const PerService& service, std::int64_t second);
+  void keep_sums(const std::string& name, const Sums& sums, std::int64_t second);
+  void count(SeriesKey key, std::uint64_t value, std::int64_t second);
 
   World& world_;
   SeriesStore& store_;
@@ -107,7 +90,10 @@ class Observer {
   std::map<std::pair<std::string, std::string>, PerCall> calls_;
   std::map<std::string, Sums, std::less<>> sums_;
   std::map<std::string, std::map<std::string, bool, std::less<>>, std::less<>> known_paths_;
-  std::map<std::string, std::deque<NotableRequest>, std::less<>> notable_;
+  std::map<std::string, SlowRequests, std::less<>> slow_;
+  std::int64_t counted_until_ = 0;
+  std::int64_t sums_kept_at_ = 0;  // the second in which all sums were last written
+  WaitList<void> second_over_;
   Scope scope_;
 };
 

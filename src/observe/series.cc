@@ -65,12 +65,11 @@ void Series::add(const Point& point) {
 
 void Series::add_minute(const Point& point) { add_to(levels_[2], point); }
 
-const Series::Level& Series::level_for(std::int64_t from, std::int64_t step,
-                                       std::int64_t now) const {
-  for (auto& level : levels_) {
-    if (from >= now - level.kept && step < level.step * 60) return level;
+std::size_t Series::level_index(std::int64_t from, std::int64_t step, std::int64_t now) {
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (from >= now - spans[i].kept && step < spans[i].step * 60) return i;
   }
-  return levels_[2];
+  return 2;
 }
 
 std::int64_t Series::newest() const {

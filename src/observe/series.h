@@ -27,8 +27,9 @@ struct SeriesKey {
   std::string_view label(std::string_view name) const;
 };
 
-/// The points of one series in memory at three resolutions: seconds for 15 minutes, ten seconds for
-/// 6 hours, minutes for 7 days; coarser points are merged from finer ones. Intervals in which
+/// The points of one series in memory at three resolutions: seconds for a little more than 15
+/// minutes, ten seconds for a little more than 6 hours (so that these are answered whole), minutes
+/// for 7 days; coarser points are merged from finer ones. Intervals in which
 /// nothing was counted have no point. Times are seconds since 1970, a point stands at its
 /// interval's begin.
 class Series {
@@ -55,17 +56,33 @@ class Series {
   void add_minute(const Point& point);
   /// The level to answer a question about `from` at `step`: the finest that reaches back that far
   /// and is not much finer than the step.
-  const Level& level_for(std::int64_t from, std::int64_t step, std::int64_t now) const;
+  const Level& level_for(std::int64_t from, std::int64_t step, std::int64_t now) const {
+    return levels_[level_index(from, step, now)];
+  }
+  /// The resolution in seconds of that level, the same for all series: a step that is a whole
+  /// multiple of it, from a whole multiple of it, has equally many points in each interval.
+  static std::int64_t resolution(std::int64_t from, std::int64_t step, std::int64_t now) {
+    return spans[level_index(from, step, now)].step;
+  }
   /// The newest point's time, 0 if there is none: series that fell silent are forgotten first.
   std::int64_t newest() const;
 
  private:
+  struct Span {
+    std::int64_t step;
+    std::int64_t kept;
+  };
+  static constexpr Span spans[3] = {{1, 960}, {10, 6 * 3600 + 600}, {60, 7 * 86400}};
+
+  static std::size_t level_index(std::int64_t from, std::int64_t step, std::int64_t now);
   void add_to(Level& level, const Point& point);
   void merge(Point& into, const Point& point) const;
 
   SeriesKey key_;
   SeriesKind kind_;
-  Level levels_[3] = {{1, 900, {}}, {10, 6 * 3600, {}}, {60, 7 * 86400, {}}};
+  Level levels_[3] = {{spans[0].step, spans[0].kept, {}},
+                      {spans[1].step, spans[1].kept, {}},
+                      {spans[2].step, spans[2].kept, {}}};
 };
 
 }  // namespace berth::observe

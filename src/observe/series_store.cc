@@ -96,6 +96,7 @@ class SeriesStore::Files {
     for (int turn = 1;; ++turn) {
       co_await store.world_.clock.after(1s);
       auto done = co_await flush(turn % 10 == 0).result();
+      if (!done.ok() && done.error().is(Code::cancelled)) co_return;  // close() writes the rest
       if (done.ok() != healthy) {
         healthy = done.ok();
         if (healthy) {

@@ -68,8 +68,14 @@ class SeriesStore {
 
   /// invalid: too many points, or a step or range that makes no sense.
   Result<std::vector<SeriesAnswer>> query(const SeriesQuery& query) const;
+  /// What a query's `from` and `step` should be multiples of, in seconds: the points from which it
+  /// is answered stand that far apart.
+  std::int64_t resolution(std::int64_t from, std::int64_t step) const {
+    return Series::resolution(from, step, now_second());
+  }
   /// Names and label sets, for search: every key that begins with `name` (all if it is empty).
   std::vector<const SeriesKey*> keys(std::string_view name) const;
+  std::size_t size() const { return series_.size(); }
   std::uint64_t refused() const { return refused_; }
 
  private:

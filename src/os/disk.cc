@@ -112,6 +112,12 @@ int flags_of(OpenMode mode) {
   return 0;
 }
 
+std::string link_target(const std::string& path) {
+  char target[4096];
+  ssize_t size = ::readlink(path.c_str(), target, sizeof target);
+  return {target, size > 0 ? static_cast<std::size_t>(size) : 0};
+}
+
 Result<std::vector<FolderEntry>> list_folder(const std::string& path) {
   DIR* folder = ::opendir(path.c_str());
   if (!folder) return system_error(errno, "listing " + path);
@@ -120,8 +126,12 @@ Result<std::vector<FolderEntry>> list_folder(const std::string& path) {
     std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
     struct stat info;
-    if (::stat((path + "/" + name).c_str(), &info) != 0) continue;
-    entries.push_back({name, S_ISDIR(info.st_mode), static_cast<std::uint64_t>(info.st_size)});
+    std::string whole = path + "/" + name;
+    if (::lstat(whole.c_str(), &info) != 0) continue;
+    std::string link = S_ISLNK(info.st_mode) ? link_target(whole) : "";
+    if (!link.empty() && ::stat(whole.c_str(), &info) != 0) info = {};  // to nothing
+    entries.push_back({name, S_ISDIR(info.st_mode), static_cast<std::uint64_t>(info.st_size),
+                       (info.st_mode & S_IXUSR) != 0, std::move(link)});
   }
   ::closedir(folder);
   return entries;
@@ -130,8 +140,10 @@ Result<std::vector<FolderEntry>> list_folder(const std::string& path) {
 Result<void> make_folders(const std::string& path) {
   for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     std::string part = path.substr(0, slash);
-    if (::mkdir(part.c_str(), 0755) != 0 && errno != EEXIST) {
-      return system_error(errno, "making the folder " + part);
+    if (::mkdir(part.c_str(), 0755) != 0) {
+      struct stat info;
+      bool there = errno == EEXIST && ::stat(part.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+      if (!there) return system_error(errno, "making the folder " + part);
     }
     if (slash == std::string::npos) return {};
   }

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/utf8.h"
+
 namespace berth::os {
 
 LogFile::LogFile(std::string path, std::uint64_t bytes_max)
@@ -22,36 +24,52 @@ void LogFile::open() {
 }
 
 void LogFile::take(std::string_view output) {
-  out_.clear();
   while (!output.empty()) {
     std::size_t end = output.find('\n');
     std::string_view part = output.substr(0, end);
-    std::size_t room = line_bytes_max - partial_.size();
-    if (part.size() > room) {
-      partial_ += part.substr(0, room);
-      output.remove_prefix(room);
-    } else {
-      partial_ += part;
-      output.remove_prefix(end == output.npos ? output.size() : end + 1);
-      if (end == std::string_view::npos) break;
+    if (!cut_) partial_ += part.substr(0, line_bytes_max + 1 - partial_.size());
+    if (!cut_ && partial_.size() > line_bytes_max) {
+      add_line(cut_text(partial_, line_bytes_max));
+      partial_.clear();
+      cut_ = true;
     }
-    write_line(partial_);
+    if (end == std::string_view::npos) break;
+    if (!cut_) add_line(partial_);
     partial_.clear();
+    cut_ = false;
+    output.remove_prefix(end + 1);
   }
-  if (out_.empty()) return;
-  ssize_t written = ::write(fd_.get(), out_.data(), out_.size());
-  if (written != static_cast<ssize_t>(out_.size())) ++dropped_;
-  bytes_ += out_.size();
-  if (bytes_ > bytes_max_) rotate();
+  write_out();
 }
 
-void LogFile::write_line(std::string_view line) {
+void LogFile::add_line(std::string_view line) {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   out_ += std::to_string(now.tv_sec * 1000 + now.tv_nsec / 1'000'000);
   out_ += ' ';
   out_ += line;
   out_ += '\n';
+}
+
+void LogFile::write_out() {
+  if (out_.empty()) return;
+  if (dropped_ != dropped_told_) {
+    std::string lines = std::exchange(out_, torn_ ? "\n" : "");
+    add_line("berth: output was lost here: it could not be written");
+    out_ += lines;
+  }
+  if (!fd_.valid()) open();
+  ssize_t written = ::write(fd_.get(), out_.data(), out_.size());
+  if (written == static_cast<ssize_t>(out_.size())) {
+    dropped_told_ = dropped_;
+    torn_ = false;
+  } else {
+    ++dropped_;
+    torn_ = torn_ || written > 0;
+  }
+  bytes_ += written > 0 ? static_cast<std::uint64_t>(written) : 0;
+  out_.clear();
+  if (bytes_ > bytes_max_) rotate();
 }
 
 void LogFile::finish() {

@@ -1,12 +1,35 @@
 #include "os/socket_address.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 
 namespace berth::os {
+namespace {
+
+Result<void> set_path(SocketAddress& out, std::string path) {
+  auto& un = reinterpret_cast<sockaddr_un&>(out.storage);
+  if (path.size() >= sizeof un.sun_path) {
+    std::size_t slash = path.rfind('/');
+    std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    out.folder = Descriptor(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!out.folder.valid()) return system_error(errno, "opening the folder " + folder);
+    path = "/proc/self/fd/" + std::to_string(out.folder.get()) + "/" + path.substr(slash + 1);
+    if (path.size() >= sizeof un.sun_path) {
+      return Error(Code::invalid, "the name of a Unix socket is too long: " + path);
+    }
+  }
+  un.sun_family = AF_UNIX;
+  std::memcpy(un.sun_path, path.c_str(), path.size() + 1);
+  out.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  return {};
+}
+
+}  // namespace
 
 Result<SocketAddress> SocketAddress::of(const Address& address) {
   SocketAddress out;
@@ -27,19 +50,9 @@ Result<SocketAddress> SocketAddress::of(const Address& address) {
       out.length = sizeof in;
       return out;
     }
-    case Address::Family::unix_path: {
-      auto& un = reinterpret_cast<sockaddr_un&>(out.storage);
-      if (address.path().size() >= sizeof un.sun_path) {
-        return Error(Code::invalid,
-                     "the path of the Unix socket " + address.path() + " is longer than " +
-                         std::to_string(sizeof un.sun_path - 1) + " bytes; use a shorter folder");
-      }
-      un.sun_family = AF_UNIX;
-      std::memcpy(un.sun_path, address.path().c_str(), address.path().size() + 1);
-      out.length =
-          static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.path().size() + 1);
+    case Address::Family::unix_path:
+      TRY(set_path(out, address.path()));
       return out;
-    }
     case Address::Family::none:
       break;
   }

@@ -51,10 +51,12 @@ struct Rollout {
   std::uint64_t from = 0;  // 0: the first
   std::uint64_t to = 0;
   WallTime started{};
-  WallTime progressed{};  // the last time an instance of it became good
+  WallTime progressed{};  // the last time that `steps` grew
   WallTime ended{};       // zero while it runs
   RolloutResult result = RolloutResult::running;
-  std::string why;  // of returned and failed: what was wrong; of running: "1 of 2 replaced"
+  std::string why;          // of returned and failed: what was wrong; of running: "1 of 2 replaced"
+  bool automatic = false;   // the scheduler's return from a version that failed
+  std::uint32_t steps = 0;  // the most instances of it that were started, plus those good, at once
   bool operator==(const Rollout&) const = default;
 };
 
@@ -143,12 +145,14 @@ struct FeedEntry {
   std::string text;
   std::uint64_t version = 0;  // 0: does not apply
   std::string instance;
+  bool operator==(const FeedEntry&) const = default;
 };
 
 std::string service_key(std::string_view service);
 std::string assignment_key(std::string_view service, std::uint32_t number);
 std::string instance_key(std::string_view service, std::uint32_t number);
 std::string host_key(std::string_view host);
+std::string feed_key(std::uint64_t id);
 
 Json to_json(const SystemRecord&);
 Json to_json(const DesiredService&);

@@ -81,6 +81,11 @@ Json to_json(const ServiceSpec& spec);
 /// invalid names the member. Unknown members are ignored, missing ones keep their default.
 Result<ServiceSpec> service_spec_from_json(const Json& json);
 
+/// Every setting of a service, defaults too: key ("instances", "env.LEVEL") and value as in
+/// berth.toml; the value is empty where nothing would be written. "folder" and "health.process" are
+/// no keys there.
+std::vector<std::pair<std::string, std::string>> written_settings(const ServiceSpec& spec);
+
 /// One setting that differs, for `berth plan`: key as in berth.toml ("instances", "env.LEVEL"),
 /// values as they would be written there; empty where one side has none.
 struct FieldChange {

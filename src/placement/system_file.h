@@ -38,7 +38,7 @@ struct ReadSystem {
 ReadSystem read_system(const SystemFiles& files);
 
 /// Each setting of the system with its value and where it comes from ("berth.toml:12", "default"),
-/// for `berth plan --all`.
+/// for `berth plan --all`; nothing if there are problems.
 struct Setting {
   std::string key;  // "service.orders.instances"
   std::string value;

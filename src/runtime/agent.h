@@ -12,6 +12,7 @@
 #include "placement/feed.h"
 #include "placement/mirror.h"
 #include "runtime/driver.h"
+#include "runtime/log_path.h"
 
 namespace berth::runtime {
 
@@ -27,9 +28,11 @@ class DrainGate {
 };
 
 struct AgentOptions {
-  std::string host;                                              // this host's name
-  std::string address = "127.0.0.1";                             // where its instances are reached
-  std::string state_folder;                                      // logs/, hosts, shims/ stand there
+  std::string host;                   // this host's name
+  std::string address = "127.0.0.1";  // where its instances are reached
+  std::string state_folder;         // logs/, hosts, shims/ stand there; only the user may enter it
+  std::int64_t cpu_millicores = 0;  // of the host
+  std::int64_t memory_bytes = 0;
   std::vector<std::pair<std::string, std::string>> environment;  // what every instance gets: the
                                                                  // caller's own in dev
   std::string bus_url;                                           // BERTH_BUS_URL; empty: not set
@@ -72,8 +75,5 @@ class Agent {
   struct Inside;
   std::unique_ptr<Inside> inside_;
 };
-
-/// Where the output of an instance is kept: STATE/logs/SERVICE.N.log, rotated to .1 and .2.
-std::string log_path(std::string_view state_folder, std::string_view id);
 
 }  // namespace berth::runtime

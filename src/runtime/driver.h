@@ -26,10 +26,16 @@ struct LaunchSpec {
   std::string hosts_path;                                // bound over its /etc/hosts; empty: not
 };
 
+/// Where an instance accepts connections, for telling one that listens elsewhere than it said.
+struct Listening {
+  std::vector<Address> on;             // empty where that cannot be told
+  std::vector<std::uint16_t> exposed;  // what its image says it listens on
+};
+
 /// Whether the instance's own /etc/hosts stands, and how it is limited, in words for `doctor`.
 struct LaunchNotes {
   std::string hosts;   // "bound", or why not
-  std::string limits;  // "enforced", or "not enforced: ..."
+  std::string limits;  // "enforced", "none asked for", or "not enforced: ..."
 };
 
 /// One instance that a driver started or found again. Destroying it lets go: what runs runs on.
@@ -45,6 +51,12 @@ class RunningInstance {
   virtual Deferred<ExitStatus> wait() = 0;
   /// To all its processes.
   virtual Deferred<void> send_signal(int signal) = 0;
+  /// Runs a command line where it runs (its folder and variables, its container), for its check.
+  /// Dropping it ends the command. Errors: those of Process::spawn; unsupported.
+  virtual Deferred<ExitStatus> execute(std::string) {
+    return failed<ExitStatus>(Error(Code::unsupported, "no commands can be run beside it"));
+  }
+  virtual Deferred<Listening> listening() { return ready(Listening()); }
   /// After its end: forgets it (shim, container); its log stays.
   virtual Deferred<void> remove() = 0;
 };

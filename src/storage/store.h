@@ -18,6 +18,10 @@ using Revision = std::uint64_t;
 /// Given out by Store::grant; 0: no lease.
 using LeaseId = std::uint64_t;
 
+inline constexpr std::size_t key_bytes_max = 1024;
+inline constexpr std::size_t page_bytes_max = 4 << 20;  // of keys and values in one Page
+inline constexpr std::uint32_t lease_seconds_max = 86'400;
+
 /// What stands at a key.
 struct Entry {
   std::string key;
@@ -65,8 +69,8 @@ struct Batch {
 struct Range {
   std::string begin;
   std::string end;
-  std::size_t entries_max = 1000;
-  Revision at = 0;  // read as of this revision; 0: the present one
+  std::size_t entries_max = 1000;  // in one Page; at least 1
+  Revision at = 0;                 // read as of this revision; 0: the present one
 };
 /// All keys that begin with `prefix`.
 Range prefix_range(std::string_view prefix);
@@ -74,7 +78,8 @@ Range prefix_range(std::string_view prefix);
 struct Page {
   std::vector<Entry> entries;
   Revision revision = 0;  // as of which it was read: ask for the next page at it
-  bool more = false;      // go on from the last key with a zero byte added
+  bool more = false;      // go on from the last key with a zero byte added; entries_max or
+                          // page_bytes_max was reached
 };
 
 struct Change {
@@ -88,7 +93,8 @@ class Watch {
  public:
   virtual ~Watch() = default;
   /// The changes of one or more whole revisions, in order; waits for the first. `compacted`: that
-  /// revision is gone; list again and watch from there. One call at a time.
+  /// revision is gone; list again and watch from there. `closed`: the watch or the Store was. One
+  /// call at a time. A call that is cancelled or dropped while it waits has taken nothing.
   virtual Deferred<std::vector<Change>> next() = 0;
 };
 
@@ -96,14 +102,17 @@ class Watch {
 /// reads at a revision, watches, leases. Cut to what etcd has, so that one suite holds on memory,
 /// RocksDB and etcd. A commit that was answered is durable (in memory: until the process ends).
 /// Keys are 1 to 1,024 bytes. Belongs to one reactor. Errors of all: io, disk_full, unavailable,
-/// closed; of commit also conflict (a condition does not hold; nothing was written), overloaded (a
-/// limit of Batch, or too many commits wait), unknown_outcome (it was on its way when the engine
-/// failed).
+/// closed, overloaded (too much waits), invalid (a key, range or number that cannot be, a revision
+/// that has not been yet); of commit also conflict (a condition does not hold; nothing was
+/// written), overloaded (a limit of Batch), not_found (a write's lease has ended), unknown_outcome
+/// (it was on its way when the engine failed). A commit that failed with io or disk_full is not
+/// seen, but may be found to have happened when the store is opened anew.
 class Store {
  public:
   virtual ~Store() = default;
 
-  /// The revision that it made (the present one if it wrote nothing).
+  /// The revision that it made (the present one if it wrote nothing: to remove what is not there
+  /// is to write nothing).
   virtual Deferred<Revision> commit(Batch batch) = 0;
   virtual Deferred<std::optional<Entry>> get(std::string key) = 0;
   /// compacted: `at` is gone.
@@ -117,12 +126,13 @@ class Store {
   virtual Deferred<LeaseId> grant(std::uint32_t seconds) = 0;
   /// not_found: it has ended.
   virtual Deferred<void> keep_alive(LeaseId lease) = 0;
-  /// Ends it now, with its keys, in one revision.
+  /// Ends it now, with its keys, in one revision. not_found: it has ended.
   virtual Deferred<void> revoke(LeaseId lease) = 0;
 
-  /// Forgets what stood before `revision`: reads and watches from before it answer `compacted`.
+  /// Forgets what stood before `revision`: reads and watches from before it answer `compacted`. The
+  /// engine does so by itself with what is older than its bounded history.
   virtual Deferred<void> compact(Revision revision) = 0;
-  /// Ends watches, waits for commits under way.
+  /// Ends watches, waits for commits under way; whatever is asked after it is answered `closed`.
   virtual Deferred<void> close() = 0;
 };
 

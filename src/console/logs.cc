@@ -1,0 +1,111 @@
+#include "console/logs.h"
+
+#include "async/clock.h"
+#include "base/json_writer.h"
+#include "console/event_stream.h"
+#include "console/sentence.h"
+#include "observe/log_level.h"
+
+namespace berth::console {
+namespace {
+
+constexpr std::string_view level_word(LogLevel level) {
+  switch (level) {
+    case LogLevel::error:
+      return "error";
+    case LogLevel::warning:
+      return "warn";
+    case LogLevel::debug:
+      return "debug";
+    default:
+      return "info";
+  }
+}
+
+/// Cut between characters, if it is UTF-8.
+std::string cut(std::string_view text) {
+  if (text.size() <= log_text_bytes_max) return std::string(text);
+  std::size_t end = log_text_bytes_max;
+  while (end > log_text_bytes_max - 4 && (text[end] & 0xc0) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "\xe2\x80\xa6";
+}
+
+void write_line(JsonWriter& out, const LogLine& line) {
+  out.begin_object();
+  out.member("time", milliseconds(line.time)).member("instance", line.instance);
+  out.member("level", level_word(observe::log_level_of(line.text)));
+  out.member("text", cut(line.text));
+  out.end_object();
+}
+
+}  // namespace
+
+std::string log_line_json(const LogLine& line) {
+  std::string text;
+  JsonWriter out(text);
+  write_line(out, line);
+  return text;
+}
+
+std::string log_lines_json(const std::vector<LogLine>& lines) {
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object().key("lines").begin_array();
+  for (auto& line : lines) write_line(out, line);
+  out.end_array().end_object();
+  return text;
+}
+
+LogStream::LogStream(Clock& clock, std::unique_ptr<LogFollower> follower,
+                     std::size_t& follower_count)
+    : clock_(clock), follower_(std::move(follower)), follower_count_(follower_count) {
+  ++follower_count_;
+  scope_.add(take_all());
+}
+
+Deferred<void> LogStream::take_all() {
+  // What ends it (the service is gone, the disk fails) ends the stream; the reader opens it anew.
+  std::ignore = co_await take_lines().result();
+  ended_ = true;
+  wake();
+}
+
+Deferred<void> LogStream::take_lines() {
+  for (;;) {
+    auto lines = co_await follower_->next();
+    for (auto& line : lines) {
+      std::string event;
+      append_event(event, "line", log_line_json(line));
+      bytes_ += event.size();
+      events_.push_back(std::move(event));
+    }
+    while (bytes_ > waiting_bytes_max) {
+      bytes_ -= events_.front().size();
+      events_.pop_front();
+      ++lost_;
+    }
+    wake();
+  }
+}
+
+Deferred<Bytes> LogStream::read() {
+  if (!std::exchange(begun_, true)) co_return Bytes::literal(stream_begin);
+  while (events_.empty() && lost_ == 0) {
+    if (ended_) co_return Bytes();
+    auto woken = co_await with_timeout(clock_, heartbeat_every, waiting_.wait()).result();
+    if (!woken.ok() && woken.error().is(Code::timed_out)) co_return Bytes::literal(heartbeat);
+    co_await or_return(std::move(woken));
+  }
+  std::string part;
+  if (lost_ > 0) {
+    append_event(part, "lost", "{\"lines\":" + std::to_string(std::exchange(lost_, 0)) + "}");
+  }
+  while (!events_.empty() && part.size() < part_bytes_max) {
+    bytes_ -= events_.front().size();
+    part += events_.front();
+    events_.pop_front();
+  }
+  co_return Bytes::copy(part);
+}
+
+}  // namespace berth::console

@@ -1,0 +1,118 @@
+#include "console/metrics.h"
+
+#include <fmt/format.h>
+
+namespace berth::console {
+namespace {
+
+/// Writes families of samples, each with its HELP and TYPE once.
+class Exposition {
+ public:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+  }
+  using Labels = std::vector<std::pair<std::string_view, std::string>>;
+  void sample(std::uint64_t value, const Labels& labels = {}) {
+    text_ += name_;
+    char before = '{';
+    for (auto& [label, value_of] : labels) {
+      text_ += fmt::format("{}{}=\"{}\"", before, label, escaped(value_of));
+      before = ',';
+    }
+    if (!labels.empty()) text_ += '}';
+    text_ += fmt::format(" {}\n", value);
+  }
+  void one(std::string_view name, std::string_view type, std::string_view help,
+           std::uint64_t value) {
+    family(name, type, help);
+    sample(value);
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  static std::string escaped(std::string_view value) {
+    std::string out;
+    for (char c : value) {
+      if (c == '\\' || c == '"') out += '\\';
+      if (c == '\n') {
+        out += "\\n";
+      } else {
+        out += c;
+      }
+    }
+    return out;
+  }
+  std::string text_;
+  std::string name_;
+};
+
+void add_services(Exposition& out, const Sources& sources, Overview& overview) {
+  out.family("berth_requests_total", "counter", "Requests to a service by status; 0: no answer.");
+  for (auto& [service, sums] : sources.observer.sums()) {
+    for (auto& [status, sum] : sums) {
+      out.sample(sum, {{"service", service}, {"status", std::to_string(status)}});
+    }
+  }
+  auto& services = overview.look();
+  out.family("berth_instances_wanted", "gauge", "Instances that a service is to run.");
+  for (auto& service : services) {
+    out.sample(service.condition.wanted, {{"service", service.desired->name}});
+  }
+  out.family("berth_instances_healthy", "gauge", "Instances of a service that are healthy.");
+  for (auto& service : services) {
+    out.sample(service.condition.healthy, {{"service", service.desired->name}});
+  }
+}
+
+void add_topics(Exposition& out, const bus::Bus& bus) {
+  auto topics = bus.topics();
+  out.family("berth_messages_published_total", "counter", "Messages acknowledged to publishers.");
+  for (auto& topic : topics) out.sample(topic.published, {{"topic", topic.name}});
+  auto each = [&](std::string_view name, std::string_view type, std::string_view help,
+                  std::uint64_t bus::SubscriptionState::* member) {
+    out.family(name, type, help);
+    for (auto& topic : topics) {
+      for (auto& subscription : topic.subscriptions) {
+        out.sample(subscription.*member,
+                   {{"topic", topic.name}, {"service", subscription.service}});
+      }
+    }
+  };
+  using State = bus::SubscriptionState;
+  each("berth_messages_backlog", "gauge", "Messages neither acknowledged nor dead.",
+       &State::backlog);
+  each("berth_messages_delivered_total", "counter", "Messages acknowledged by subscribers.",
+       &State::delivered);
+  each("berth_messages_retried_total", "counter", "Deliveries that were repeated.",
+       &State::retried);
+  each("berth_messages_dead", "gauge", "Dead letters.", &State::dead);
+}
+
+}  // namespace
+
+std::string metrics_text(const Sources& sources, const ApiOptions& options, Overview& overview,
+                         const ConsoleCounters& console) {
+  Exposition out;
+  out.family("berth_build_info", "gauge", "The version that runs.");
+  out.sample(1, {{"version", options.version}});
+  out.one("berth_control_revision", "gauge", "Revision of the control state.",
+          sources.mirror.state().revision);
+  add_services(out, sources, overview);
+  ProgramCounters program = sources.counters();
+  out.one("berth_access_records_total", "counter", "Access records read from the ring.",
+          program.access_records);
+  out.one("berth_access_records_dropped_total", "counter",
+          "Access records that found the ring full.", program.access_records_dropped);
+  out.one("berth_series", "gauge", "Series in memory.", sources.series.size());
+  out.one("berth_series_refused_total", "counter", "New series refused because of the limit.",
+          sources.series.refused());
+  add_topics(out, sources.bus);
+  out.one("berth_api_connections", "gauge", "Open connections of the API.", program.connections);
+  out.one("berth_api_live_readers", "gauge", "Open live streams.", console.live_readers);
+  out.one("berth_api_log_followers", "gauge", "Open log streams.", console.log_followers);
+  out.one("berth_api_deploys", "gauge", "Deploys that are watched.", console.deploys);
+  return out.take();
+}
+
+}  // namespace berth::console

@@ -1,0 +1,130 @@
+#include "observe/observer.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "os/disk.h"
+#include "os/network.h"
+#include "os/process.h"
+#include "os/random.h"
+#include "os/reactor.h"
+#include "os/workers.h"
+
+namespace berth::observe {
+namespace {
+
+/// Time that the test moves.
+struct SetClock final : Clock {
+  MonotonicTime now() const override { return now_; }
+  MonotonicTime exact_now() const override { return now_; }
+  WallTime wall() const override { return {begin + now_.nanoseconds}; }
+  TimerQueue& timers() override { return timers_; }
+
+  static constexpr std::int64_t begin = 1'764'000'000'000'000'000;
+  MonotonicTime now_{};
+  TimerQueue timers_;
+};
+
+struct ObserverTest : testing::Test {
+  SetClock clock;
+  os::Reactor reactor;
+  os::Network network{reactor};
+  os::Workers workers{1};
+  os::Disk disk{workers};
+  os::Process process{reactor};
+  os::Random random;
+  World world{clock, network, disk, process, random, workers};
+  std::string folder = testing::TempDir() + "observer-" + std::to_string(random.next());
+  std::unique_ptr<SeriesStore> store;
+  std::unique_ptr<Observer> observer;
+
+  ObserverTest() { start(); }
+  ~ObserverTest() override {
+    stop();
+    std::filesystem::remove_all(folder);
+  }
+  void start() {
+    store = std::make_unique<SeriesStore>(world, Log(), SeriesOptions{folder});
+    run(store->open());
+    observer = std::make_unique<Observer>(world, *store, Log());
+    observer->start();
+  }
+  void stop() {
+    if (!observer) return;
+    observer->stop();
+    observer.reset();
+    run(store->close());
+    store.reset();
+  }
+  void run(Deferred<void> work) {
+    for (int i = 0; i < 2000 && work.pending(); ++i) reactor.turn(5ms);
+    ASSERT_FALSE(work.pending());
+    ASSERT_TRUE(work.take().ok());
+  }
+  void pass(Duration time) {
+    for (MonotonicTime end = clock.now_ + time; clock.now_ < end;) {
+      clock.now_ = std::min(end, clock.now_ + 500ms);
+      clock.timers_.fire_due(clock.now_);
+      reactor.turn(0ms);
+    }
+  }
+  void request(std::string_view target, int status, Duration took) {
+    RequestSeen seen;
+    seen.service = "users";
+    seen.caller = "web";
+    seen.method = "GET";
+    seen.target = target;
+    seen.status = status;
+    seen.took = took;
+    seen.ended = clock.wall();
+    observer->note(seen);
+  }
+  double value(std::string name, std::vector<std::pair<std::string, std::string>> labels) {
+    std::int64_t to = observer->counted_until();
+    auto answers = store->query({name, std::move(labels), {}, Fold::value, to - 10, to, 10});
+    double sum = 0;
+    for (auto& answer : answers.value()) sum += answer.points.front();
+    return sum;
+  }
+};
+
+TEST_F(ObserverTest, a_path_has_its_exact_counts_by_status) {
+  for (int i = 0; i < 7; ++i) request("/users/" + std::to_string(i), i < 2 ? 500 : 200, 3ms);
+  request("/users", 200, 1ms);
+  pass(2s);
+  using Labels = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(value("path_requests", Labels{{"path", "/users/:id"}, {"status", "500"}}), 2);
+  EXPECT_EQ(value("path_requests", Labels{{"path", "/users/:id"}, {"status", "200"}}), 5);
+  EXPECT_EQ(value("path_latency", Labels{{"path", "/users"}}), 1);
+  EXPECT_EQ(value("requests", Labels{{"service", "users"}}), 8);
+}
+
+TEST_F(ObserverTest, who_waits_is_told_when_a_second_is_in_the_store) {
+  std::int64_t first = observer->counted_until();
+  auto next = observer->next_second();
+  request("/", 200, 1ms);
+  reactor.turn(0ms);
+  EXPECT_TRUE(next.pending());
+  pass(1500ms);
+  ASSERT_FALSE(next.pending());
+  EXPECT_TRUE(next.take().ok());
+  EXPECT_EQ(observer->counted_until(), first + 1);
+  EXPECT_EQ(value("requests", {{"service", "users"}}), 1);
+}
+
+TEST_F(ObserverTest, a_sum_outlives_days_in_which_it_did_not_change) {
+  request("/", 503, 1ms);
+  for (int i = 0; i < 5; ++i) request("/", 200, 1ms);
+  pass(2s);
+  for (int day = 0; day < 9; ++day) {
+    clock.now_ = clock.now_ + Duration(24h);
+    pass(2s);
+  }
+  stop();
+  start();
+  EXPECT_EQ(observer->sums().at("users"), (Observer::Sums{{200, 5}, {503, 1}}));
+}
+
+}  // namespace
+}  // namespace berth::observe

@@ -14,7 +14,7 @@ namespace berth::runtime {
 namespace {
 
 constexpr Duration docker_find_timeout = 3s;
-constexpr Duration stop_all_margin = 5s;  // beyond the grace, for KILL to be seen
+constexpr Duration stop_all_margin = 5s;    // beyond the grace, for KILL to be seen
 constexpr Duration stop_all_register = 2s;  // for the Store to take that all is stopped
 constexpr std::size_t own_hosts_bytes_max = 1 << 20;
 

@@ -4,6 +4,7 @@
 #   berth_domain(catalog USES storage LIBRARIES some::imported TEST_USES sim os)
 #
 # USES names other folders of src/; ./dev check holds them against the table in ARCHITECTURE.md.
+# TEST_NAME x names the program of its tests x_test instead.
 find_package(Threads REQUIRED)
 if(BERTH_TESTS)
   find_package(GTest REQUIRED)
@@ -11,7 +12,10 @@ if(BERTH_TESTS)
 endif()
 
 function(berth_domain name)
-  cmake_parse_arguments(PARSE_ARGV 1 D "" "" "USES;LIBRARIES;TEST_USES")
+  cmake_parse_arguments(PARSE_ARGV 1 D "" "TEST_NAME" "USES;LIBRARIES;TEST_USES")
+  if(NOT D_TEST_NAME)
+    set(D_TEST_NAME ${name})
+  endif()
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   set(fuzzers ${sources})
@@ -32,13 +36,13 @@ function(berth_domain name)
   endif()
 
   if(BERTH_TESTS AND tests)
-    add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE berth_${name} ${D_TEST_USES} GTest::gmock
+    add_executable(${D_TEST_NAME}_test ${tests})
+    target_link_libraries(${D_TEST_NAME}_test PRIVATE berth_${name} ${D_TEST_USES} GTest::gmock
                                                GTest::gtest_main)
-    set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+    set_target_properties(${D_TEST_NAME}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY
                                                   ${CMAKE_BINARY_DIR}/tests)
-    target_compile_definitions(${name}_test PRIVATE BERTH_SOURCE="${CMAKE_SOURCE_DIR}")
-    add_test(NAME ${name} COMMAND ${name}_test)
+    target_compile_definitions(${D_TEST_NAME}_test PRIVATE BERTH_SOURCE="${CMAKE_SOURCE_DIR}")
+    add_test(NAME ${D_TEST_NAME} COMMAND ${D_TEST_NAME}_test)
   endif()
   if(BERTH_FUZZ)
     if(fuzzers AND sources)  # so that the fuzzer sees which branches of the code it reached

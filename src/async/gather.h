@@ -88,9 +88,10 @@ class AllState final : public ManyState<T, std::vector<Result<T>>, AllState<T>> 
 
  private:
   AllState(std::vector<Deferred<T>> works, bool first_error)
-      : Many(std::move(works)),
-        results_(this->left_, Result<T>(Error::cancelled())),
-        first_error_(first_error) {}
+      : Many(std::move(works)), first_error_(first_error) {
+    results_.reserve(this->left_);
+    while (results_.size() < this->left_) results_.emplace_back(Error::cancelled());
+  }
 
   std::vector<Result<T>> results_;
   std::unique_ptr<Error> failed_;

@@ -20,6 +20,13 @@ TEST(Gather, nothing_is_gathered_at_once) {
   EXPECT_TRUE(gather_all(std::vector<Deferred<int>>()).take().value().empty());
 }
 
+TEST(Gather, values_that_only_move_are_gathered) {
+  Deferred<std::vector<std::unique_ptr<int>>> all =
+      gather_results(together(ready(std::make_unique<int>(1)), ready(std::make_unique<int>(2))));
+  turn();
+  EXPECT_EQ(*all.take().value()[1], 2);
+}
+
 TEST(Gather, all_tells_good_and_bad_in_order) {
   Promise<int> a, b;
   auto all = gather_all(together(a.deferred(), b.deferred(), ready(3)));

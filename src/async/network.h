@@ -22,13 +22,17 @@ class ByteStream {
   /// read.
   virtual Deferred<Bytes> read(std::size_t bytes_max = 16384) = 0;
   /// Resolves when the kernel (or peer, in memory) has taken all of it. After a cancelled write
-  /// only closing is left. Errors as read; also closed when the peer reads no more.
+  /// only closing is left: further ones answer closed. Errors as read; also reset when the peer
+  /// reads no more.
   virtual Deferred<void> write(BytesList bytes) = 0;
-  /// Ends our half after what was written; the peer reads its end. May be called once.
+  /// Ends our half after what was written; the peer reads its end. Not while a write is under way;
+  /// afterwards writes answer closed.
   virtual Deferred<void> shutdown_write() = 0;
-  /// Closes both halves; what was written before is still delivered in the background.
+  /// Closes both halves; what was written before is still delivered in the background, unless the
+  /// peer has sent what was not read here: it may then see a reset instead (RFC 2525 section 2.17).
   virtual void close() = 0;
-  /// Resets the connection: the peer sees an error, not an end.
+  /// Resets the connection: the peer sees an error, not an end (over a Unix path it may see an
+  /// end).
   virtual void abort() = 0;
   virtual Address local_address() const = 0;
   virtual Address peer_address() const = 0;
@@ -67,7 +71,8 @@ struct ListenOptions {
 };
 
 /// Sockets. Names are not resolved here. Errors of connect: refused, timed_out, unavailable (no
-/// route, no such path), cancelled; of listen and bind: in_use, denied, invalid, io.
+/// route, no such path), denied, overloaded, cancelled; of listen and bind: in_use, denied,
+/// unavailable (the address is not one of this host), invalid, io.
 class Network {
  public:
   virtual Deferred<std::unique_ptr<ByteStream>> connect(const Address& peer) = 0;

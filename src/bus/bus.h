@@ -76,6 +76,7 @@ struct BusOptions {
   Duration dead_kept = 14 * 24h;
   std::uint64_t dead_bytes_max = 1ULL << 30;  // of dead letters; beyond, deliveries are repeated
   std::size_t dead_letters_max = 100'000;     // on and on until there is room
+  Duration state_interval = 1s;               // acknowledgements are on disk within about it
   Duration close_grace = 1s;  // what is on its way when the bus closes may still be answered
 };
 

@@ -68,7 +68,7 @@ Bus::Inside::Inside(World& world, Log log, BusOptions given, Resolve resolve, De
       dead(world, log, options.folder + "/dead",
            {options.dead_bytes_max, options.dead_letters_max, options.dead_kept}),
       state(
-          world, log, options.folder, [this] { return snapshot(); },
+          world, log, options.folder, options.state_interval, [this] { return snapshot(); },
           [this](const SavedState& written) { return state_written(written); }),
       tools{world,    this->log, options, client, this->resolve, dead_letter_sink,
             messages, dead,      state} {}

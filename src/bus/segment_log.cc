@@ -285,16 +285,21 @@ std::pair<std::uint64_t, std::uint64_t> SegmentLog::oldest_finished() const {
   return {segments_.front()->header.number, end_sequence(0)};
 }
 
+/// Synced one by one, so that the files that are there after a crash are without a gap.
 Deferred<void> SegmentLog::forget_before(std::uint64_t sequence) {
-  while (segments_.size() > 1 && end_sequence(0) <= sequence) {
+  while (removal_unsynced_ || (segments_.size() > 1 && end_sequence(0) <= sequence)) {
+    if (removal_unsynced_) {
+      co_await world_.disk.sync_folder(options_.folder);
+      removal_unsynced_ = false;
+      continue;
+    }
     std::string path = segment_path(options_.folder, segments_.front()->header.number);
     auto removed = co_await world_.disk.remove(path).result();
     if (!removed.ok() && !removed.error().is(Code::not_found)) {
       co_await fail_with(std::move(removed).error());
     }
     segments_.erase(segments_.begin());
-    // Synced one by one: the files that are there after a crash are then without a gap.
-    co_await world_.disk.sync_folder(options_.folder);
+    removal_unsynced_ = true;
   }
 }
 

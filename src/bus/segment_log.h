@@ -135,6 +135,7 @@ class SegmentLog {
   Synced synced_;
   std::vector<std::unique_ptr<LogSegment>> segments_;
   LogSegment* active_ = nullptr;
+  bool removal_unsynced_ = false;
   std::uint64_t last_number_ = 0;
   std::uint64_t next_sequence_ = 1;
   std::deque<Group> waiting_;

@@ -8,17 +8,20 @@
 namespace berth::bus {
 namespace {
 
+/// After a quiet time it waits a share of the interval, so that one write serves many changes.
+constexpr int gather_share = 20;
 constexpr std::size_t slot_bytes_max = 256 << 20;
 /// A new slot takes this much of the disk at once: later, a full one is no obstacle.
 constexpr std::size_t slot_bytes_least = 64 << 10;
 
 }  // namespace
 
-StateKeeper::StateKeeper(World& world, Log log, std::string folder, Snapshot snapshot,
-                         Written written)
+StateKeeper::StateKeeper(World& world, Log log, std::string folder, Duration interval,
+                         Snapshot snapshot, Written written)
     : world_(world),
       log_(log),
       folder_(std::move(folder)),
+      interval_(interval),
       snapshot_(std::move(snapshot)),
       told_(std::move(written)) {}
 
@@ -96,7 +99,7 @@ Deferred<void> StateKeeper::keep() {
   Clock& clock = world_.clock;
   for (;;) {
     co_await dirty_.wait();
-    MonotonicTime due = std::max(clock.now() + gather, last_ + interval);
+    MonotonicTime due = std::max(clock.now() + interval_ / gather_share, last_ + interval_);
     auto hurried = co_await with_timeout(clock, due - clock.now(), hurry_.wait()).result();
     if (!hurried.ok() && hurried.error().is(Code::cancelled)) co_return;
     dirty_.reset();

@@ -21,15 +21,13 @@ namespace berth::bus {
 /// that fails is told in the log and tried again. Owned by the bus; one reactor.
 class StateKeeper {
  public:
-  static constexpr Duration interval = 1s;
-  static constexpr Duration gather = 50ms;  // after a quiet time, so that one write serves many
-
   /// What the state is now, but for its generation; called when it is to be written.
   using Snapshot = std::function<SavedState()>;
   /// It is on disk; the next one is written only after this has ended.
   using Written = std::function<Deferred<void>(const SavedState&)>;
 
-  StateKeeper(World& world, Log log, std::string folder, Snapshot snapshot, Written written);
+  StateKeeper(World& world, Log log, std::string folder, Duration interval, Snapshot snapshot,
+              Written written);
 
   /// The last one that was written; none at the first start. `io`: both slots are damaged.
   Deferred<std::optional<SavedState>> open();
@@ -60,6 +58,7 @@ class StateKeeper {
   World& world_;
   Log log_;
   std::string folder_;
+  Duration interval_;
   Snapshot snapshot_;
   Written told_;
   std::unique_ptr<File> slots_[2];

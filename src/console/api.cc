@@ -4,6 +4,7 @@
 
 #include "async/clock.h"
 #include "base/strings.h"
+#include "bus/bus_routes.h"
 #include "console/change_routes.h"
 #include "console/event_stream.h"
 #include "console/lookup.h"
@@ -47,6 +48,7 @@ Api::Api(Sources sources, ApiOptions options)
   add_series_routes();
   add_log_route();
   add_change_routes(router_, sources_);
+  bus::add_bus_routes(router_, sources_.bus, [this] { return sources_.mirror.state().revision; });
 }
 
 Api::~Api() = default;
@@ -74,7 +76,6 @@ void Api::add_routes() {
   router_.add("GET", "/v1/resolve/:name", [this](ServerRequest& request) {
     return at_once(resolve_json(sources_, request.parameter("name")));
   });
-  router_.add("GET", "/v1/topics", [this](ServerRequest&) { return at_once(view_.topics()); });
   router_.add("POST", "/v1/plan",
               [this](ServerRequest& request) { return deploys_.plan(request); });
   router_.add("POST", "/v1/deploy",

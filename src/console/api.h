@@ -27,7 +27,7 @@ class Api {
   Deferred<void> close() { return live_.close(); }
 
   Deferred<http::ServerResponse> answer(http::ServerRequest& request) const;
-  /// For routes that others bring (topics): they are behind the same check. Before start().
+  /// For routes that others bring: they are behind the same check. Before start().
   http::Router& router() { return router_; }
 
   /// What GET /v1/state answers, for who is in the same process.

@@ -11,7 +11,6 @@ namespace berth::console {
 namespace {
 
 constexpr std::int64_t second_nanoseconds = 1'000'000'000;
-constexpr std::int64_t topic_window = 10;  // seconds
 // What is more than this share belongs to the trouble, when its beginning is looked for.
 constexpr double onset_share = 0.05;
 
@@ -68,26 +67,11 @@ void Overview::count_second() {
   until_ = sources_.observer.counted_until();
   traffic_ = read_traffic(sources_.series, until_);
   calls_ = read_calls(sources_.series, until_);
-  auto& published = published_[until_];
-  for (auto& topic : sources_.bus.topics()) published[topic.name] = topic.published;
-  while (published_.begin()->first < until_ - topic_window) published_.erase(published_.begin());
 }
 
 const ServiceTraffic* Overview::traffic_of(std::string_view service) const {
   auto found = traffic_.find(service);
   return found == traffic_.end() ? nullptr : &found->second;
-}
-
-double Overview::published_per_second(const std::string& topic) const {
-  if (published_.size() < 2) return 0;
-  auto& [first, before] = *published_.begin();
-  auto& [last, now] = *published_.rbegin();
-  auto found = now.find(topic);
-  if (found == now.end()) return 0;
-  auto earlier = before.find(topic);
-  // A topic that was not there yet had nothing published.
-  std::uint64_t begin = earlier == before.end() ? 0 : earlier->second;
-  return static_cast<double>(found->second - begin) / static_cast<double>(last - first);
 }
 
 const std::vector<ServiceNow>& Overview::look() {

@@ -32,8 +32,6 @@ class Overview {
   /// Null if the service had no request in the last minute.
   const ServiceTraffic* traffic_of(std::string_view service) const;
   const std::vector<Call>& calls() const { return calls_; }
-  /// Messages published to a topic per second, over the last 10 s.
-  double published_per_second(const std::string& topic) const;
 
  private:
   /// What is remembered of a service between looks.
@@ -51,7 +49,6 @@ class Overview {
   std::int64_t until_ = 0;
   Traffic traffic_;
   std::vector<Call> calls_;
-  std::map<std::int64_t, std::map<std::string, std::uint64_t>> published_;  // by second
   std::map<std::string, Known, std::less<>> known_;
   std::vector<ServiceNow> services_;
   WallTime well_since_{};

@@ -1,9 +1,9 @@
 #include "console/state_view.h"
 
-#include <algorithm>
 #include <set>
 
 #include "async/clock.h"
+#include "bus/bus_routes.h"
 #include "console/service_view.h"
 
 namespace berth::console {
@@ -49,15 +49,6 @@ std::optional<std::string> StateView::service(std::string_view name) const {
     return text;
   }
   return std::nullopt;
-}
-
-std::string StateView::topics() const {
-  std::string text;
-  JsonWriter out(text);
-  out.begin_object();
-  write_topics(out);
-  out.end_object();
-  return text;
 }
 
 void StateView::write_addresses(JsonWriter& out) const {
@@ -107,24 +98,8 @@ void StateView::write_feed(JsonWriter& out) const {
 }
 
 void StateView::write_topics(JsonWriter& out) const {
-  auto topics = sources_.bus.topics();
-  std::ranges::sort(topics, {}, &bus::TopicState::name);
   out.key("topics").begin_array();
-  for (auto& topic : topics) {
-    out.begin_object();
-    out.member("name", topic.name).member("published", topic.published);
-    out.member("per_second", overview_.published_per_second(topic.name));
-    out.key("subscriptions").begin_array();
-    for (auto& subscription : topic.subscriptions) {
-      out.begin_object();
-      out.member("service", subscription.service).member("path", subscription.path);
-      out.member("backlog", subscription.backlog).member("delivered", subscription.delivered);
-      out.member("retried", subscription.retried).member("dead", subscription.dead);
-      out.end_object();
-    }
-    out.end_array();
-    out.end_object();
-  }
+  for (auto& topic : sources_.bus.topics()) bus::write_topic(out, topic);
   out.end_array();
 }
 

@@ -21,8 +21,6 @@ class StateView {
   std::string state() const;
   /// GET /v1/services/NAME; nothing if there is no such service.
   std::optional<std::string> service(std::string_view name) const;
-  /// GET /v1/topics.
-  std::string topics() const;
 
  private:
   void write_addresses(JsonWriter& out) const;

@@ -140,8 +140,10 @@ Result<std::vector<FolderEntry>> list_folder(const std::string& path) {
 Result<void> make_folders(const std::string& path) {
   for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     std::string part = path.substr(0, slash);
-    if (::mkdir(part.c_str(), 0755) != 0 && errno != EEXIST) {
-      return system_error(errno, "making the folder " + part);
+    if (::mkdir(part.c_str(), 0755) != 0) {
+      struct stat info;
+      bool there = errno == EEXIST && ::stat(part.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+      if (!there) return system_error(errno, "making the folder " + part);
     }
     if (slash == std::string::npos) return {};
   }

@@ -55,8 +55,8 @@ Result<Descriptor> bind_listener(const Address& address, const ListenOptions& op
   if (!fd.valid()) return system_error(errno, "listening on " + address.text());
   if (address.family() == Address::Family::unix_path) {
     // A socket file that a dead process left is in the way; a live one is not taken.
-    Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (::connect(probe.get(), at.get(), at.length) == 0) {
+    Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (::connect(probe.get(), at.get(), at.length) == 0 || errno == EAGAIN) {
       return Error(Code::in_use, "another process listens on " + address.text());
     }
     if (errno == ECONNREFUSED) ::unlink(address.path().c_str());

@@ -57,8 +57,12 @@ class Stream::WriteOperation final : public State<void> {
   BytesList bytes;
 
  private:
-  void on_cancel() override { finish(Error::cancelled()); }
+  void on_cancel() override {
+    stream_->write_cut_ = true;
+    finish(Error::cancelled());
+  }
   void on_drop() override {
+    stream_->write_cut_ = true;
     stream_->writing_ = nullptr;
     release_producer();
   }
@@ -108,7 +112,11 @@ bool Stream::try_receive(std::size_t bytes_max, Result<Bytes>& result) {
   }
   if (count == 0) {
     ended_ = true;
-    result = Bytes();
+    if (failure_ && !orderly_end_) {
+      result = *failure_;
+    } else {
+      result = Bytes();
+    }
     return true;
   }
   if (errno == EAGAIN) {
@@ -116,13 +124,14 @@ bool Stream::try_receive(std::size_t bytes_max, Result<Bytes>& result) {
     return false;
   }
   ended_ = true;
-  result = system_error(errno, "reading from " + peer_.text());
+  failure_ = system_error(errno, "reading from " + peer_.text());
+  result = *failure_;
   return true;
 }
 
 Deferred<void> Stream::write(BytesList bytes) {
   check(!writing_, "two writes to one connection at a time");
-  if (!fd_.valid()) return failed<void>(closed());
+  if (!fd_.valid() || half_ended_ || write_cut_) return failed<void>(closed());
   Result<void> result;
   if (writable_ && try_send(bytes, result)) return resolved<void>(std::move(result));
   return Deferred<void>(WriteOperation::make(*this, std::move(bytes)));
@@ -155,7 +164,8 @@ bool Stream::try_send(BytesList& bytes, Result<void>& result) {
         writable_ = false;
         return false;
       }
-      result = system_error(errno, "writing to " + peer_.text());
+      failure_ = system_error(errno, "writing to " + peer_.text());
+      result = *failure_;
       return true;
     }
     if (static_cast<std::size_t>(sent) == total && !more) return true;
@@ -173,7 +183,9 @@ Deferred<void> Stream::connected() {
 }
 
 Deferred<void> Stream::shutdown_write() {
-  if (!fd_.valid()) return failed<void>(closed());
+  check(!writing_, "a half is ended while something is written to it");
+  if (!fd_.valid() || half_ended_ || write_cut_) return failed<void>(closed());
+  half_ended_ = true;
   if (::shutdown(fd_.get(), SHUT_WR) != 0 && errno != ENOTCONN) {
     return failed<void>(system_error(errno, "ending the connection to " + peer_.text()));
   }
@@ -211,6 +223,7 @@ bool Stream::broken() const {
 void Stream::on_events(std::uint32_t events) {
   if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) readable_ = true;
   if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) ended_ = true;
+  if ((events & EPOLLRDHUP) && !(events & EPOLLERR)) orderly_end_ = true;
   if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) writable_ = true;
   if (reading_ && readable_) {
     Result<Bytes> result{Bytes()};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "async/network.h"
 #include "os/reactor.h"
@@ -47,7 +48,12 @@ class Stream final : public ByteStream, Watched {
   Address peer_;
   mutable bool readable_ = false;
   bool writable_ = true;
-  bool ended_ = false;  // the peer's half ended or broke
+  bool ended_ = false;        // the peer's half ended or broke
+  bool orderly_end_ = false;  // it ended
+  bool half_ended_ = false;   // ours did
+  bool write_cut_ = false;    // a write was cancelled: what the peer got so far is no whole
+  /// The kernel tells an error once, and then an end that was none.
+  std::optional<Error> failure_;
   ReadOperation* reading_ = nullptr;
   WriteOperation* writing_ = nullptr;
 };

@@ -44,8 +44,10 @@ def until(what, condition, seconds=30):
 class Dev:
     """A running `berth dev` in a folder of its own."""
 
-    def __init__(self, berth_toml, files=(), arguments=()):
+    def __init__(self, berth_toml, files=(), arguments=(), prepare=None):
         self.folder = tempfile.mkdtemp(prefix="berth-e2e-")
+        if prepare:
+            prepare(self.folder)
         self.write("berth.toml", berth_toml)
         for name, text in dict(files).items():
             self.write(name, text)
@@ -58,6 +60,7 @@ class Dev:
             file.write(text)
 
     def start(self):
+        self.begun = time.monotonic()
         self.output = open(os.path.join(self.folder, "dev.out"), "a")
         self.process = subprocess.Popen([BERTH, "dev", *self.arguments], cwd=self.folder, stdout=self.output, stderr=subprocess.STDOUT)
 

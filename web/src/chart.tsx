@@ -24,12 +24,21 @@ interface Props {
   range: number; // seconds
   logarithmic?: boolean;
   compact?: boolean;
+  empty?: string; // what to say where there is no line to draw
 }
 
 /** Seconds without a request are bridged up to this long, so that a rare caller still draws a line. */
 const BRIDGED_SECONDS = 6;
 const LABEL_ROWS = 2;
 const LABEL_HEIGHT = 14;
+const TOGETHER_PIXELS = 8; // the services of one deploy
+
+/** "orders v3", "orders ↩ v2", and for several at once "orders v3 +7". */
+function markLabel(marks: Mark[], withName: boolean): string {
+  const first = marks[0]!;
+  const text = `${withName ? `${first.service} ` : ""}${first.kind === "rollback" ? "↩ " : ""}v${first.version}`;
+  return marks.length > 1 ? `${text} +${marks.length - 1}` : text;
+}
 
 /** Deploys as dashed lines with labels at the top, in as many rows as they need, at most LABEL_ROWS. */
 function drawMarks(u: uPlot, marks: Mark[], withName: boolean) {
@@ -41,16 +50,23 @@ function drawMarks(u: uPlot, marks: Mark[], withName: boolean) {
   ctx.textBaseline = "alphabetic";
   ctx.lineWidth = ratio;
   const ends: number[] = Array(LABEL_ROWS).fill(-Infinity);
+  const together: { x: number; marks: Mark[] }[] = [];
   for (const mark of [...marks].sort((a, b) => a.time - b.time)) {
     const x = Math.round(u.valToPos(mark.time / 1000, "x", true));
     if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue;
+    const last = together.at(-1);
+    if (last && x - last.x < TOGETHER_PIXELS * ratio && last.marks[0]!.kind === mark.kind) last.marks.push(mark);
+    else together.push({ x, marks: [mark] });
+  }
+  for (const { x, marks: here } of together) {
+    const mark = here[0]!;
     ctx.strokeStyle = ctx.fillStyle = colour(mark.kind === "rollback" ? "--warn" : "--mark");
     ctx.setLineDash([4 * ratio, 3 * ratio]);
     ctx.beginPath();
     ctx.moveTo(x, u.bbox.top - 3 * ratio);
     ctx.lineTo(x, u.bbox.top + u.bbox.height);
     ctx.stroke();
-    const text = `${withName ? `${mark.service} ` : ""}${mark.kind === "rollback" ? "↩ " : ""}v${mark.version}`;
+    const text = markLabel(here, withName);
     const width = ctx.measureText(text).width;
     const left = Math.max(0, Math.min(x - 2 * ratio, u.bbox.left + u.bbox.width - width));
     const row = ends.findIndex((end) => end + 6 * ratio < left);
@@ -105,7 +121,10 @@ export function Chart(props: Props) {
   const last = (line: Line) => (line.now !== undefined ? line.now : lastKnown(line.points));
   return (
     <figure class={`chart ${props.compact ? "compact" : ""}`} data-chart={props.name} data-points={props.times.length} data-end={props.times.at(-1)}>
-      <div class="plot" ref={place} role="img" aria-label={`${props.label}; the values are in the table that follows`} />
+      <div class="plot-box">
+        <div class="plot" ref={place} role="img" aria-label={`${props.label}; the values are in the table that follows`} />
+        {props.empty && <p class="nothing">{props.empty}</p>}
+      </div>
       <div class="legend-box" style={{ maxHeight: props.compact ? "none" : `${props.height}px` }}>
       <table class="legend">
         <caption>
@@ -163,7 +182,7 @@ function plotOptions(props: Props, lines: Line[], marks: () => Mark[], setAt: (i
   return {
     width,
     height: props.height,
-    padding: [props.compact ? 20 : 8 + LABEL_ROWS * LABEL_HEIGHT, 8, 0, 0],
+    padding: [props.compact ? 20 : 8 + LABEL_ROWS * LABEL_HEIGHT, 20, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 5 }, drag: { x: false, y: false } },
     scales: {

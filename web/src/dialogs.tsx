@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { post } from "./api";
 import { KEYS } from "./keys";
+import { useLive } from "./live";
 
 // What stands above the page: a question before a change, the list of keys, and the line that says what a change did.
 
@@ -88,6 +89,27 @@ function Modal(props: { label: string; children: preact.ComponentChildren }) {
   );
 }
 
+/** Everything that listens, for curl, dig and the like. */
+function Addresses() {
+  const addresses = useLive().state?.addresses ?? [];
+  if (!addresses.length) return null;
+  return (
+    <>
+      <h2 class="next">Addresses</h2>
+      <dl class="keys">
+        {addresses.map(({ name, url }) => (
+          <div key={name + url}>
+            <dt>{name}</dt>
+            <dd>
+              <code>{url}</code>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}
+
 export function Dialogs() {
   const [, set] = useState(0);
   useEffect(() => {
@@ -127,6 +149,7 @@ export function Dialogs() {
               </div>
             ))}
           </dl>
+          <Addresses />
           <p class="buttons">
             <button autoFocus onClick={closeDialogs}>
               close

@@ -3,6 +3,13 @@ import { showHelp } from "./dialogs";
 import { Search } from "./search";
 import { toggleTheme, useTheme } from "./theme";
 
+const SHOWN = 3;
+
+/** What a browser can open and is not this page; the rest stands in the list that ? shows. */
+function pagesOf(state: State | null) {
+  return (state?.addresses ?? []).filter(({ url }) => /^https?:/.test(url) && !url.startsWith(location.origin));
+}
+
 export function Header({ state }: { state: State | null }) {
   const dark = useTheme() === "dark";
   return (
@@ -16,7 +23,7 @@ export function Header({ state }: { state: State | null }) {
       </a>
       <Search state={state} />
       <nav class="tools" aria-label="Tools">
-        {state?.addresses.map((address) => (
+        {pagesOf(state).slice(0, SHOWN).map((address) => (
           <a key={address.name} class="address" href={address.url} target="_blank" rel="noreferrer" title={address.url}>
             {address.name}
             <span aria-hidden="true"> ↗</span>

@@ -197,3 +197,39 @@ function place(layers: Place[][], neighbours: Neighbours, places: Map<string, Pl
   const [width, height] = point(extent, most);
   return { nodes, edges: drawn, width, height };
 }
+
+const SPOTS = [0.5, 0.38, 0.62, 0.28, 0.72]; // of a curve between two layers, the best first
+
+/** A point of the curve that map.tsx draws from `a` to `b`: a cubic with its bends half way. */
+export function onCurve(a: [number, number], b: [number, number], t: number, vertical: boolean): [number, number] {
+  const along = 3 * t * (1 - t) * 0.5 + t ** 3; // of the axis of the layers
+  const across = 3 * t * t * (1 - t) + t ** 3;
+  const mix = (from: number, to: number, part: number) => from + (to - from) * part;
+  return vertical ? [mix(a[0], b[0], across), mix(a[1], b[1], along)] : [mix(a[0], b[0], along), mix(a[1], b[1], across)];
+}
+
+/** Where each edge's label stands: on its line, on no box and on no other label where there is room. */
+export function labelled(drawn: Drawn, node: [number, number], label: [number, number], vertical: boolean): [number, number][] {
+  const taken: { at: [number, number]; size: [number, number] }[] = [...drawn.nodes.values()].map(({ x, y }) => ({ at: [x, y], size: node }));
+  const overlap = (at: [number, number]) =>
+    taken.reduce((sum, box) => {
+      const wide = (box.size[0] + label[0]) / 2 - Math.abs(box.at[0] - at[0]);
+      const high = (box.size[1] + label[1]) / 2 - Math.abs(box.at[1] - at[1]);
+      return sum + (wide > 0 && high > 0 ? wide * high : 0);
+    }, 0);
+  return drawn.edges.map(({ points }) => {
+    // The last curve first: there the edges of one caller are apart already.
+    const pairs: [[number, number], [number, number]][] = [];
+    for (let i = points.length - 2; i >= 0; i -= 2) pairs.push([points[i]!, points[i + 1]!]);
+    let best: [number, number] = [0, 0];
+    let least = Infinity;
+    for (const [a, b] of pairs)
+      for (const t of SPOTS) {
+        const at = onCurve(a, b, t, vertical);
+        const over = overlap(at);
+        if (over < least) [best, least] = [at, over];
+      }
+    taken.push({ at: best, size: label });
+    return best;
+  });
+}

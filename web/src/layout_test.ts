@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { draw, type Edge, type Sizes } from "./layout";
+import { draw, type Edge, labelled, onCurve, type Sizes } from "./layout";
 
 const SIZES: Sizes = { node: [132, 38], gap: [64, 16], vertical: false };
 const edges = (text: string): Edge[] => text.split(" ").map((pair) => ({ from: pair.split(">")[0]!, to: pair.split(">")[1]! }));
@@ -33,4 +33,21 @@ test("the same input gives the same drawing, none an empty one", () => {
   const all = edges("a>b a>c b>d c>d a>d");
   assert.deepEqual(draw(names(all), all, SIZES), draw(names(all), all, SIZES));
   assert.equal(draw([], [], SIZES).nodes.size, 0);
+});
+
+test("no two labels lie on one another where there is room", () => {
+  const all = edges("gateway>web gateway>orders gateway>users web>products web>recommendations orders>users orders>products orders>payments recommendations>products");
+  for (const vertical of [false, true]) {
+    const node: [number, number] = vertical ? [104, 38] : [140, 38];
+    const drawn = draw(names(all), all, { node: vertical ? [38, 104] : node, gap: vertical ? [44, 8] : [64, 16], vertical });
+    const labels = labelled(drawn, node, [30, 13], vertical);
+    assert.equal(labels.length, all.length);
+    for (const a of labels) for (const b of labels) assert.ok(a === b || Math.abs(a[0] - b[0]) >= 30 || Math.abs(a[1] - b[1]) >= 13, JSON.stringify([vertical, a, b]));
+  }
+});
+
+test("a point of a curve is on it: its ends and its middle", () => {
+  assert.deepEqual(onCurve([0, 0], [10, 20], 0, false), [0, 0]);
+  assert.deepEqual(onCurve([0, 0], [10, 20], 1, false), [10, 20]);
+  assert.deepEqual(onCurve([0, 0], [10, 20], 0.5, true), [5, 10]);
 });

@@ -1,15 +1,16 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Call, State } from "./api";
 import { rate, seconds, share } from "./format";
-import { draw, type Drawn, type Edge } from "./layout";
+import { draw, type Drawn, type Edge, labelled } from "./layout";
 import { levelOf } from "./marks";
 import { link } from "./route";
 
-const BOX: [number, number] = [132, 38]; // width, height
+const BOX: [number, number] = [140, 38]; // width, height
 const NARROW_BOX: [number, number] = [104, 38];
 const NARROW = 560; // below that the layers go from top to bottom
 const MARGIN = 6;
-const OUTSIDE: Record<string, string> = { gateway: "from outside", bus: "messages", unknown: "unknown callers" };
+const OUTSIDE: Record<string, string> = { gateway: "from outside", bus: "messages", unknown: "caller not known" };
+const LABEL: [number, number] = [30, 13];
 
 /** Edges grow with the logarithm of what runs over them: 1/s is thin, 1000/s is thick. */
 const widthOf = (perSecond: number) => 1 + Math.min(7, Math.log2(1 + perSecond) * 0.75);
@@ -60,6 +61,7 @@ export function CallMap({ state }: { state: State }) {
   }, [drawing]);
   const calls = new Map(state.calls.map((call) => [`${call.from} ${call.to}`, call]));
   const total = [drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN] as const;
+  const labels = useMemo(() => labelled(drawing, vertical ? NARROW_BOX : BOX, LABEL, vertical), [drawing]);
   const near = (edge: Edge) => lit === null || edge.from === lit || edge.to === lit;
 
   return (
@@ -74,7 +76,17 @@ export function CallMap({ state }: { state: State }) {
         {drawing.edges.map(({ edge, points, back }) => {
           const call = calls.get(`${edge.from} ${edge.to}`);
           if (!call) return null;
-          return <Arrow key={`${edge.from} ${edge.to}`} call={call} d={curve(points, vertical)} back={back} faint={!near(edge)} label={middle(points)} />;
+          return <Arrow key={`${edge.from} ${edge.to}`} call={call} d={curve(points, vertical)} back={back} faint={!near(edge)} />;
+        })}
+        {drawing.edges.map(({ edge }, i) => {
+          const call = calls.get(`${edge.from} ${edge.to}`);
+          const at = labels[i];
+          if (!call || !at) return null;
+          return (
+            <text key={`${edge.from} ${edge.to}`} class={`rate ${near(edge) ? "" : "faint"}`} x={at[0]} y={at[1]} dy="0.32em" aria-hidden="true">
+              {rate(call.requests_per_second)}
+            </text>
+          );
         })}
         {names.map((name) => (
           <Node key={name} name={name} box={vertical ? NARROW_BOX : BOX} state={state} at={drawing.nodes.get(name)!} onLit={setLit} faint={lit !== null && lit !== name && !edges.some((e) => near(e) && (e.from === name || e.to === name))} />
@@ -99,12 +111,7 @@ export function CallMap({ state }: { state: State }) {
   );
 }
 
-function middle(points: [number, number][]): [number, number] {
-  const [a, b] = [points[points.length - 2]!, points[points.length - 1]!];
-  return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
-}
-
-function Arrow(props: { call: Call; d: string; back: boolean; faint: boolean; label: [number, number] }) {
+function Arrow(props: { call: Call; d: string; back: boolean; faint: boolean }) {
   const { call } = props;
   const width = widthOf(call.requests_per_second);
   const red = call.errors_share > 0 ? Math.max(1, width * call.errors_share) : 0;
@@ -116,9 +123,6 @@ function Arrow(props: { call: Call; d: string; back: boolean; faint: boolean; la
       <path d={props.d} class="reach" />
       <path d={props.d} class="line" stroke-width={width} />
       {red > 0 && <path d={props.d} class="red" stroke-width={red} />}
-      <text x={props.label[0]} y={props.label[1]} dy="0.32em">
-        {rate(call.requests_per_second)}
-      </text>
     </g>
   );
 }

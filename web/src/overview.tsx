@@ -8,7 +8,7 @@ import { ago, clock, moment, rate, seconds, share, span } from "./format";
 import { CallMap } from "./map";
 import { Dot, levelOf, Spark } from "./marks";
 import { link } from "./route";
-import { marksOf, RANGES, RangePicker, useSeries } from "./series";
+import { marksOf, nothingOf, RANGES, RangePicker, useSeries } from "./series";
 import { seriesColour } from "./theme";
 
 export function Overview({ state }: { state: State }) {
@@ -31,6 +31,8 @@ export function Overview({ state }: { state: State }) {
   );
 }
 
+const WITH_DEPLOY_MS = 5000;
+
 function Sentence({ sentence, now }: { sentence: SentenceShape; now: number }) {
   const { service, version, deployed, return_to } = sentence;
   const begun = version !== undefined && deployed !== undefined;
@@ -39,16 +41,15 @@ function Sentence({ sentence, now }: { sentence: SentenceShape; now: number }) {
       <Dot health={sentence.level} />
       <div>
         <p role="status" class="text">
-          {sentence.text}
-          {sentence.others > 0 && `, and ${sentence.others} more`}
+          {service ? <a href={link.service(service)}>{sentence.text}</a> : sentence.text}
+          {sentence.others > 0 && `, and ${sentence.others} more ${sentence.others === 1 ? "is" : "are"} not well`}
         </p>
         <p class="since">
           since <time title={moment(sentence.since)}>{clock(sentence.since)}</time>, for {span((now - sentence.since) / 1000)}
-          {begun && (
-            <>
-              ; begun {span((sentence.since - deployed) / 1000)} after version {version} was deployed
-            </>
-          )}
+          {begun &&
+            (sentence.since - deployed < WITH_DEPLOY_MS
+              ? `; it began with the deploy of version ${version}`
+              : `; it began ${span((sentence.since - deployed) / 1000)} after the deploy of version ${version}`)}
         </p>
       </div>
       {service && return_to !== undefined && (
@@ -191,6 +192,7 @@ function Medians({ state }: { state: State }) {
         logarithmic={logarithmic}
         height={230}
         range={range.seconds}
+        empty={nothingOf(series, "No service was called in this time.")}
       />
     </section>
   );

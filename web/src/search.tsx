@@ -48,6 +48,7 @@ export function Search({ state }: { state: State | null }) {
     if (event.key === "ArrowDown") setActive(Math.min(found.length - 1, at + 1));
     else if (event.key === "ArrowUp") setActive(Math.max(0, at - 1));
     else if (event.key === "Enter") go(found[at]);
+    else if (event.key === "Escape" && text) setText("");
     else return;
     event.preventDefault();
   };

@@ -14,7 +14,7 @@ export interface Range {
 export const RANGES: Range[] = [
   { label: "5 min", seconds: 300, step: 1 },
   { label: "15 min", seconds: 900, step: 5 },
-  { label: "1 h", seconds: 3600, step: 15 },
+  { label: "1 h", seconds: 3600, step: 10 },
   { label: "6 h", seconds: 21600, step: 60 },
   { label: "24 h", seconds: 86400, step: 300 },
 ];
@@ -23,9 +23,18 @@ export interface Window {
   times: number[]; // seconds since 1970, each the beginning of a step
   lines: Map<string, (number | null)[]>; // by "NAME SERVICE"
   marks: Mark[];
+  asked?: boolean; // the history has come
+  failed?: string; // or why not
 }
 
 const EMPTY: Window = { times: [], lines: new Map(), marks: [] };
+
+/** What a chart says instead of lines; nothing if it has some. */
+export function nothingOf(window: Window, what: string): string | undefined {
+  for (const line of window.lines.values()) if (line.some((point) => point !== null)) return undefined;
+  if (window.failed) return `The history cannot be read: ${window.failed}`;
+  return window.asked ? what : "Reading the history…";
+}
 
 /** The window with `answer` put behind what it has (from the answer's beginning on the answer counts). */
 export function joined(window: Window, answer: SeriesAnswer, range: Range): Window {
@@ -69,9 +78,10 @@ export function useSeries(service: string, names: string[], range: Range): Windo
       try {
         const query = `service=${encodeURIComponent(service)}&name=${wanted}&from=${Math.round(from)}&to=${Math.round(to)}&step=${range.step}`;
         const answer = await get<SeriesAnswer>(`/v1/series?${query}`);
-        if (!gone) replace(joined(newest.current, answer, range));
-      } catch {
-        // The link's banner tells; the next point asks again.
+        if (!gone) replace({ ...joined(newest.current, answer, range), asked: true });
+      } catch (error) {
+        // The next point asks again; that the link is gone is told by its banner.
+        if (!gone) replace({ ...newest.current, asked: true, failed: (error as Error).message });
       } finally {
         asking = false;
       }
@@ -84,7 +94,7 @@ export function useSeries(service: string, names: string[], range: Range): Windo
       if (last === undefined) return void ask(now - range.seconds * 1000, now);
       const missing = (point.time / 1000 - last) / range.step;
       if (range.step === 1 && missing === 1) {
-        replace(joined(newest.current, pointAsAnswer(point, service, wanted.split(",")), range));
+        replace({ ...joined(newest.current, pointAsAnswer(point, service, wanted.split(",")), range), asked: true });
       } else if (missing >= (range.step === 1 ? 2 : 2 - 1 / range.step)) {
         void ask((last + range.step) * 1000, now);
       }

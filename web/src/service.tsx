@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { type Instance, path, type Rollout, type Service, type ServiceDetail, type State } from "./api";
+import { type Instance, path, type Rollout, type Service, type ServiceDetail, type SlowRequest, type State } from "./api";
 import { Chart, type Line } from "./chart";
 import { change } from "./dialogs";
 import { ago, clock, count, moment, rate, seconds, share, span } from "./format";
@@ -8,7 +8,7 @@ import { Health } from "./marks";
 import { Messages } from "./messages";
 import { errorClass } from "./overview";
 import { link } from "./route";
-import { marksOf, RANGES, RangePicker, useSeries } from "./series";
+import { marksOf, nothingOf, RANGES, RangePicker, useSeries } from "./series";
 
 const PERCENTILES = ["p50", "p90", "p99"];
 const STATUSES = ["status_5xx", "status_4xx", "status_3xx", "status_2xx"];
@@ -32,7 +32,7 @@ export function ServicePage(props: { name: string; state: State; detail: Service
       <Head service={service} />
       <div class="split even">
         <Instances service={service} now={state.time} />
-        <Rollouts service={service} rollouts={detail?.rollouts ?? []} now={state.time} />
+        <Rollouts service={service} rollouts={detail?.rollouts ?? null} now={state.time} />
       </div>
       {serves && <Charts service={service} state={state} />}
       <Logs service={name} instances={service.instances} instance={props.instance} />
@@ -192,7 +192,7 @@ function InstanceRow({ instance: i, current, now }: { instance: Instance; curren
   );
 }
 
-function Rollouts({ service, rollouts, now }: { service: Service; rollouts: Rollout[]; now: number }) {
+function Rollouts({ service, rollouts, now }: { service: Service; rollouts: Rollout[] | null; now: number }) {
   return (
     <section aria-labelledby="rollouts-title">
       <h2 id="rollouts-title">Rollouts</h2>
@@ -212,7 +212,7 @@ function Rollouts({ service, rollouts, now }: { service: Service; rollouts: Roll
             </tr>
           </thead>
           <tbody>
-            {rollouts.map((rollout) => (
+            {rollouts?.map((rollout) => (
               <tr key={`${rollout.version} ${rollout.started}`} data-version={rollout.version} data-result={rollout.result}>
                 <th scope="row">v{rollout.version}</th>
                 <td>
@@ -242,7 +242,7 @@ function Rollouts({ service, rollouts, now }: { service: Service; rollouts: Roll
             ))}
           </tbody>
         </table>
-        {!rollouts.length && <p class="empty">None yet.</p>}
+        {!rollouts?.length && <p class="empty">{rollouts ? "None yet." : "Reading…"}</p>}
       </div>
     </section>
   );
@@ -253,7 +253,8 @@ function Charts({ service, state }: { service: Service; state: State }) {
   const series = useSeries(service.name, ["rate", ...PERCENTILES, ...STATUSES], range);
   const marks = marksOf(series, state.feed, service.name);
   const line = (name: string, label: string, colour: string): Line => ({ key: name, label, colour, points: series.lines.get(`${name} ${service.name}`) ?? [] });
-  const common = { times: series.times, marks, height: 170, range: range.seconds, compact: true };
+  const empty = nothingOf(series, "No request in this time.");
+  const common = { times: series.times, marks, height: 170, range: range.seconds, compact: true, empty };
   return (
     <section aria-labelledby="charts-title">
       <div class="heading">
@@ -328,6 +329,7 @@ function Paths({ detail }: { detail: ServiceDetail | null }) {
             ))}
           </tbody>
         </table>
+        {!detail?.paths.length && <p class="empty">{detail ? "No request in the last 10 s." : "Reading…"}</p>}
       </div>
       {statuses.length > 0 && (
         <p class="statuses">
@@ -343,11 +345,39 @@ function Paths({ detail }: { detail: ServiceDetail | null }) {
   );
 }
 
+const PARTS = [
+  ["queue", "queue"],
+  ["connect", "connect"],
+  ["wait", "first byte"],
+  ["transfer", "rest"],
+] as const;
+
+/** Where the time of a request went, as a bar of four parts, as long as it took beside the slowest. */
+function Parts({ request: r, slowest }: { request: SlowRequest; slowest: number }) {
+  const of = { queue: r.queue_seconds, connect: r.connect_seconds, wait: r.wait_seconds, transfer: r.transfer_seconds };
+  const words = PARTS.map(([key, label]) => `${label} ${seconds(of[key])}`).join(", ");
+  return (
+    <span class="bar" role="img" aria-label={words} title={words} style={{ width: `${Math.max(4, (r.seconds / slowest) * 100)}%` }}>
+      {PARTS.map(([key]) => (
+        <i key={key} class={key} style={{ flexGrow: of[key] / r.seconds }} />
+      ))}
+    </span>
+  );
+}
+
 function Slow({ detail }: { detail: ServiceDetail | null }) {
   return (
     <section aria-labelledby="slow-title">
       <h2 id="slow-title">
         Slow requests <span class="muted">of the last 15 min</span>
+        <span class="parts-key" aria-hidden="true">
+          {PARTS.map(([key, label]) => (
+            <span key={key}>
+              <i class={key} />
+              {label}
+            </span>
+          ))}
+        </span>
       </h2>
       <div class="scroll short">
         <table class="slow">
@@ -356,24 +386,28 @@ function Slow({ detail }: { detail: ServiceDetail | null }) {
               <th scope="col" class="number">
                 took
               </th>
+              <th scope="col" class="parts">
+                spent
+              </th>
               <th scope="col">request</th>
               <th scope="col" class="number">
                 status
               </th>
               <th scope="col">from → by</th>
-              <th scope="col">at</th>
+              <th scope="col" class="at">
+                at
+              </th>
             </tr>
           </thead>
           <tbody>
             {detail?.slow.map((r) => (
               <tr key={`${r.time}${r.path}${r.seconds}`}>
-                <th
-                  scope="row"
-                  class="number"
-                  title={`in the queue ${seconds(r.queue_seconds)}, connect ${seconds(r.connect_seconds)}, first byte ${seconds(r.wait_seconds)}, rest ${seconds(r.transfer_seconds)}`}
-                >
+                <th scope="row" class="number">
                   {seconds(r.seconds)}
                 </th>
+                <td class="parts">
+                  <Parts request={r} slowest={detail.slow[0]!.seconds} />
+                </td>
                 <td class="request">
                   <code>
                     {r.method} {r.path}
@@ -383,12 +417,14 @@ function Slow({ detail }: { detail: ServiceDetail | null }) {
                 <td>
                   {r.from} → {r.instance}
                 </td>
-                <td title={moment(r.time)}>{clock(r.time)}</td>
+                <td class="at" title={moment(r.time)}>
+                  {clock(r.time)}
+                </td>
               </tr>
             ))}
           </tbody>
         </table>
-        {detail && !detail.slow.length && <p class="empty">No request in that time.</p>}
+        {!detail?.slow.length && <p class="empty">{detail ? "No request in that time." : "Reading…"}</p>}
       </div>
     </section>
   );

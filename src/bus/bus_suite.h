@@ -1,0 +1,133 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/disk.h"
+#include "async/world.h"
+#include "os/disk.h"
+#include "os/network.h"
+#include "os/process.h"
+#include "os/random.h"
+#include "os/reactor.h"
+#include "os/workers.h"
+
+namespace berth::bus {
+
+/// A folder that goes with its test.
+struct TemporaryFolder {
+  TemporaryFolder() {
+    std::string pattern = ::testing::TempDir() + "berth-bus-XXXXXX";
+    path = ::mkdtemp(pattern.data());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path); }
+  std::string path;
+};
+
+/// The disk beneath, counted, with faults on demand.
+class WatchedDisk final : public Disk {
+ public:
+  explicit WatchedDisk(Disk& beneath) : beneath_(beneath) {}
+
+  int writes = 0;
+  int syncs = 0;
+  int reads = 0;
+  int fail_writes = 0;  // so many of the next ones
+  int fail_syncs = 0;
+  std::function<bool(const std::string&)> concerned = [](const std::string&) { return true; };
+
+  Deferred<std::unique_ptr<File>> open(std::string path, OpenMode mode) override {
+    std::string name = path;
+    return beneath_.open(std::move(path), mode).then([this, name](std::unique_ptr<File> file) {
+      return std::unique_ptr<File>(new WatchedFile(*this, name, std::move(file)));
+    });
+  }
+  Deferred<void> rename(std::string from, std::string to) override {
+    return beneath_.rename(std::move(from), std::move(to));
+  }
+  Deferred<void> remove(std::string path) override { return beneath_.remove(std::move(path)); }
+  Deferred<void> make_folder(std::string path) override {
+    return beneath_.make_folder(std::move(path));
+  }
+  Deferred<std::vector<FolderEntry>> list(std::string path) override {
+    return beneath_.list(std::move(path));
+  }
+  Deferred<void> sync_folder(std::string path) override {
+    return beneath_.sync_folder(std::move(path));
+  }
+  Deferred<std::uint64_t> free_bytes(std::string path) override {
+    return beneath_.free_bytes(std::move(path));
+  }
+
+ private:
+  class WatchedFile final : public File {
+   public:
+    WatchedFile(WatchedDisk& disk, std::string name, std::unique_ptr<File> beneath)
+        : disk_(disk), name_(std::move(name)), beneath_(std::move(beneath)) {}
+    Deferred<Bytes> read(std::uint64_t offset, std::size_t length) override {
+      ++disk_.reads;
+      return beneath_->read(offset, length);
+    }
+    Deferred<void> write(std::uint64_t offset, BytesList bytes) override {
+      ++disk_.writes;
+      if (disk_.concerned(name_) && disk_.fail_writes > 0) {
+        --disk_.fail_writes;
+        return failed<void>(Error(Code::disk_full, "no room for " + name_));
+      }
+      return beneath_->write(offset, std::move(bytes));
+    }
+    Deferred<void> sync() override {
+      ++disk_.syncs;
+      if (disk_.concerned(name_) && disk_.fail_syncs > 0) {
+        --disk_.fail_syncs;
+        return failed<void>(Error(Code::io, "could not sync " + name_));
+      }
+      return beneath_->sync();
+    }
+    Deferred<std::uint64_t> size() override { return beneath_->size(); }
+    Deferred<void> truncate(std::uint64_t size) override { return beneath_->truncate(size); }
+
+   private:
+    WatchedDisk& disk_;
+    std::string name_;
+    std::unique_ptr<File> beneath_;
+  };
+
+  Disk& beneath_;
+};
+
+/// The real world, with one worker: what was dropped on its way to the disk is done before what
+/// comes after.
+struct RealWorld {
+  os::Reactor reactor;
+  os::Network network{reactor};
+  os::Workers workers{1};
+  os::Disk real_disk{workers};
+  WatchedDisk disk{real_disk};
+  os::Process process{reactor};
+  os::Random random;
+  World world{reactor, network, disk, process, random, workers};
+
+  /// Turns until `holds`, at most about 20 s.
+  bool until(const std::function<bool()>& holds) {
+    MonotonicTime limit = reactor.exact_now() + 20s;
+    while (!holds()) {
+      if (reactor.exact_now() > limit) return false;
+      reactor.turn(2ms);
+    }
+    return true;
+  }
+  template <class T>
+  Result<T> run(Deferred<T> work) {
+    if (!until([&] { return !work.pending(); })) return Error::timed_out();
+    return work.take();
+  }
+};
+
+}  // namespace berth::bus

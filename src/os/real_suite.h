@@ -1,0 +1,54 @@
+#pragma once
+
+#include <stdlib.h>
+
+#include <filesystem>
+
+#include "async/world_suite.h"
+#include "os/disk.h"
+#include "os/network.h"
+#include "os/process.h"
+#include "os/random.h"
+#include "os/reactor.h"
+#include "os/workers.h"
+
+namespace berth::os {
+
+/// The real world, for the suites.
+class RealSuiteWorld final : public SuiteWorld {
+ public:
+  RealSuiteWorld() {
+    std::string made = "/tmp/berth-suite-XXXXXX";
+    folder_ = ::mkdtemp(made.data());
+  }
+  ~RealSuiteWorld() override { std::filesystem::remove_all(folder_); }
+
+  World& world() override { return world_; }
+  std::string folder() override { return folder_; }
+  std::vector<std::string> program(const std::string& name) override {
+    if (name == "wait") return {"sleep", "1000"};
+    return {"sh", "-c", name == "ok" ? "exit 0" : "exit 3"};
+  }
+  void turn() override { reactor_.turn(2ms); }
+
+ private:
+  Reactor reactor_;
+  Network network_{reactor_};
+  Workers workers_{2};
+  Disk disk_{workers_};
+  Process process_{reactor_};
+  Random random_;
+  World world_{reactor_, network_, disk_, process_, random_, workers_};
+  std::string folder_;
+};
+
+inline std::unique_ptr<SuiteWorld> make_real_world(std::uint64_t) {
+  return std::make_unique<RealSuiteWorld>();
+}
+
+}  // namespace berth::os
+
+/// Runs a suite on the real world.
+#define BERTH_REAL_SUITE(suite)                                                                  \
+  INSTANTIATE_TEST_SUITE_P(Os, suite, ::testing::Values(SuiteParameter{os::make_real_world, 0}), \
+                           [](auto&) { return std::string("real"); })

@@ -1,0 +1,6 @@
+#include "async/disk_suite.h"
+#include "sim/simulated_suite.h"
+
+namespace berth {
+BERTH_SIMULATED_SUITE(DiskSuite, 10);
+}  // namespace berth

@@ -1,0 +1,6 @@
+#include "async/process_suite.h"
+#include "sim/simulated_suite.h"
+
+namespace berth {
+BERTH_SIMULATED_SUITE(ProcessSuite, 10);
+}  // namespace berth

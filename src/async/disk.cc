@@ -12,7 +12,7 @@ std::string folder_of(const std::string& path) {
 
 }  // namespace
 
-Deferred<void> Disk::make_folder_durably(std::string path) {
+Deferred<void> Disk::make_durable_folder(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   co_await make_folder(path);
   while (path != "/" && path != ".") {

@@ -88,6 +88,14 @@ TEST(Power, a_folder_that_was_not_synced_into_its_parent_takes_all_along) {
   EXPECT_EQ(kinds, (std::set<std::string>{"not_found", "text"}));
 }
 
+TEST(Power, a_durable_folder_stays_with_what_is_synced_in_it) {
+  with_seeds([&](Simulation& simulation, Host& host) {
+    simulation.run(host.disk.make_durable_folder("/e/f/g")).value();
+    simulation.run(host.disk.replace_file("/e/f/g/a", "text")).value();
+    EXPECT_EQ(after_power_loss(simulation, host, "/e/f/g/a"), "text");
+  });
+}
+
 TEST(Power, renames_and_removals_are_forgotten_too) {
   std::set<std::string> kinds;
   with_seeds([&](Simulation& simulation, Host& host) {

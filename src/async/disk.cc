@@ -1,6 +1,28 @@
 #include "async/disk.h"
 
+#include <algorithm>
+
 namespace berth {
+namespace {
+
+std::string folder_of(const std::string& path) {
+  std::size_t slash = path.rfind('/');
+  return slash == path.npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+}
+
+}  // namespace
+
+Deferred<void> Disk::make_durable_folder(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  co_await make_folder(path);
+  while (path != "/" && path != ".") {
+    path = folder_of(path);
+    auto synced = co_await sync_folder(path).result();
+    if (!synced.ok() && !synced.error().is(Code::denied)) {
+      co_await fail_with(std::move(synced).error());
+    }
+  }
+}
 
 Deferred<std::string> Disk::read_file(std::string path, std::size_t bytes_max) {
   auto file = co_await open(path, OpenMode::read);
@@ -11,19 +33,6 @@ Deferred<std::string> Disk::read_file(std::string path, std::size_t bytes_max) {
   }
   Bytes bytes = co_await file->read(0, size);
   co_return bytes.text();
-}
-
-Deferred<void> Disk::make_durable_folder(std::string path) {
-  co_await make_folder(path);
-  for (std::size_t slash = path.rfind('/'); slash != std::string::npos && path.size() > 1;
-       slash = path.rfind('/')) {
-    path.resize(slash == 0 ? 1 : slash);
-    auto synced = co_await sync_folder(path).result();
-    if (!synced.ok() && !synced.error().is(Code::denied)) {
-      co_await fail_with(std::move(synced).error());
-    }
-  }
-  if (!path.empty() && path[0] != '/') co_await sync_folder(".");
 }
 
 Deferred<void> Disk::replace_file(std::string path, std::string content) {

@@ -1,0 +1,44 @@
+#include "app/log_lines.h"
+
+#include "async/clock.h"
+
+namespace berth::app {
+namespace {
+
+constexpr Duration keep_interval = 1s;
+
+}  // namespace
+
+LogLines::LogLines(World& world, Log log, std::string state_folder, observe::Observer& observer)
+    : world_(world),
+      log_(log),
+      state_folder_(std::move(state_folder)),
+      observer_(observer),
+      tail_(world, state_folder_) {}
+
+Deferred<void> LogLines::run() {
+  std::string kept = state_folder_ + "/logs/positions.json";
+  if (auto loaded = co_await tail_.load(kept).result(); !loaded.ok()) {
+    log_.warning("lines of logs may be left out", {{"error", loaded.error()}});
+  }
+  MonotonicTime next_keep = world_.clock.now();
+  for (;;) {
+    auto lines = co_await tail_.next().result();
+    if (!lines.ok()) {
+      log_.warning("the instances' logs cannot be read", {{"error", lines.error()}});
+      co_await world_.clock.after(1s);
+      continue;
+    }
+    for (auto& line : *lines) {
+      std::string_view id = line.id;
+      observer_.note_log_line(id.substr(0, id.find('/')), line.text);
+    }
+    if (world_.clock.now() < next_keep) continue;
+    next_keep = world_.clock.now() + keep_interval;
+    if (auto done = co_await tail_.keep(kept).result(); !done.ok()) {
+      log_.warning("positions in logs are not kept", {{"error", done.error()}});
+    }
+  }
+}
+
+}  // namespace berth::app

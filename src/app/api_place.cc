@@ -68,14 +68,4 @@ Result<ApiPlace> find_api_place(const std::string& folder) {
   return read_api_place(inside(*found, ".berth"));
 }
 
-Result<void> write_api_place(const ApiPlace& place) {
-  Json json = Json::object();
-  json.set("address", place.address.text());
-  json.set("token", place.token);
-  json.set("pid", place.pid);
-  json.set("system", place.system);
-  json.set("version", place.version);
-  return os::write_private_file(inside(place.state, "api.json"), json.text() + "\n");
-}
-
 }  // namespace berth::app

@@ -8,8 +8,8 @@
 
 namespace berth::app {
 
-/// Where a running Berth answers, as `berth dev` writes it to STATE/api.json for the commands
-/// (docs/formats/api.md, "Where it is found").
+/// Where a running Berth answers, as StateFolder::tell_address writes it to STATE/api.json for the
+/// commands (docs/formats/api.md, "Where it is found").
 struct ApiPlace {
   Address address;
   std::string token;
@@ -26,8 +26,6 @@ struct ApiPlace {
 Result<ApiPlace> read_api_place(const std::string& state);
 /// Looks for .berth/api.json in `folder` and above, like git. Errors as above.
 Result<ApiPlace> find_api_place(const std::string& folder);
-/// Writes it, readable by the user only.
-Result<void> write_api_place(const ApiPlace& place);
 
 /// What every command says when nothing answers.
 Error no_dev_runs();

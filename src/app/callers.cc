@@ -19,20 +19,6 @@ void Callers::apply(const catalog::Snapshot& snapshot) {
       names_.push_back(name);
     }
   }
-  set_bus(bus_pid_);
-}
-
-void Callers::set_bus(std::int64_t pid) {
-  for (std::size_t i = 0; i < names_.size(); ++i) {
-    if (names_[i] != "bus") continue;
-    names_.erase(names_.begin() + static_cast<std::ptrdiff_t>(i));
-    pids_.erase(pids_.begin() + static_cast<std::ptrdiff_t>(i));
-    break;
-  }
-  bus_pid_ = pid;
-  if (pid == 0) return;
-  pids_.push_back(pid);
-  names_.emplace_back("bus");
 }
 
 bool Callers::within_budget() {
@@ -50,7 +36,10 @@ std::string Callers::find(const Address& peer, const Address& local) {
   std::uint64_t inode = sockets_->inode_of(peer, local);
   if (inode == 0) return "unknown";
   int at = os::SocketOwner::holder(pids_, inode);
-  if (at < 0) return "unknown";
+  if (at < 0) {
+    bool from_bus = bus_pid_ != 0 && os::SocketOwner::held_by(bus_pid_, inode);
+    return from_bus ? "bus" : "unknown";
+  }
   // Who called now will soon call again: looked at first then.
   std::rotate(pids_.begin(), pids_.begin() + at, pids_.begin() + at + 1);
   std::rotate(names_.begin(), names_.begin() + at, names_.begin() + at + 1);

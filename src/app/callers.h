@@ -22,8 +22,8 @@ class Callers final : public proxy::CallerFinder {
   Callers(Clock& clock, std::string host);
 
   void apply(const catalog::Snapshot& snapshot);
-  /// The process that delivers messages.
-  void set_bus(std::int64_t pid);
+  /// The process that delivers messages. Its children do not: instances may be among them.
+  void set_bus(std::int64_t pid) { bus_pid_ = pid; }
   std::string find(const Address& peer, const Address& local) override;
 
  private:

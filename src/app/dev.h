@@ -8,9 +8,9 @@ namespace berth::app {
 
 /// What `berth dev` was asked for.
 struct DevArguments {
-  std::string folder;              // absolute: where the system file stands
-  std::string file = "berth.toml"; // its name in `folder`
-  std::string state;               // absolute: the state folder, FOLDER/.berth by default
+  std::string folder;               // absolute: where the system file stands
+  std::string file = "berth.toml";  // its name in `folder`
+  std::string state;                // absolute: the state folder, FOLDER/.berth by default
   std::string environment = "dev";
   // Nothing: the default port, or the next free one. A given one that is taken is an error.
   std::optional<std::uint16_t> console_port;  // 7400

@@ -46,20 +46,31 @@ std::string way_back(const Json& state) {
   auto& sentence = state["sentence"];
   std::string out;
   if (auto version = sentence["version"].integer()) {
-    out = fmt::format("began with version {}, {} ago", *version,
+    out = fmt::format("since version {}, {} ago", *version,
                       age_text(sentence["since"], state["time"]));
   }
-  if (auto to = sentence["return_to"].integer()) {
-    out += fmt::format("{}back to version {}: berth rollback {}", out.empty() ? "" : "; ", *to,
-                       text_of(sentence["service"]));
+  if (!sentence["return_to"].is_null()) {
+    out +=
+        (out.empty() ? "" : "; ") + ("to go back: berth rollback " + text_of(sentence["service"]));
   }
   return out;
+}
+
+/// What fails comes before what waits, and that before what is under way.
+int urgency(const Json& service) {
+  auto health = service["health"].string_or("");
+  return health == "failing" ? 0 : health == "degraded" ? 1 : well(service) ? 3 : 2;
 }
 
 Lines troubles(const Json& state, const Style& style) {
   Lines out;
   std::size_t left_out = 0;
-  for (auto& service : state["services"].items()) {
+  Json::Array services = state["services"].items();
+  std::ranges::sort(services, [](const Json& a, const Json& b) {
+    if (urgency(a) != urgency(b)) return urgency(a) < urgency(b);
+    return text_of(a["name"]) < text_of(b["name"]);
+  });
+  for (auto& service : services) {
     std::string name = text_of(service["name"]);
     auto& rollout = service["rollout"];
     std::string text;
@@ -67,8 +78,10 @@ Lines troubles(const Json& state, const Style& style) {
       text = fmt::format("{}  {}: {}", style.health(text_of(service["health"])), style.bold(name),
                          text_or_dash(service["why"]));
     } else if (rollout.is_object()) {
-      text = fmt::format("{}  {}: to version {}, {}", style.yellow("rolling"), style.bold(name),
-                         text_or_dash(rollout["to"]), text_or_dash(rollout["why"]));
+      bool same = rollout["from"] == rollout["to"];
+      text = fmt::format("{}  {}: {}, {}", style.yellow("rolling"), style.bold(name),
+                         same ? "restarts" : "to version " + text_or_dash(rollout["to"]),
+                         text_or_dash(rollout["why"]));
     } else {
       continue;
     }
@@ -93,24 +106,41 @@ std::string example(const Json& state, Suits suits) {
   for (auto& service : state["services"].items()) {
     if (suits(service) && (!best || rate_of(service) > rate_of(*best))) best = &service;
   }
-  if (!best && !state["services"].items().empty()) best = &state["services"].items().front();
   return best ? text_of((*best)["name"]) : "";
 }
 
+bool callable(const Json& service) { return !service["url"].string_or("").empty(); }
+
+/// True if the gateway gives it everything under "/": then it answers something there.
+bool has_front_page(const Json& service) {
+  auto url = service["public_url"].string_or("");
+  auto host = url.find("://");
+  return callable(service) && host != url.npos && url.find('/', host + 3) + 1 == url.size();
+}
+
 Lines things_to_try(const Json& state, const Style& style, const std::string& before) {
-  if (state["services"].items().empty()) return {};
-  auto called = example(state, [](auto& s) { return !s["url"].string_or("").empty(); });
+  std::string busiest = example(state, callable);
+  if (busiest.empty()) return {};
+  std::string called = example(state, has_front_page);
   // Killed is one that has a twin, so that it can be seen that nobody notices.
-  auto killed = example(state, [](auto& s) {
-    return s["healthy"].integer().value_or(0) > 1 && !s["url"].string_or("").empty();
+  std::string killed = example(state, [](auto& service) {
+    return callable(service) && service["healthy"].integer().value_or(0) > 1;
   });
+  if (called.empty()) called = busiest;
+  if (killed.empty()) killed = busiest;
   Lines commands{"berth call " + called + " /", "berth kill " + killed + "/1",
-                 "berth logs -f " + called, "berth metrics " + called};
+                 "berth logs -f " + busiest, "berth metrics " + busiest};
   Lines what{"one request through the balancer", "an instance dies: who notices?", "what it says",
              "how fast it answers, as a chart"};
   std::size_t widest = 0;
   for (auto& command : commands) widest = std::max(widest, command.size());
-  Lines out{style.dim("try in another terminal" + (before.empty() ? ":" : ", after: " + before))};
+  Lines out;
+  std::string head = "try in another terminal" + (before.empty() ? ":" : ", after: " + before);
+  if (shown_width(head) <= style.columns) {
+    out.push_back(style.dim(head));
+  } else {
+    out = {style.dim("try in another terminal, after:"), "  " + before};
+  }
   for (std::size_t i = 0; i < commands.size(); ++i) {
     out.push_back(fmt::format("  {:<{}}   {}", commands[i], widest, style.dim(what[i])));
   }
@@ -127,7 +157,7 @@ Lines table_in(const Json& state, const Style& style, std::size_t rows) {
       if (rate_of(a) != rate_of(b)) return rate_of(a) > rate_of(b);
       return text_of(a["name"]) < text_of(b["name"]);
     });
-    shown = rows > 3 ? rows - 2 : 1;
+    shown = rows > 3 ? rows - 2 : 1;  // beside the head and the line about the others
     services.resize(std::min(shown, services.size()));
   }
   Json kept = Json::array();
@@ -167,9 +197,10 @@ std::vector<std::string> first_screen(const Json& state, const Style& style,
   std::size_t table_rows = state["services"].items().size() + 1;
   if (limited) {
     std::size_t others = 1 + height({&places, &trouble, &keys});
-    if (others + table_rows + 1 + height({&try_these}) > options.rows) try_these.clear();
+    std::size_t rest = options.rows - std::min(options.rows, others + table_rows + 2);
+    if (try_these.size() > rest) try_these.resize(rest > 2 ? rest : 0);
     if (others + table_rows + 1 > options.rows) {
-      table_rows = options.rows > others + 3 ? options.rows - others - 1 : 2;
+      table_rows = options.rows > others + 4 ? options.rows - others - 1 : 3;
     }
   }
   append(out, places);
@@ -180,7 +211,12 @@ std::vector<std::string> first_screen(const Json& state, const Style& style,
   append(out, try_these);
   append(out, keys);
   if (limited) {
-    if (out.size() > options.rows) out.resize(options.rows);
+    // A screen of a few rows: the keys stay, what is above them gives way.
+    if (out.size() > options.rows) {
+      std::size_t kept = options.rows > keys.size() ? options.rows - keys.size() : 0;
+      out.resize(kept);
+      out.insert(out.end(), keys.begin(), keys.end());
+    }
     for (auto& line : out) line = cut(line, style.columns);
   }
   return out;

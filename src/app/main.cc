@@ -1,18 +1,64 @@
-#include <cstring>
+#include <cstdio>
 
-#include "app/proxy_run.h"
+#include "app/api_place.h"
+#include "app/command_line.h"
+#include "app/exit_code.h"
+#include "app/session.h"
+#include "os/host.h"
 #include "os/shim.h"
 
-int main(int count, char** words) {
-  if (count >= 3 && std::strcmp(words[1], "shim") == 0) return berth::os::run_shim(words[2]);
-  berth::app::ProxyArguments arguments;
-  for (int i = 3; i + 1 < count; i += 2) {
-    std::string_view flag = words[i];
-    if (flag == "--state") arguments.state = words[i + 1];
-    if (flag == "--host") arguments.host = words[i + 1];
-    if (flag == "--syslog") arguments.syslog = berth::Address::parse(words[i + 1]).value();
-    if (flag == "--gateway") arguments.gateway = berth::Address::parse(words[i + 1]).value();
-    if (flag == "--dns") arguments.dns = berth::Address::parse(words[i + 1]).value();
+// berth: one program for the commands of the client's side and for the processes of a host.
+
+namespace berth::app {
+namespace {
+
+/// Where the system stands and keeps its state, as absolute paths.
+Result<DevArguments> placed(DevArguments arguments, const Common& common) {
+  if (arguments.folder.empty()) {
+    arguments.folder = TRY(folder_with(common.folder, arguments.file));
+  } else {
+    arguments.folder = os::absolute_path(arguments.folder);
   }
-  return berth::app::run_proxy(arguments);
+  arguments.state =
+      common.state.empty() ? arguments.folder + "/.berth" : os::absolute_path(common.state);
+  arguments.environment = common.environment;
+  return arguments;
+}
+
+int start_dev(const DevArguments& given, const Common& common) {
+  auto arguments = placed(given, common);
+  if (arguments.ok()) return run_dev(*arguments);
+  std::fprintf(stderr, "berth: %s; write one, or name its folder: berth dev FOLDER\n",
+               arguments.error().text().c_str());
+  return exit_failed;
+}
+
+int start_proxy(ProxyArguments arguments, const Common& common) {
+  if (common.state.empty()) {
+    std::fputs("berth: proxy run needs --state FOLDER\nsee: berth proxy run --help\n", stderr);
+    return exit_usage;
+  }
+  arguments.state = os::absolute_path(common.state);
+  return run_proxy(arguments);
+}
+
+int start(const CommandLine& line) {
+  if (auto* dev = std::get_if<DevArguments>(&line.arguments)) return start_dev(*dev, line.common);
+  if (auto* proxy = std::get_if<ProxyArguments>(&line.arguments)) {
+    return start_proxy(*proxy, line.common);
+  }
+  if (auto* shim = std::get_if<ShimArguments>(&line.arguments)) return os::run_shim(shim->spec);
+  Output output = standard_output();
+  output.json = line.common.json;
+  return run_client(line, output);
+}
+
+}  // namespace
+}  // namespace berth::app
+
+int main(int count, char** words) {
+  auto parsed = berth::app::parse_command_line({words + 1, words + count});
+  if (parsed.line) return berth::app::start(*parsed.line);
+  std::fputs(parsed.text.c_str(), parsed.exit_code == 0 ? stdout : stderr);
+  return parsed.exit_code;
 }

@@ -1,22 +1,17 @@
 #include "app/proxy_run.h"
 
-#include <csignal>
 #include <tuple>
 
 #include "app/access_ring.h"
 #include "app/callers.h"
 #include "app/kept_listeners.h"
+#include "app/own_world.h"
 #include "async/gather.h"
 #include "async/sync.h"
 #include "catalog/follow.h"
 #include "names/dns_server.h"
-#include "os/disk.h"
 #include "os/host.h"
 #include "os/log_output.h"
-#include "os/process.h"
-#include "os/random.h"
-#include "os/signals.h"
-#include "os/workers.h"
 
 namespace berth::app {
 namespace {
@@ -30,7 +25,7 @@ class ProxyProcess {
  public:
   explicit ProxyProcess(const ProxyArguments& arguments)
       : arguments_(arguments),
-        listeners_(world_, log_.named("listeners"), reactor_, network_,
+        listeners_(world_, log_.named("listeners"), reactor_, own_.network,
                    arguments.state + "/listeners.sock"),
         callers_(reactor_, arguments.host),
         follower_(world_, log_.named("follower"),
@@ -44,7 +39,7 @@ class ProxyProcess {
     auto ring = TRY(os::MappedRing::open(arguments_.state + "/access.ring"));
     std::unique_ptr<DatagramSocket> syslog;
     if (arguments_.syslog.port() != 0) {
-      syslog = TRY(network_.bind_datagram(Address::loopback(0)));
+      syslog = TRY(own_.network.bind_datagram(Address::loopback(0)));
     }
     sink_ = std::make_unique<RingSink>(std::move(ring), std::move(syslog), arguments_.syslog);
     proxy::ProxyOptions options;
@@ -89,7 +84,7 @@ class ProxyProcess {
 
   Deferred<void> serve_dns() {
     for (;;) {
-      auto server = names::DnsServer::start(reactor_, network_, random_, arguments_.dns, {},
+      auto server = names::DnsServer::start(reactor_, own_.network, own_.random, arguments_.dns, {},
                                             log_.named("dns"));
       if (server.ok()) {
         dns_ = std::move(*server);
@@ -102,7 +97,7 @@ class ProxyProcess {
   }
 
   Deferred<void> end_when_told() {
-    Deferred<void> signalled = signals_.next().then([](int) {});
+    Deferred<void> signalled = own_.signals.next().then([](int) {});
     auto either = together(std::move(signalled), listeners_.told_to_stop());
     std::ignore = co_await race(std::move(either)).result();
     // New connections go to the next proxy; what is under way is finished.
@@ -113,14 +108,9 @@ class ProxyProcess {
   }
 
   ProxyArguments arguments_;
-  os::Reactor reactor_;
-  os::Signals signals_{reactor_, {SIGTERM, SIGINT}};
-  os::Workers workers_{1};
-  os::Network network_{reactor_};
-  os::Disk disk_{workers_};
-  os::Process process_{reactor_};
-  os::Random random_;
-  World world_{reactor_, network_, disk_, process_, random_, workers_};
+  OwnWorld own_{1};
+  os::Reactor& reactor_ = own_.reactor;
+  World& world_ = own_.world;
   os::LogOutput output_{arguments_.state + "/proxy.log"};
   Log log_{output_.target(), "proxy"};
   os::Descriptor lock_;

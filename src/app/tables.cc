@@ -9,8 +9,13 @@
 namespace berth::app {
 namespace {
 
-Table services_with(const Json& services, const Style& style, bool whole_url) {
-  Table table({"service", "running", "call it at", ">requests/s", ">errors", ">median"});
+enum class Url : std::uint8_t { whole, short_, none };
+
+Table services_with(const Json& services, const Style& style, Url shown) {
+  std::vector<std::string> head{"service",     "running", "call it at",
+                                ">requests/s", ">errors", ">median"};
+  if (shown == Url::none) head.erase(head.begin() + 2);
+  Table table(std::move(head));
   for (auto& service : services.items()) {
     auto wanted = service["wanted"].integer().value_or(0);
     auto healthy = service["healthy"].integer().value_or(0);
@@ -20,12 +25,17 @@ Table services_with(const Json& services, const Style& style, bool whole_url) {
       running = style.level(health == "failing" ? "bad" : "warn", running);
     }
     std::string url = text_or_dash(service["url"]);
-    if (!whole_url && url.starts_with("http://")) url.erase(0, 7);
+    if (shown == Url::short_ && url.starts_with("http://")) url.erase(0, 7);
     std::string errors = share_text(service["errors_share"]);
     if (service["errors_share"].number().value_or(0) > 0.05) errors = style.red(errors);
-    table.add({style.bold(text_of(service["name"])), running, url,
-               rate_text(service["requests_per_second"]), errors,
-               seconds_text(service["median_seconds"])});
+    std::vector<std::string> row{style.bold(text_of(service["name"])),
+                                 running,
+                                 url,
+                                 rate_text(service["requests_per_second"]),
+                                 errors,
+                                 seconds_text(service["median_seconds"])};
+    if (shown == Url::none) row.erase(row.begin() + 2);
+    table.add(std::move(row));
   }
   return table;
 }
@@ -38,10 +48,14 @@ std::string number_or_dash(const Json& value) {
 }  // namespace
 
 std::vector<std::string> services_table(const Json& services, const Style& style) {
-  auto lines = services_with(services, style, true).lines(style);
-  bool fits = std::ranges::all_of(
-      lines, [&](const std::string& line) { return shown_width(line) <= style.columns; });
-  return fits ? lines : services_with(services, style, false).lines(style);
+  std::vector<std::string> lines;
+  for (Url shown : {Url::whole, Url::short_, Url::none}) {
+    lines = services_with(services, style, shown).lines(style);
+    bool fits = std::ranges::all_of(
+        lines, [&](const std::string& line) { return shown_width(line) <= style.columns; });
+    if (fits) break;
+  }
+  return lines;
 }
 
 std::vector<std::string> instances_table(const Json& services, const Json& now, const Style& style,

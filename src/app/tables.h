@@ -11,7 +11,7 @@
 namespace berth::app {
 
 /// The services: `berth top` and the middle of the first screen. Where a line would be wider than
-/// the style's columns, addresses lose their "http://".
+/// the style's columns, addresses lose their "http://"; where that is not enough, they go.
 std::vector<std::string> services_table(const Json& services, const Style& style);
 /// The instances: `berth ps`; with `why`, the reasons too (`berth ps -v`).
 std::vector<std::string> instances_table(const Json& services, const Json& now, const Style& style,

@@ -54,6 +54,9 @@ class Disk {
   virtual Deferred<void> sync_folder(std::string path) = 0;
   virtual Deferred<std::uint64_t> free_bytes(std::string path) = 0;
 
+  /// As make_folder, and on stable storage with all its parents (but those that may not be read:
+  /// they were made by another).
+  Deferred<void> make_folder_durably(std::string path);
   /// The whole file, refused above `bytes_max` with overloaded.
   Deferred<std::string> read_file(std::string path, std::size_t bytes_max = 64 << 20);
   /// Replaces it as a whole and durably: temporary file, sync, rename, sync of the folder. Readers

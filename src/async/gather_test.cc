@@ -21,8 +21,8 @@ TEST(Gather, nothing_is_gathered_at_once) {
 }
 
 TEST(Gather, values_that_only_move_are_gathered) {
-  Deferred<std::vector<std::unique_ptr<int>>> all = gather_results(
-      together(ready(std::make_unique<int>(1)), ready(std::make_unique<int>(2))));
+  Deferred<std::vector<std::unique_ptr<int>>> all =
+      gather_results(together(ready(std::make_unique<int>(1)), ready(std::make_unique<int>(2))));
   turn();
   EXPECT_EQ(*all.take().value()[1], 2);
 }

@@ -64,7 +64,7 @@ class NetworkSuite : public WorldSuite {
     std::string piece = pattern(64 << 10);
     for (int i = 0; i < 4096; ++i) {
       waiting = stream.write(Bytes::copy(piece));
-      for (int turns = 0; turns < 200 && waiting.pending(); ++turns) suite->turn();
+      for (int turns = 0; turns < 30 && waiting.pending(); ++turns) suite->turn();
       if (waiting.pending()) return taken;
       waiting.take().value();
       taken += piece.size();

@@ -67,37 +67,34 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   ::_exit(127);
 }
 
-class WatchedChild final : public Child, Watched {
+/// A child that is waited for, whether or not somebody has a handle of it.
+class WatchedChild final : Watched {
  public:
-  static Result<std::unique_ptr<Child>> watch(Reactor& reactor, int pid) {
+  static Result<std::unique_ptr<WatchedChild>> watch(Reactor& reactor, int pid) {
     Descriptor fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!fd.valid()) return system_error(errno, "watching process " + std::to_string(pid));
     int number = fd.get();
     std::unique_ptr<WatchedChild> child(new WatchedChild(reactor, std::move(fd), pid));
     TRY(reactor.watch(number, *child));
-    return std::unique_ptr<Child>(std::move(child));
+    return child;
   }
-  ~WatchedChild() override { reactor_.unwatch(fd_.get(), *this); }
-  std::int64_t pid() const override { return pid_; }
-  Deferred<ExitStatus> wait() override {
+  ~WatchedChild() { reactor_.unwatch(fd_.get(), *this); }
+  int pid() const { return pid_; }
+  bool ended() const { return ended_; }
+  Deferred<ExitStatus> wait() {
     if (ended_) return ready(ExitStatus(status_));
     return waiting_.wait();
   }
-  void send_signal(int signal, bool whole_group) override {
+  void send_signal(int signal, bool whole_group) {
     if (!ended_) ::kill(whole_group ? -pid_ : pid_, signal);
   }
+  /// Its handle is gone: `orphans` lets it go when it has ended.
+  void orphaned(Orphans& orphans) { orphans_ = &orphans; }
 
  private:
   WatchedChild(Reactor& reactor, Descriptor fd, int pid)
       : reactor_(reactor), fd_(std::move(fd)), pid_(pid) {}
-  void on_events(std::uint32_t) override {
-    int status = 0;
-    if (ended_ || ::waitpid(pid_, &status, WNOHANG) != pid_) return;
-    ended_ = true;
-    if (WIFEXITED(status)) status_.code = WEXITSTATUS(status);
-    if (WIFSIGNALED(status)) status_.signal = WTERMSIG(status);
-    while (!waiting_.empty()) waiting_.wake(status_);
-  }
+  void on_events(std::uint32_t) override;
 
   Reactor& reactor_;
   Descriptor fd_;
@@ -105,6 +102,55 @@ class WatchedChild final : public Child, Watched {
   bool ended_ = false;
   ExitStatus status_;
   WaitList<ExitStatus> waiting_;
+  Orphans* orphans_ = nullptr;
+};
+
+}  // namespace
+
+/// The children that nobody has a handle of any more.
+class Orphans {
+ public:
+  void add(std::unique_ptr<WatchedChild> child) {
+    child->orphaned(*this);
+    children_.push_back(std::move(child));
+  }
+  void remove(const WatchedChild& child) {
+    std::erase_if(children_, [&](auto& each) { return each.get() == &child; });
+  }
+
+ private:
+  std::vector<std::unique_ptr<WatchedChild>> children_;
+};
+
+namespace {
+
+void WatchedChild::on_events(std::uint32_t) {
+  int status = 0;
+  if (ended_ || ::waitpid(pid_, &status, WNOHANG) != pid_) return;
+  ended_ = true;
+  if (WIFEXITED(status)) status_.code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) status_.signal = WTERMSIG(status);
+  while (!waiting_.empty()) waiting_.wake(status_);
+  if (orphans_) orphans_->remove(*this);
+}
+
+class ChildHandle final : public Child {
+ public:
+  ChildHandle(std::unique_ptr<WatchedChild> child, std::weak_ptr<Orphans> orphans)
+      : child_(std::move(child)), orphans_(std::move(orphans)) {}
+  ~ChildHandle() override {
+    if (child_->ended()) return;
+    if (auto orphans = orphans_.lock()) orphans->add(std::move(child_));
+  }
+  std::int64_t pid() const override { return child_->pid(); }
+  Deferred<ExitStatus> wait() override { return child_->wait(); }
+  void send_signal(int signal, bool whole_group) override {
+    child_->send_signal(signal, whole_group);
+  }
+
+ private:
+  std::unique_ptr<WatchedChild> child_;
+  std::weak_ptr<Orphans> orphans_;
 };
 
 }  // namespace
@@ -152,7 +198,11 @@ Result<int> spawn_process(const SpawnSpec& spec, int cgroup_procs) {
   }
   writing.reset();
   int number = 0;
-  if (::read(reading.get(), &number, sizeof number) == sizeof number) {
+  ssize_t got;
+  do {
+    got = ::read(reading.get(), &number, sizeof number);
+  } while (got < 0 && errno == EINTR);
+  if (got == sizeof number) {
     ::waitpid(pid, nullptr, 0);
     return system_error(
         number, "starting " + spec.argv[0] + (spec.folder.empty() ? "" : " in " + spec.folder));
@@ -160,10 +210,15 @@ Result<int> spawn_process(const SpawnSpec& spec, int cgroup_procs) {
   return pid;
 }
 
+Process::Process(Reactor& reactor) : reactor_(reactor), orphans_(std::make_shared<Orphans>()) {}
+Process::~Process() = default;
+
 Deferred<std::unique_ptr<Child>> Process::spawn(SpawnSpec spec) {
   auto pid = spawn_process(spec);
   if (!pid.ok()) return failed<std::unique_ptr<Child>>(std::move(pid).error());
-  return resolved<std::unique_ptr<Child>>(WatchedChild::watch(reactor_, *pid));
+  auto watched = WatchedChild::watch(reactor_, *pid);
+  if (!watched.ok()) return failed<std::unique_ptr<Child>>(std::move(watched).error());
+  return ready(std::unique_ptr<Child>(new ChildHandle(std::move(*watched), orphans_)));
 }
 
 Result<std::string> Process::find_program(const SpawnSpec& spec) { return program_of(spec); }

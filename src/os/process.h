@@ -6,16 +6,19 @@
 
 namespace berth::os {
 
-/// Children of this process, watched by pidfd on a Reactor.
+/// Children of this process, watched by pidfd on a Reactor. One whose handle went is still waited
+/// for, so that it leaves no zombie, as long as its Process is there.
 class Process final : public berth::Process {
  public:
-  explicit Process(Reactor& reactor) : reactor_(reactor) {}
+  explicit Process(Reactor& reactor);
+  ~Process();
   Deferred<std::unique_ptr<Child>> spawn(SpawnSpec spec) override;
   Result<std::string> find_program(const SpawnSpec& spec) override;
   std::vector<Address> listening(std::int64_t pid) override { return listening_addresses(pid); }
 
  private:
   Reactor& reactor_;
+  std::shared_ptr<class Orphans> orphans_;
 };
 
 /// Forks and executes; returns the pid. Blocks until the child has executed or failed to (a

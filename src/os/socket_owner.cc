@@ -22,6 +22,8 @@ namespace {
 
 constexpr std::size_t processes_max = 64;  // of one instance that are looked at
 
+std::string link_of(std::uint64_t inode) { return "socket:[" + std::to_string(inode) + "]"; }
+
 bool holds(std::int64_t pid, const std::string& wanted) {
   std::string path = "/proc/" + std::to_string(pid) + "/fd";
   DIR* folder = ::opendir(path.c_str());
@@ -91,8 +93,12 @@ std::uint64_t SocketOwner::inode_of(const Address& local, const Address& peer) {
   return message.idiag_inode;
 }
 
+bool SocketOwner::held_by(std::int64_t pid, std::uint64_t inode) {
+  return holds(pid, link_of(inode));
+}
+
 int SocketOwner::holder(std::span<const std::int64_t> pids, std::uint64_t inode) {
-  std::string wanted = "socket:[" + std::to_string(inode) + "]";
+  std::string wanted = link_of(inode);
   for (std::size_t i = 0; i < pids.size(); ++i) {
     std::vector<std::int64_t> family{pids[i]};
     for (std::size_t next = 0; next < family.size(); ++next) {

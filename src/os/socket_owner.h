@@ -22,6 +22,8 @@ class SocketOwner {
   /// The first of `pids`, or of their descendants, that has that socket open, as its index in
   /// `pids`; -1: none, or not ours to look at.
   static int holder(std::span<const std::int64_t> pids, std::uint64_t inode);
+  /// True if that very process has the socket open.
+  static bool held_by(std::int64_t pid, std::uint64_t inode);
 
  private:
   explicit SocketOwner(Descriptor netlink) : netlink_(std::move(netlink)) {}

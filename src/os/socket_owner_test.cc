@@ -25,6 +25,8 @@ TEST(SocketOwner, process_behind_a_connection_is_found_by_the_accepting_side) {
   std::int64_t others[] = {1, ::getpid()};
   EXPECT_EQ(SocketOwner::holder(others, inode), 1);
   EXPECT_EQ(SocketOwner::holder({}, inode), -1);
+  EXPECT_TRUE(SocketOwner::held_by(::getpid(), inode));
+  EXPECT_FALSE(SocketOwner::held_by(::getppid(), inode));
   Address nobody = server->peer_address().with_port(1);
   EXPECT_EQ(owner.inode_of(nobody, server->local_address()), 0u);
 }

@@ -50,21 +50,23 @@ class SimChild final : public Child {
 Process::Process(Node& node) : node_(node) {}
 Process::~Process() = default;
 
+Result<std::string> Process::find_program(const SpawnSpec& spec) {
+  std::string name = spec.argv.empty() ? std::string() : spec.argv[0];
+  if (programs_.contains(name) && node_.up) return name;
+  return Error(Code::not_found, "starting " + name + ": there is no such program on this host");
+}
+
 Deferred<std::unique_ptr<Child>> Process::spawn(SpawnSpec spec) {
   using Answer = std::unique_ptr<Child>;
   if (!spec.inherited.empty()) {
     return failed<Answer>(Error(Code::unsupported, "a simulated program inherits no descriptors"));
   }
-  std::string name = spec.argv.empty() ? std::string() : spec.argv[0];
-  auto program = programs_.find(name);
-  if (program == programs_.end() || !node_.up) {
-    return failed<Answer>(
-        Error(Code::not_found, "starting " + name + ": there is no such program on this host"));
-  }
+  auto name = find_program(spec);
+  if (!name.ok()) return failed<Answer>(std::move(name).error());
   std::erase_if(running_, [](auto& each) { return each->ended.has_value(); });
   auto running = std::make_shared<Running>();
   running_.push_back(running);
-  running->work = follow(*running, program->second(spec));
+  running->work = follow(*running, programs_.at(*name)(std::move(spec)));
   return ready(Answer(new SimChild(running, next_pid_++)));
 }
 

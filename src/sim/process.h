@@ -25,6 +25,7 @@ class Process final : public berth::Process {
     programs_[std::move(name)] = std::move(program);
   }
   Deferred<std::unique_ptr<Child>> spawn(SpawnSpec spec) override;
+  Result<std::string> find_program(const SpawnSpec& spec) override;
   /// The host's power went: nothing of them goes on.
   void crash() { running_.clear(); }
 

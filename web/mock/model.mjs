@@ -158,7 +158,7 @@ export class Shop {
         : { level: "warn", text: `${worst.name} runs ${worst.healthy} of ${worst.wanted} instances: ${worst.why}`, service: worst.name,
             since: Math.max(...worst.instances.map((i) => i.since)), others: wrong.length - 1 };
     const rates = Object.fromEntries(services.map((s) => [s.name, s]));
-    const calls = CALLS.map(([from, to, part]) => {
+    const calls = CALLS.filter((c) => rates[c[1]]).map(([from, to, part]) => {
       const whole = CALLS.filter((c) => c[1] === to).reduce((sum, c) => sum + c[2], 0);
       return { from, to, requests_per_second: (rates[to].requests_per_second * part) / whole, errors_share: rates[to].errors_share, median_seconds: rates[to].median_seconds };
     }).filter((c) => c.requests_per_second > 0);

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DOCTOR, deploy, resolve, service } from "./deploys.mjs";
 import { Shop } from "./model.mjs";
 
 const DIST = join(dirname(fileURLToPath(import.meta.url)), "../dist");
@@ -59,6 +60,9 @@ async function body(request) {
   return text;
 }
 
+const NAMES = [["p50", "s"], ["p99", "s"], ["rate", "1/s"], ["errors", "share"], ["gift.value", "EUR"]]
+  .map(([name, unit]) => ({ name, unit, services: name === "gift.value" ? [] : Object.keys(shop.defined) }));
+
 function series(response, query) {
   const to = Number(query.get("to") ?? Date.now());
   const begun = Number(query.get("from") ?? to - 900_000);
@@ -66,7 +70,10 @@ function series(response, query) {
   const from = Math.floor(begun / (step * 1000)) * step * 1000;
   const wanted = query.get("service") ?? "*";
   const answer = [];
-  for (const name of Object.keys(shop.defined)) {
+  const points = Math.floor((to - from) / (step * 1000));
+  if (query.get("name") === "gift.value")
+    answer.push({ name: "gift.value", labels: { host: "here" }, points: Array.from({ length: points }, (_, i) => (i % 3 ? 42.5 : null)) });
+  else for (const name of Object.keys(shop.defined)) {
     if ((wanted !== "*" && wanted !== name) || shop.defined[name].rps === null) continue;
     for (const kind of (query.get("name") ?? "p50").split(",")) {
       const points = [];
@@ -94,6 +101,7 @@ function change(response, s, verb, given) {
 async function act(request, response, parts) {
   const [kind, name, third, fourth] = parts;
   const text = await body(request);
+  if (kind === "plan" || kind === "deploy") return deploy(response, shop, kind, JSON.parse(text), json);
   if (kind === "topics") {
     if (third === "dead") {
       const before = shop.dead.length;
@@ -133,8 +141,11 @@ function ask(request, response, parts, query) {
     stream(request, response, streams, entry);
     return push(entry);
   }
+  if (kind === "series" && name === "names") return json(response, 200, { names: NAMES });
   if (kind === "series") return series(response, query);
+  if (kind === "doctor") return json(response, 200, DOCTOR);
   if (kind === "topics") return json(response, 200, third === "dead" ? { dead: shop.dead } : { topics: shop.topics() });
+  if (kind === "resolve" && shop.defined[name]) return json(response, 200, resolve(shop, name));
   if (kind !== "services") return problem(response, 404, "there is no such request");
   if (!shop.defined[name]) return problem(response, 404, `there is no service '${name}'`);
   if (third !== "logs") return json(response, 200, shop.detail(name));
@@ -161,4 +172,5 @@ const server = createServer((request, response) => {
   if (request.method === "POST") act(request, response, parts).catch((error) => problem(response, 400, String(error)));
   else ask(request, response, parts, url.searchParams);
 });
+service.listen(0, "127.0.0.1");
 server.listen(Number(process.argv[2] ?? 0), "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}/?token=${token}`));

@@ -1,0 +1,283 @@
+#include "app/local_system.h"
+
+#include <fmt/format.h>
+
+#include "app/version.h"
+#include "async/clock.h"
+#include "base/strings.h"
+#include "bus/bus_routes.h"
+#include "catalog/follow.h"
+#include "http/access_record.h"
+#include "os/host.h"
+
+namespace berth::app {
+namespace {
+
+constexpr std::uint16_t vip_port = 7480;
+
+observe::RequestSeen seen(const http::AccessRecord& record) {
+  auto reached = [](std::int64_t nanoseconds) {
+    return Duration(std::max<std::int64_t>(nanoseconds, 0));
+  };
+  observe::RequestSeen out;
+  out.service = record.backend.empty() ? record.frontend : record.backend;
+  out.caller = record.caller;
+  out.instance = record.server;
+  out.method = record.method;
+  out.target = record.target;
+  out.termination = {record.termination, sizeof record.termination};
+  out.status = record.status;
+  out.retries = record.retries;
+  out.took = Duration(record.total);
+  out.waited = reached(record.waiting);
+  out.connecting = reached(record.connecting);
+  out.answering = reached(record.response);
+  out.bytes_in = record.bytes_in;
+  out.bytes_out = record.bytes_out;
+  out.ended = {record.accepted + record.total};
+  return out;
+}
+
+}  // namespace
+
+LocalSystem::LocalSystem(OwnWorld& own, Log log, StateFolder& state, SystemPlaces places,
+                         std::string name, std::string environment)
+    : own_(own),
+      world_(own.world),
+      log_(log),
+      state_(state),
+      places_(places),
+      name_(std::move(name)),
+      environment_(std::move(environment)),
+      host_(os::host_name()) {}
+
+LocalSystem::~LocalSystem() = default;
+
+Deferred<void> LocalSystem::start() {
+  co_await open_state();
+  co_await note_system();
+  co_await start_observing();
+  co_await start_bus();
+  co_await start_proxy();
+  co_await start_agent();
+  controller_->start();
+  co_await or_return(serve());
+}
+
+Deferred<void> LocalSystem::open_state() {
+  storage::RocksOptions options;
+  options.folder = state_.file("store");
+  store_ = co_await storage::RocksStore::open(world_, log_.named("store"), std::move(options));
+  mirror_ = std::make_unique<placement::Mirror>(world_, log_.named("mirror"), *store_);
+  catalog_ = std::make_unique<catalog::Catalog>(world_, log_.named("catalog"), *store_);
+  feed_ = std::make_unique<placement::Feed>(world_, log_.named("feed"), *store_, *mirror_);
+  changes_ = std::make_unique<placement::Changes>(world_, *store_, *mirror_);
+  controller_ = std::make_unique<placement::Controller>(world_, log_.named("controller"), *store_,
+                                                        *mirror_, *feed_);
+  co_await mirror_->start();
+  co_await catalog_->start();
+}
+
+/// What holds for the whole system; written again where the file or the places changed.
+Deferred<void> LocalSystem::note_system() {
+  placement::SystemRecord record;
+  record.name = name_;
+  record.environment = environment_;
+  record.domain = name_ + ".localhost";
+  record.vip_network = places_.vip_network;
+  if (mirror_->state().system == record) co_return;
+  storage::Batch batch;
+  batch.put("system", placement::to_json(record).text());
+  auto revision = co_await store_->commit(std::move(batch));
+  co_await mirror_->reached(revision);
+}
+
+Deferred<void> LocalSystem::start_observing() {
+  observe::SeriesOptions options;
+  options.folder = state_.file("series");
+  series_ = std::make_unique<observe::SeriesStore>(world_, log_.named("series"), options);
+  co_await series_->open();
+  observer_ = std::make_unique<observe::Observer>(world_, *series_, log_.named("observer"));
+  observer_->start();
+  auto ring = co_await or_return(os::MappedRing::open(state_.file("access.ring")));
+  ring_ = std::make_unique<RingReader>(world_, log_.named("ring"), std::move(ring),
+                                       [this](const http::AccessRecord& record) {
+                                         ++records_;
+                                         observer_->note(seen(record));
+                                       });
+  ring_->start();
+  log_lines_ = std::make_unique<LogLines>(world_, log_.named("logs"), state_.path(), *observer_);
+  log_lines_->start();
+  riemann_ = std::make_unique<observe::RiemannServer>(
+      world_, log_.named("riemann"), [this](observe::Event event) { observer_->note(event); });
+  auto listener = co_await or_return(own_.network.listen(Address::loopback(places_.riemann)));
+  riemann_->serve(std::move(listener));
+}
+
+Deferred<void> LocalSystem::start_bus() {
+  bus::BusOptions options;
+  options.folder = state_.file("bus");
+  bus_ = std::make_unique<bus::Bus>(
+      world_, log_.named("bus"), std::move(options),
+      [this](const std::string& service) { return vip_of(service); },
+      [this](const bus::DeadLetter& letter) { note_dead_letter(letter); });
+  co_await bus_->open();
+  subscriptions_ =
+      std::make_unique<Subscriptions>(world_, log_.named("subscriptions"), *mirror_, *bus_);
+  co_await or_return(serve_bus());
+}
+
+Result<void> LocalSystem::serve_bus() {
+  bus::add_bus_routes(bus_routes_, *bus_);
+  bus_server_ = std::make_unique<http::Server>(
+      world_.clock, [this](http::ServerRequest& request) -> Deferred<http::ServerResponse> {
+        // Another site's page could have a browser publish, and only publishing is open here.
+        if (request.head.headers.find("origin") || request.head.method != "POST" ||
+            request.head.path().find("/dead/") != std::string_view::npos) {
+          return ready(http::ServerResponse::problem(
+              403, "only publishing is open here, and not to browsers; use the console's address"));
+        }
+        return bus_routes_.route(request);
+      });
+  bus_server_->serve(TRY(own_.network.listen(Address::loopback(places_.bus))));
+  return {};
+}
+
+Deferred<void> LocalSystem::start_proxy() {
+  catalog::add_follow_routes(control_routes_, *catalog_, world_.clock);
+  control_ = std::make_unique<http::Server>(world_.clock, [this](http::ServerRequest& request) {
+    return control_routes_.route(request);
+  });
+  control_->serve(
+      co_await or_return(own_.network.listen(Address::unix_path(state_.file("control.sock")))));
+  listeners_ = std::make_unique<ListenerKeeper>(world_, log_.named("listeners"), own_.reactor,
+                                                state_.file("listeners.sock"));
+  co_await or_return(listeners_->start());
+  SpawnSpec spec;
+  spec.argv = {os::own_program(),
+               "proxy",
+               "run",
+               "--state",
+               state_.path(),
+               "--host",
+               host_,
+               "--gateway",
+               Address::loopback(places_.gateway).text(),
+               "--dns",
+               Address::loopback(places_.dns).text()};
+  spec.env = os::own_environment();
+  spec.output_path = state_.file("proxy.out");
+  spec.detached = true;
+  proxy_ = std::make_unique<ProxyKeeper>(world_, log_.named("proxy_keeper"), *listeners_,
+                                         std::move(spec), state_.file("proxy.lock"));
+  proxy_->start();
+}
+
+Deferred<void> LocalSystem::start_agent() {
+  runtime::ProcessDriverOptions driver{os::own_program(), state_.path(), os::own_environment()};
+  processes_ = std::make_unique<runtime::ProcessDriver>(world_, log_.named("processes"), driver);
+  runtime::AgentOptions options;
+  options.host = host_;
+  options.state_folder = state_.path();
+  options.environment = os::own_environment();
+  options.bus_url = fmt::format("http://127.0.0.1:{}", places_.bus);
+  options.vip_port = vip_port;
+  runtime::DrainGate& drains = *this;
+  agent_ = std::make_unique<runtime::Agent>(world_, log_.named("agent"), *store_, *mirror_, *feed_,
+                                            *processes_, docker_.get(), drains, std::move(options));
+  co_await agent_->start();
+}
+
+Result<void> LocalSystem::serve() {
+  subscriptions_->start();
+  console::ApiOptions options;
+  options.token = state_.token();
+  options.port = places_.console;
+  options.gateway_port = places_.gateway;
+  options.vip_port = vip_port;
+  options.version = version();
+  api_ = std::make_unique<console::Api>(sources(), std::move(options));
+  bus::add_bus_routes(api_->router(), *bus_, [this] { return mirror_->state().revision; });
+  api_->start();
+  console_ = std::make_unique<http::Server>(
+      world_.clock, [this](http::ServerRequest& request) { return api_->answer(request); });
+  console_->serve(TRY(own_.network.listen(Address::loopback(places_.console))));
+  return state_.tell_address(Address::loopback(places_.console), name_, version());
+}
+
+console::Sources LocalSystem::sources() {
+  return {.world = world_,
+          .log = log_.named("console"),
+          .mirror = *mirror_,
+          .changes = *changes_,
+          .feed = *feed_,
+          .observer = *observer_,
+          .series = *series_,
+          .bus = *bus_,
+          .logs = *log_lines_,
+          .waits =
+              [this](std::string_view service) { return std::string(controller_->waits(service)); },
+          .kill = [this](std::string_view id) { return agent_->kill(id); },
+          .addresses = [this] { return addresses(); },
+          .counters =
+              [this] {
+                return console::ProgramCounters{records_, ring_->dropped(),
+                                                console_->connections()};
+              }};
+}
+
+std::vector<console::NamedAddress> LocalSystem::addresses() const {
+  return {{"console", fmt::format("http://127.0.0.1:{}/", places_.console)},
+          {"dns", fmt::format("127.0.0.1:{}", places_.dns)},
+          {"bus", fmt::format("http://127.0.0.1:{}", places_.bus)},
+          {"riemann", fmt::format("127.0.0.1:{}", places_.riemann)}};
+}
+
+Address LocalSystem::vip_of(std::string_view service) const {
+  auto snapshot = catalog_->snapshot();
+  auto* found = snapshot->find(service);
+  return found ? found->vip : Address();
+}
+
+void LocalSystem::note_dead_letter(const bus::DeadLetter& letter) {
+  placement::FeedEntry entry;
+  entry.kind = "dead_letter";
+  entry.level = "bad";
+  entry.service = letter.service;
+  entry.text = fmt::format("gave up a message of {} after {} attempts: {}", letter.topic,
+                           letter.attempts, letter.why);
+  feed_->add(std::move(entry));
+}
+
+bool LocalSystem::drained(const std::string& id, const std::string& incarnation,
+                          std::uint64_t revision) {
+  return catalog_->drained(id, incarnation, revision);
+}
+
+Deferred<void> LocalSystem::stop(bool instances) {
+  state_.forget_address();
+  if (api_) co_await api_->close();
+  if (console_) co_await console_->close();
+  if (subscriptions_) co_await subscriptions_->close();
+  if (controller_) co_await controller_->close();
+  if (bus_server_) co_await bus_server_->close();
+  if (bus_) co_await bus_->close();
+  if (agent_ && instances) co_await agent_->stop_all();
+  if (agent_) co_await agent_->close();
+  if (proxy_ && instances) co_await proxy_->stop();
+  if (proxy_) co_await proxy_->close();
+  if (ring_) co_await ring_->close();
+  if (ring_) ring_->drain();
+  if (log_lines_) co_await log_lines_->close();
+  if (riemann_) co_await riemann_->close();
+  if (observer_) observer_->stop();
+  if (series_) co_await series_->close();
+  if (control_) co_await control_->close();
+  if (listeners_) co_await listeners_->close();
+  if (feed_) co_await feed_->close();
+  if (catalog_) co_await catalog_->close();
+  if (mirror_) co_await mirror_->close();
+  if (store_) co_await store_->close();
+}
+
+}  // namespace berth::app

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <csignal>
+
+#include "async/world.h"
+#include "os/disk.h"
+#include "os/network.h"
+#include "os/process.h"
+#include "os/random.h"
+#include "os/reactor.h"
+#include "os/signals.h"
+#include "os/workers.h"
+
+namespace berth::app {
+
+/// The real world as one process of Berth has it: its reactor on this thread, its workers, its
+/// signals. Made first, before any thread; outlives all else.
+struct OwnWorld {
+  explicit OwnWorld(std::size_t threads) : workers(threads) {}
+
+  os::Reactor reactor;
+  os::Signals signals{reactor, {SIGTERM, SIGINT}};
+  os::Workers workers;
+  os::Network network{reactor};
+  os::Disk disk{workers};
+  os::Process process{reactor};
+  os::Random random;
+  World world{reactor, network, disk, process, random, workers};
+};
+
+}  // namespace berth::app

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/checkup.h"
 #include "app/version.h"
 #include "async/clock.h"
 #include "base/strings.h"
@@ -36,6 +37,14 @@ observe::RequestSeen seen(const http::AccessRecord& record) {
   out.bytes_out = record.bytes_out;
   out.ended = {record.accepted + record.total};
   return out;
+}
+
+/// As Docker's own client finds it.
+std::string docker_socket() {
+  for (auto& [name, value] : os::own_environment()) {
+    if (name == "DOCKER_HOST" && value.starts_with("unix://")) return value.substr(7);
+  }
+  return runtime::DockerDriverOptions().socket_path;
 }
 
 }  // namespace
@@ -176,8 +185,12 @@ Deferred<void> LocalSystem::start_proxy() {
 Deferred<void> LocalSystem::start_agent() {
   runtime::ProcessDriverOptions driver{os::own_program(), state_.path(), os::own_environment()};
   processes_ = std::make_unique<runtime::ProcessDriver>(world_, log_.named("processes"), driver);
+  runtime::DockerDriverOptions docker{docker_socket(), state_.path(), name_};
+  docker_ = std::make_unique<runtime::DockerDriver>(world_, log_.named("docker"), docker);
   runtime::AgentOptions options;
   options.host = host_;
+  options.cpu_millicores = os::host_cpu_millicores();
+  options.memory_bytes = os::host_memory_bytes();
   options.state_folder = state_.path();
   options.environment = os::own_environment();
   options.bus_url = fmt::format("http://127.0.0.1:{}", places_.bus);
@@ -198,6 +211,7 @@ Result<void> LocalSystem::serve() {
   options.version = version();
   api_ = std::make_unique<console::Api>(sources(), std::move(options));
   bus::add_bus_routes(api_->router(), *bus_, [this] { return mirror_->state().revision; });
+  api_->router().add("GET", "/v1/doctor", [this](http::ServerRequest&) { return doctor(); });
   api_->start();
   console_ = std::make_unique<http::Server>(
       world_.clock, [this](http::ServerRequest& request) { return api_->answer(request); });
@@ -214,7 +228,7 @@ console::Sources LocalSystem::sources() {
           .observer = *observer_,
           .series = *series_,
           .bus = *bus_,
-          .logs = *log_lines_,
+          .state_folder = state_.path(),
           .waits =
               [this](std::string_view service) { return std::string(controller_->waits(service)); },
           .kill = [this](std::string_view id) { return agent_->kill(id); },
@@ -252,6 +266,16 @@ void LocalSystem::note_dead_letter(const bus::DeadLetter& letter) {
 bool LocalSystem::drained(const std::string& id, const std::string& incarnation,
                           std::uint64_t revision) {
   return catalog_->drained(id, incarnation, revision);
+}
+
+Deferred<http::ServerResponse> LocalSystem::doctor() {
+  Checkup checkup;
+  for (auto& note : agent_->notes()) checkup.add("agent", "warn", note, "");
+  check_descriptors(checkup);
+  co_await check_disk(checkup, world_.disk, state_.path());
+  check_proxy(checkup, listeners_->proxy_pid(), proxy_->restarts(), ring_->dropped());
+  co_await check_dns(checkup, world_, Address::loopback(places_.dns));
+  co_return http::ServerResponse::json(checkup.json().text());
 }
 
 Deferred<void> LocalSystem::stop(bool instances) {

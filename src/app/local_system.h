@@ -22,6 +22,7 @@
 #include "placement/changes.h"
 #include "placement/controller.h"
 #include "runtime/agent.h"
+#include "runtime/docker_driver.h"
 #include "runtime/process_driver.h"
 #include "storage/rocks_store.h"
 
@@ -70,6 +71,8 @@ class LocalSystem final : runtime::DrainGate {
   console::Sources sources();
   std::vector<console::NamedAddress> addresses() const;
   Address vip_of(std::string_view service) const;
+  /// GET /v1/doctor: what only this process knows.
+  Deferred<http::ServerResponse> doctor();
   void note_dead_letter(const bus::DeadLetter& letter);
   bool drained(const std::string& id, const std::string& incarnation,
                std::uint64_t revision) override;
@@ -99,7 +102,7 @@ class LocalSystem final : runtime::DrainGate {
   std::unique_ptr<ListenerKeeper> listeners_;
   std::unique_ptr<ProxyKeeper> proxy_;
   std::unique_ptr<runtime::ProcessDriver> processes_;
-  std::unique_ptr<runtime::Driver> docker_;
+  std::unique_ptr<runtime::DockerDriver> docker_;
   std::unique_ptr<runtime::Agent> agent_;
   std::unique_ptr<console::Api> api_;
   http::Router control_routes_;

@@ -7,25 +7,6 @@ namespace {
 
 constexpr Duration keep_interval = 1s;
 
-std::vector<console::LogLine> for_console(std::vector<runtime::LogLine> lines) {
-  std::vector<console::LogLine> out;
-  out.reserve(lines.size());
-  for (auto& line : lines) {
-    out.push_back({line.time, std::move(line.id), std::move(line.text)});
-  }
-  return out;
-}
-
-class Follower final : public console::LogFollower {
- public:
-  explicit Follower(runtime::LogTail tail) : tail_(std::move(tail)) {}
-  Deferred<std::vector<console::LogLine>> next() override { return tail_.next().then(for_console); }
-  Deferred<void> begin(std::size_t lines) { return tail_.begin_with_last(lines); }
-
- private:
-  runtime::LogTail tail_;
-};
-
 }  // namespace
 
 LogLines::LogLines(World& world, Log log, std::string state_folder, observe::Observer& observer)
@@ -58,22 +39,6 @@ Deferred<void> LogLines::run() {
       log_.warning("positions in logs are not kept", {{"error", done.error()}});
     }
   }
-}
-
-Deferred<std::vector<console::LogLine>> LogLines::last(std::string service, std::string instance,
-                                                       std::size_t lines) {
-  return runtime::last_log_lines(world_, state_folder_, std::move(service), std::move(instance),
-                                 lines)
-      .then(for_console);
-}
-
-Deferred<std::unique_ptr<console::LogFollower>> LogLines::follow(std::string service,
-                                                                 std::string instance,
-                                                                 std::size_t lines) {
-  auto follower = std::make_unique<Follower>(
-      runtime::LogTail(world_, state_folder_, std::move(service), std::move(instance)));
-  co_await follower->begin(lines);
-  co_return std::unique_ptr<console::LogFollower>(std::move(follower));
 }
 
 }  // namespace berth::app

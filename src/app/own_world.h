@@ -19,7 +19,7 @@ struct OwnWorld {
   explicit OwnWorld(std::size_t threads) : workers(threads) {}
 
   os::Reactor reactor;
-  os::Signals signals{reactor, {SIGTERM, SIGINT}};
+  os::Signals signals{reactor, {SIGTERM, SIGINT, SIGHUP}};
   os::Workers workers;
   os::Network network{reactor};
   os::Disk disk{workers};

@@ -89,7 +89,7 @@ TEST_F(ScreenModelTest, a_service_is_chosen_by_the_arrows_and_letters_can_be_tak
   press(Kind::up);
   EXPECT_THAT(shown(), HasSubstr("> payments"));
   type("xyz");
-  EXPECT_THAT(shown(), HasSubstr("none begins so"));
+  EXPECT_THAT(shown(), HasSubstr("no service begins so"));
   EXPECT_EQ(press(Kind::enter).kind, Wish::Kind::nothing);
   for (int i = 0; i < 5; ++i) press(Kind::backspace);
   press(Kind::enter);

@@ -149,7 +149,7 @@ std::vector<std::string> choose_lines(const std::string& question, const std::st
     out.push_back((i == marked ? "> " + style.reversed(name) : "  " + name) + "  " +
                   style.health(text_of(services[i]["health"])));
   }
-  if (services.empty()) out.emplace_back("  none begins so");
+  if (services.empty()) out.emplace_back("  no service begins so");
   return out;
 }
 

@@ -1,6 +1,28 @@
 #include "async/disk.h"
 
+#include <algorithm>
+
 namespace berth {
+namespace {
+
+std::string folder_of(const std::string& path) {
+  std::size_t slash = path.rfind('/');
+  return slash == path.npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+}
+
+}  // namespace
+
+Deferred<void> Disk::make_durable_folder(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  co_await make_folder(path);
+  while (path != "/" && path != ".") {
+    path = folder_of(path);
+    auto synced = co_await sync_folder(path).result();
+    if (!synced.ok() && !synced.error().is(Code::denied)) {
+      co_await fail_with(std::move(synced).error());
+    }
+  }
+}
 
 Deferred<std::string> Disk::read_file(std::string path, std::size_t bytes_max) {
   auto file = co_await open(path, OpenMode::read);

@@ -56,6 +56,9 @@ class Disk {
 
   /// The whole file, refused above `bytes_max` with overloaded.
   Deferred<std::string> read_file(std::string path, std::size_t bytes_max = 64 << 20);
+  /// make_folder, and then every folder above it is synced (but for those that may not be read), so
+  /// that what is synced in it stays after a power loss.
+  Deferred<void> make_durable_folder(std::string path);
   /// Replaces it as a whole and durably: temporary file, sync, rename, sync of the folder. Readers
   /// see the old or the new.
   Deferred<void> replace_file(std::string path, std::string content);

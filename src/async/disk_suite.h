@@ -135,6 +135,14 @@ TEST_P(DiskSuite, folders_are_made_with_their_parents_listed_and_removed_when_em
   EXPECT_TRUE(run(disk.list(path("a/file"))).error().is(Code::not_found));
 }
 
+TEST_P(DiskSuite, a_durable_folder_is_made_with_its_parents) {
+  run(disk.make_durable_folder(path("a/b/c"))).value();
+  run(disk.make_durable_folder(path("a/b/c"))).value();
+  EXPECT_TRUE(listed(path("a/b"))["c"].is_folder);
+  put("file", "text");
+  EXPECT_TRUE(run(disk.make_durable_folder(path("file"))).error().is(Code::already_exists));
+}
+
 TEST_P(DiskSuite, a_folder_is_not_made_where_a_file_is) {
   put("a", "text");
   EXPECT_TRUE(run(disk.make_folder(path("a"))).error().is(Code::already_exists));

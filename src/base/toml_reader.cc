@@ -24,6 +24,7 @@ void TomlErrors::add(TomlProblem problem) {
 
 std::vector<std::string> TomlErrors::lines() const {
   std::vector<std::string> lines;
+  lines.reserve(problems_.size());
   for (const TomlProblem& problem : problems_) lines.push_back(problem.line());
   return lines;
 }

@@ -74,7 +74,7 @@ Bus::Inside::Inside(World& world, Log log, BusOptions given, Resolve resolve, De
             messages, dead,      state} {}
 
 Deferred<void> Bus::Inside::open() {
-  co_await world.disk.make_folder(options.folder);
+  co_await world.disk.make_durable_folder(options.folder);
   auto saved = co_await state.open();
   if (saved) {
     for (auto& topic : saved->topics) {

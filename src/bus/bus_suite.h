@@ -40,7 +40,7 @@ class WatchedDisk final : public Disk {
   int reads = 0;
   int fail_writes = 0;  // so many of the next ones
   int fail_syncs = 0;
-  std::function<bool(const std::string&)> concerned = [](const std::string&) { return true; };
+  std::function<void()> before_each = [] {};  // of all operations
 
   Deferred<std::unique_ptr<File>> open(std::string path, OpenMode mode) override {
     std::string name = path;
@@ -49,19 +49,27 @@ class WatchedDisk final : public Disk {
     });
   }
   Deferred<void> rename(std::string from, std::string to) override {
+    before_each();
     return beneath_.rename(std::move(from), std::move(to));
   }
-  Deferred<void> remove(std::string path) override { return beneath_.remove(std::move(path)); }
+  Deferred<void> remove(std::string path) override {
+    before_each();
+    return beneath_.remove(std::move(path));
+  }
   Deferred<void> make_folder(std::string path) override {
+    before_each();
     return beneath_.make_folder(std::move(path));
   }
   Deferred<std::vector<FolderEntry>> list(std::string path) override {
+    before_each();
     return beneath_.list(std::move(path));
   }
   Deferred<void> sync_folder(std::string path) override {
+    before_each();
     return beneath_.sync_folder(std::move(path));
   }
   Deferred<std::uint64_t> free_bytes(std::string path) override {
+    before_each();
     return beneath_.free_bytes(std::move(path));
   }
 
@@ -71,20 +79,23 @@ class WatchedDisk final : public Disk {
     WatchedFile(WatchedDisk& disk, std::string name, std::unique_ptr<File> beneath)
         : disk_(disk), name_(std::move(name)), beneath_(std::move(beneath)) {}
     Deferred<Bytes> read(std::uint64_t offset, std::size_t length) override {
+      disk_.before_each();
       ++disk_.reads;
       return beneath_->read(offset, length);
     }
     Deferred<void> write(std::uint64_t offset, BytesList bytes) override {
+      disk_.before_each();
       ++disk_.writes;
-      if (disk_.concerned(name_) && disk_.fail_writes > 0) {
+      if (disk_.fail_writes > 0) {
         --disk_.fail_writes;
         return failed<void>(Error(Code::disk_full, "no room for " + name_));
       }
       return beneath_->write(offset, std::move(bytes));
     }
     Deferred<void> sync() override {
+      disk_.before_each();
       ++disk_.syncs;
-      if (disk_.concerned(name_) && disk_.fail_syncs > 0) {
+      if (disk_.fail_syncs > 0) {
         --disk_.fail_syncs;
         return failed<void>(Error(Code::io, "could not sync " + name_));
       }

@@ -13,19 +13,15 @@ namespace {
 constexpr std::uint64_t zeros_bytes = 256 << 10;
 constexpr std::uint64_t zeros_group_max = zeros_bytes / 16;
 
-BytesList with_zeros(LogSegment& segment, std::string_view group) {
+BytesList with_zeros(const LogSegment& segment, std::string_view group,
+                     std::uint64_t segment_bytes) {
   static char zeros[zeros_bytes];
   BytesList bytes(Bytes::copy(group));
   std::uint64_t end = segment.end + group.size();
-  if (end > segment.filled && group.size() <= zeros_group_max) {
-    bytes.add(Bytes::literal({zeros, zeros_bytes}));
+  if (end > segment.filled && group.size() <= zeros_group_max && end < segment_bytes) {
+    bytes.add(Bytes::literal({zeros, std::min(zeros_bytes, segment_bytes - end)}));
   }
   return bytes;
-}
-
-std::string folder_of(const std::string& path) {
-  std::size_t slash = path.rfind('/');
-  return slash == path.npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
 
 }  // namespace
@@ -79,8 +75,7 @@ std::uint64_t SegmentLog::end_sequence(std::size_t index) const {
 }
 
 Deferred<void> SegmentLog::open(std::uint64_t next_sequence_least, Visit visit) {
-  co_await world_.disk.make_folder(options_.folder);
-  co_await world_.disk.sync_folder(folder_of(options_.folder));
+  co_await world_.disk.make_folder_durably(options_.folder);
   auto found =
       co_await recover_segments(world_.disk, log_, options_.folder, next_sequence_least, visit);
   segments_ = std::move(found.segments);
@@ -137,7 +132,7 @@ Deferred<GroupPlace> SegmentLog::write(Group& group) {
   if (!active_) co_await begin_segment();
   LogSegment& segment = *active_;
   std::string_view text = group.buffer.seal(segment.header.nonce, segment.end, next_sequence_);
-  BytesList bytes = with_zeros(segment, text);
+  BytesList bytes = with_zeros(segment, text, options_.segment_bytes);
   std::uint64_t filled = segment.end + bytes.size();
   co_await segment.file->write(segment.end, std::move(bytes));
   auto synced = co_await segment.file->sync().result();

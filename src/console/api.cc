@@ -82,7 +82,7 @@ void Api::add_routes() {
               [this](ServerRequest& request) { return deploys_.deploy(request); });
   router_.add("GET", "/metrics", [this](ServerRequest&) {
     auto text = metrics_text(sources_, options_, overview_,
-                             {live_.readers(), log_followers_, deploys_.watched()});
+                             {live_.readers(), *log_followers_, deploys_.watched()});
     return ready(ServerResponse{200,
                                 {{"content-type", "text/plain; version=0.0.4; charset=utf-8"},
                                  {"cache-control", "no-store"}},
@@ -123,16 +123,19 @@ Deferred<ServerResponse> Api::logs(ServerRequest& request) {
   }
   std::string follow = request.query("follow");
   if (follow.empty() || follow == "0") {
-    auto found = co_await sources_.logs.last(name, instance, lines);
+    auto found = co_await runtime::last_log_lines(sources_.world, sources_.state_folder, name,
+                                                  instance, lines);
     co_return ServerResponse::json(log_lines_json(found));
   }
-  if (log_followers_ >= options_.log_followers_max) {
+  if (*log_followers_ >= options_.log_followers_max) {
     co_return Error(Code::overloaded, fmt::format("{} logs are followed already; close one",
                                                   options_.log_followers_max));
   }
-  auto follower = co_await sources_.logs.follow(name, instance, lines);
+  auto tail =
+      std::make_unique<runtime::LogTail>(sources_.world, sources_.state_folder, name, instance);
+  co_await tail->begin_with_last(lines);
   co_return event_stream(
-      std::make_unique<LogStream>(sources_.world.clock, std::move(follower), log_followers_));
+      std::make_unique<LogStream>(sources_.world.clock, std::move(tail), log_followers_));
 }
 
 }  // namespace berth::console

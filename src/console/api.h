@@ -47,7 +47,7 @@ class Api {
   StateView view_;
   Deploys deploys_;
   http::Router router_;
-  std::size_t log_followers_ = 0;
+  std::shared_ptr<std::size_t> log_followers_ = std::make_shared<std::size_t>(0);
   Live live_;
 };
 

@@ -56,7 +56,8 @@ Deferred<ServerResponse> scale(const Sources& sources, ServerRequest& request) {
 
 Deferred<ServerResponse> restart(const Sources& sources, ServerRequest& request) {
   std::string name = name_of(request);
-  std::ignore = co_await request.body(body_bytes_max);
+  JsonBody body = co_await read_json_body(request, body_bytes_max);
+  if (body.refused) co_return std::move(*body.refused);
   std::ignore = co_await or_return(find_service(sources.mirror.state(), name));
   auto revision = co_await sources.changes.restart(name);
   co_return changed_answer(revision, fmt::format("each instance of {} is replaced", name));
@@ -64,7 +65,8 @@ Deferred<ServerResponse> restart(const Sources& sources, ServerRequest& request)
 
 Deferred<ServerResponse> remove(const Sources& sources, ServerRequest& request) {
   std::string name = name_of(request);
-  std::ignore = co_await request.body(body_bytes_max);
+  JsonBody body = co_await read_json_body(request, body_bytes_max);
+  if (body.refused) co_return std::move(*body.refused);
   std::ignore = co_await or_return(find_service(sources.mirror.state(), name));
   auto revision = co_await sources.changes.remove(name);
   co_return changed_answer(revision, fmt::format("{} is drained, stopped and forgotten", name));
@@ -72,7 +74,8 @@ Deferred<ServerResponse> remove(const Sources& sources, ServerRequest& request) 
 
 Deferred<ServerResponse> kill(const Sources& sources, ServerRequest& request) {
   std::string id = name_of(request) + "/" + std::string(request.parameter("number"));
-  std::ignore = co_await request.body(body_bytes_max);
+  JsonBody body = co_await read_json_body(request, body_bytes_max);
+  if (body.refused) co_return std::move(*body.refused);
   co_await or_return(sources.kill(id));
   co_return changed_answer(sources.mirror.state().revision, fmt::format("{} was sent KILL", id));
 }

@@ -18,7 +18,7 @@ namespace berth::console {
 /// what it missed). Belongs to one reactor; readers may outlive it, and then end.
 class Live {
  public:
-  static constexpr std::size_t points_waiting_max = 900;
+  static constexpr std::size_t points_waiting_max = 300;
   static constexpr std::int64_t points_at_once_max = 60;
   static constexpr Duration pause_between_states = 100ms;
 

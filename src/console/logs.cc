@@ -9,6 +9,8 @@
 namespace berth::console {
 namespace {
 
+constexpr Duration again_after = 1s;
+
 constexpr std::string_view level_word(LogLevel level) {
   switch (level) {
     case LogLevel::error:
@@ -22,32 +24,24 @@ constexpr std::string_view level_word(LogLevel level) {
   }
 }
 
-/// Cut between characters, if it is UTF-8.
-std::string cut(std::string_view text) {
-  if (text.size() <= log_text_bytes_max) return std::string(text);
-  std::size_t end = log_text_bytes_max;
-  while (end > log_text_bytes_max - 4 && (text[end] & 0xc0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "\xe2\x80\xa6";
-}
-
-void write_line(JsonWriter& out, const LogLine& line) {
+void write_line(JsonWriter& out, const runtime::LogLine& line) {
   out.begin_object();
-  out.member("time", milliseconds(line.time)).member("instance", line.instance);
+  out.member("time", milliseconds(line.time)).member("instance", line.id);
   out.member("level", level_word(observe::log_level_of(line.text)));
-  out.member("text", cut(line.text));
+  out.member("text", line.text);
   out.end_object();
 }
 
 }  // namespace
 
-std::string log_line_json(const LogLine& line) {
+std::string log_line_json(const runtime::LogLine& line) {
   std::string text;
   JsonWriter out(text);
   write_line(out, line);
   return text;
 }
 
-std::string log_lines_json(const std::vector<LogLine>& lines) {
+std::string log_lines_json(const std::vector<runtime::LogLine>& lines) {
   std::string text;
   JsonWriter out(text);
   out.begin_object().key("lines").begin_array();
@@ -56,24 +50,21 @@ std::string log_lines_json(const std::vector<LogLine>& lines) {
   return text;
 }
 
-LogStream::LogStream(Clock& clock, std::unique_ptr<LogFollower> follower,
-                     std::size_t& follower_count)
-    : clock_(clock), follower_(std::move(follower)), follower_count_(follower_count) {
-  ++follower_count_;
-  scope_.add(take_all());
-}
-
-Deferred<void> LogStream::take_all() {
-  // What ends it (the service is gone, the disk fails) ends the stream; the reader opens it anew.
-  std::ignore = co_await take_lines().result();
-  ended_ = true;
-  wake();
+LogStream::LogStream(Clock& clock, std::unique_ptr<runtime::LogTail> tail,
+                     std::shared_ptr<std::size_t> followers)
+    : clock_(clock), tail_(std::move(tail)), followers_(std::move(followers)) {
+  ++*followers_;
+  scope_.add(take_lines());
 }
 
 Deferred<void> LogStream::take_lines() {
   for (;;) {
-    auto lines = co_await follower_->next();
-    for (auto& line : lines) {
+    auto lines = co_await tail_->next().result();
+    if (!lines.ok()) {
+      co_await clock_.after(again_after);
+      continue;
+    }
+    for (auto& line : *lines) {
       std::string event;
       append_event(event, "line", log_line_json(line));
       bytes_ += event.size();
@@ -91,7 +82,6 @@ Deferred<void> LogStream::take_lines() {
 Deferred<Bytes> LogStream::read() {
   if (!std::exchange(begun_, true)) co_return Bytes::literal(stream_begin);
   while (events_.empty() && lost_ == 0) {
-    if (ended_) co_return Bytes();
     auto woken = co_await with_timeout(clock_, heartbeat_every, waiting_.wait()).result();
     if (!woken.ok() && woken.error().is(Code::timed_out)) co_return Bytes::literal(heartbeat);
     co_await or_return(std::move(woken));

@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "bus/bus.h"
-#include "console/log_source.h"
 #include "observe/observer.h"
 #include "observe/series_store.h"
 #include "placement/changes.h"
@@ -41,7 +40,7 @@ struct Sources {
   observe::Observer& observer;
   observe::SeriesStore& series;
   bus::Bus& bus;
-  LogSource& logs;
+  std::string state_folder;  // where the instances' logs stand (runtime/log_path.h)
 
   /// Why a service waits, in words; empty if it does not (Controller::waits).
   std::function<std::string(std::string_view service)> waits;

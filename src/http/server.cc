@@ -45,6 +45,20 @@ std::string head_of(const ServerResponse& response, bool keep_alive) {
   return head;
 }
 
+constexpr Duration linger = 2s;
+constexpr std::size_t linger_bytes_max = 64 << 20;
+
+/// Takes what the peer still sends after its answer, so that closing does not reset the connection
+/// under an answer that it has not read yet (RFC 9112 section 9.6).
+Deferred<void> read_away(ByteStream& stream) {
+  co_await stream.shutdown_write();
+  for (std::size_t bytes = 0; bytes < linger_bytes_max;) {
+    Bytes part = co_await stream.read();
+    if (part.empty()) co_return;
+    bytes += part.size();
+  }
+}
+
 }  // namespace
 
 std::string_view ServerRequest::parameter(std::string_view name) const {
@@ -174,6 +188,9 @@ Deferred<bool> Server::answer_one(ByteStream& stream, H1Reader& reader, RequestH
       request.head.method != "HEAD" && response.status != 304 && response.status != 204;
   co_await write_message(stream, head_of(response, keep_alive), std::move(response.body),
                          with_body);
+  if (!reader.body_done()) {
+    std::ignore = co_await with_timeout(clock_, linger, read_away(stream)).result();
+  }
   co_return keep_alive;
 }
 

@@ -53,6 +53,20 @@ TEST_F(ServerTest, routes_answers_and_keeps_the_connection) {
   EXPECT_EQ(run(client.get(address, "/none")).value().status(), 404);
 }
 
+TEST_F(ServerTest, an_answer_before_the_end_of_a_large_body_arrives) {
+  router.add("POST", "/", [](ServerRequest& request) -> Deferred<ServerResponse> {
+    auto body = co_await request.body(1000).result();
+    co_return ServerResponse::text("no", body.ok() ? 200 : 413);
+  });
+  start();
+  for (int i = 0; i < 20; ++i) {
+    auto answer = run(client.post(address, "/", "text/plain", std::string(8 << 20, 'x')));
+    ASSERT_TRUE(answer.ok()) << answer.error().text();
+    EXPECT_EQ(answer->status(), 413);
+    EXPECT_EQ(run(answer->text()).value(), "no");
+  }
+}
+
 TEST_F(ServerTest, close_ends_what_is_being_answered) {
   Promise<void> never;
   router.add("GET", "/", [&](ServerRequest&) -> Deferred<ServerResponse> {

@@ -153,7 +153,7 @@ std::int64_t SeriesStore::now_second() const {
 }
 
 Deferred<void> SeriesStore::open() {
-  co_await world_.disk.make_folder(options_.folder);
+  co_await world_.disk.make_durable_folder(options_.folder);
   std::int64_t now = now_second();
   std::int64_t raw_begin = now - options_.raw_kept;
   co_await files_->minutes.read(now, [&](auto& key, SeriesKind kind, const Series::Point& point) {

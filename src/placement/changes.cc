@@ -160,6 +160,7 @@ Deferred<storage::Revision> Changes::deploy(SystemSpec spec, std::vector<std::st
   for (const std::string& name : only) {
     if (spec.find(name)) continue;
     std::vector<std::string> names;
+    names.reserve(spec.services.size());
     for (const ServiceSpec& each : spec.services) names.push_back(each.name);
     co_return not_there("the file has no service", name, names);
   }

@@ -235,8 +235,9 @@ TEST_F(ChangesTest, a_removed_service_cannot_be_changed_but_deployed) {
 
 TEST_F(ChangesTest, unknown_services_are_told_with_the_nearest_name) {
   changed(changes.deploy(system_of({spec("orders"), spec("users")}), {}));
-  for (auto result : {changed(changes.scale("order", 2)), changed(changes.restart("order")),
-                      changed(changes.rollback("order", 0)), changed(changes.remove("order"))})
+  for (const auto& result :
+       {changed(changes.scale("order", 2)), changed(changes.restart("order")),
+        changed(changes.rollback("order", 0)), changed(changes.remove("order"))})
     EXPECT_THAT(result, HasSubstr("there is no service 'order'; did you mean 'orders'?"));
   EXPECT_THAT(changed(changes.scale("orders", 1001)), HasSubstr("at most 1000 are placed"));
 }

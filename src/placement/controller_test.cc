@@ -29,7 +29,9 @@ struct ControllerTest : StoreTest {
     controller->start();
   }
   void TearDown() override {
-    if (controller) EXPECT_TRUE(simulation.run(controller->close()).ok());
+    if (controller) {
+      EXPECT_TRUE(simulation.run(controller->close()).ok());
+    }
     StoreTest::TearDown();
   }
   void add_host(const std::string& name) {

@@ -92,6 +92,7 @@ Result<void> roll_back(DesiredService& service, std::uint64_t to, WallTime now) 
                  fmt::format("version {} of '{}' is to run already", to, service.name));
   if (!service.version(to)) {
     std::vector<std::uint64_t> kept;
+    kept.reserve(service.versions.size());
     for (const Version& version : service.versions) kept.push_back(version.number);
     return Error(Code::not_found, fmt::format("there is no version {} of '{}'; kept are {}", to,
                                               service.name, fmt::join(kept, ", ")));

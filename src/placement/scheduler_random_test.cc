@@ -105,8 +105,9 @@ void expect_sound(const TestCluster& cluster) {
       const Version* version = service->second.version(a.version);
       ASSERT_TRUE(version) << a.id() << " runs a version that is not kept";
       memory[a.host] += version->spec.memory_bytes;
-      if (version->spec.has_port && version->spec.port)
+      if (version->spec.has_port && version->spec.port) {
         EXPECT_EQ(++ports[std::make_pair(a.host, version->spec.port)], 1) << a.id();
+      }
       auto host = cluster.state.hosts.find(a.host);
       if (host == cluster.state.hosts.end()) continue;
       bool needs_docker = version->spec.source != ServiceSpec::Source::command;

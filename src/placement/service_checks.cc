@@ -32,6 +32,7 @@ struct Together {
 
   void needs_exist() const {
     std::vector<std::string_view> names;
+    names.reserve(specs.size());
     for (const ServiceSpec& spec : specs) names.push_back(spec.name);
     for (std::size_t i = 0; i < specs.size(); ++i)
       for (const std::string& need : specs[i].needs)

@@ -54,8 +54,8 @@ const ServiceSpec* ServiceDecision::spec_of(const Assignment& assignment) const 
   return version ? &version->spec : nullptr;
 }
 
-void ServiceDecision::wait_for(std::string why) {
-  situation_.out.waits.try_emplace(service_.name, std::move(why));
+void ServiceDecision::wait_for(const std::string& why) {
+  situation_.out.waits.try_emplace(service_.name, why);
 }
 
 // What is over -----------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ void ServiceDecision::fill() {
   auto have = static_cast<std::size_t>(std::ranges::count_if(placed_, there));
   std::string gated = have < wanted() ? gate() : "";
   if (!gated.empty())
-    wait_for(std::move(gated));
+    wait_for(gated);
   else
     while (have < wanted() && add()) ++have;
 
@@ -228,7 +228,7 @@ void ServiceDecision::replace() {
   stop_worst(&ServiceDecision::old, wanted() - std::min(wanted(), good_ones));
   std::size_t olds = count(&ServiceDecision::old);
   if (olds == 0) return;
-  if (std::string why = gate(); !why.empty()) return wait_for(std::move(why));
+  if (std::string why = gate(); !why.empty()) return wait_for(why);
   spread_.reset();
   std::size_t currents = count(&ServiceDecision::current);
   std::size_t on_their_way = currents - good_ones;

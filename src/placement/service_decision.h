@@ -86,7 +86,7 @@ class ServiceDecision {
   std::uint32_t free_number();
   /// Why its first instance waits for others; empty if it does not.
   std::string gate() const;
-  void wait_for(std::string why);
+  void wait_for(const std::string& why);
 
   // rollout.cc
   void note_steps(Rollout& rollout) const;

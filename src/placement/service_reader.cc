@@ -189,8 +189,8 @@ class ServiceReader {
     if (!found) return;
     if (found->string()) {
       health_path(in_, "health", *found->string());
-    } else if (found->is_table()) {
-      health_table();
+    } else if (auto table = found->is_table() ? in_.table("health") : std::nullopt) {
+      health_table(std::move(*table));
     } else {
       constexpr std::string_view expected =
           "a path such as \"/health\", or a table with path, command or tcp";
@@ -209,8 +209,7 @@ class ServiceReader {
       in.fail(key, "asks over HTTP, but the service has no port", "a command, or a port");
   }
 
-  void health_table() {
-    TomlReader in = *in_.table("health");
+  void health_table(TomlReader in) {
     HealthCheck& health = spec_.health;
     std::vector<std::string_view> given;
     if (auto path = in.string("path")) health_path(in, given.emplace_back("path"), *path);

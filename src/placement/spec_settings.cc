@@ -43,6 +43,7 @@ std::string written_port(const ServiceSpec& spec) {
 
 std::string written_routes(const ServiceSpec& spec) {
   std::vector<std::string> texts;
+  texts.reserve(spec.routes.size());
   for (const catalog::PublicRoute& route : spec.routes)
     texts.push_back(route.label + (route.path == "/" ? "" : route.path));
   return texts.size() == 1 ? quoted(texts[0]) : quoted(texts);

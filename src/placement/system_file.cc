@@ -96,10 +96,11 @@ std::string source_of(const TomlValue& service, std::string_view key) {
   auto text = [](const TomlValue& value) { return line_of(value.place()); };
   if (const TomlValue* whole = service.find(key)) return text(*whole);
   auto parts = split_once(key, '.');
-  const TomlValue* table = parts ? service.find(parts->first) : nullptr;
+  if (!parts) return "default";
+  auto [outer, inner] = *parts;
+  const TomlValue* table = service.find(outer);
   if (!table) return "default";
-  if (!table->is_table()) return parts->second == "path" ? text(*table) : "default";
-  std::string_view inner = parts->second;
+  if (!table->is_table()) return inner == "path" ? text(*table) : "default";
   if (inner.starts_with('"')) inner = inner.substr(1, inner.size() - 2);
   const TomlValue* found = table->find(inner);
   return found ? text(*found) : "default";

@@ -202,6 +202,7 @@ void overlay_service(std::vector<ServiceText>& services, const TomlMember& over,
     return;
   }
   std::vector<std::string_view> names;
+  names.reserve(services.size());
   for (const ServiceText& service : services) names.push_back(service.name);
   errors.add({over.key_place, fmt::format("there is no service '{}' to change", over.key),
               fmt::format("one of {}", fmt::join(names, ", ")),

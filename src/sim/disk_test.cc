@@ -2,5 +2,5 @@
 #include "sim/simulated_suite.h"
 
 namespace berth {
-BERTH_SIMULATED_SUITE(DiskSuite, 10);
+BERTH_SIMULATED_SUITE(DiskSuite, 5);
 }  // namespace berth

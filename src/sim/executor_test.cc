@@ -2,5 +2,5 @@
 #include "sim/simulated_suite.h"
 
 namespace berth {
-BERTH_SIMULATED_SUITE(ExecutorSuite, 10);
+BERTH_SIMULATED_SUITE(ExecutorSuite, 5);
 }  // namespace berth

@@ -2,5 +2,5 @@
 #include "sim/simulated_suite.h"
 
 namespace berth {
-BERTH_SIMULATED_SUITE(ProcessSuite, 10);
+BERTH_SIMULATED_SUITE(ProcessSuite, 5);
 }  // namespace berth

@@ -1,6 +1,7 @@
 #include "storage/rocks_database.h"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/table.h>
 

@@ -1,12 +1,15 @@
 #pragma once
 
-#include <rocksdb/db.h>
-
 #include <memory>
 #include <string>
 
 #include "base/result.h"
 #include "storage/rocks_options.h"
+
+namespace rocksdb {
+class DB;
+class Status;
+}  // namespace rocksdb
 
 namespace berth::storage::rocks {
 

@@ -54,7 +54,7 @@ bool write_file(const char* path, const std::string& text) {
   return !!(file << text << std::flush);
 }
 
-/// Makes a disk of 48 MiB that only this process sees.
+/// Makes a disk of 28 MiB that only this process sees.
 bool mount_small_disk(const std::string& folder) {
   std::string user = std::to_string(::getuid());
   std::string group = std::to_string(::getgid());
@@ -62,7 +62,7 @@ bool mount_small_disk(const std::string& folder) {
          write_file("/proc/self/setgroups", "deny") &&
          write_file("/proc/self/uid_map", "0 " + user + " 1") &&
          write_file("/proc/self/gid_map", "0 " + group + " 1") &&
-         ::mount("store", folder.c_str(), "tmpfs", 0, "size=48m") == 0;
+         ::mount("store", folder.c_str(), "tmpfs", 0, "size=28m") == 0;
 }
 
 /// A real full disk: 0 if all held.
@@ -71,7 +71,7 @@ int fill_a_disk(const std::string& folder) {
   Host host;
   RocksOptions options{.folder = folder + "/store"};
   auto store = host.open(options).value();
-  if (!write_file((folder + "/ballast").c_str(), std::string(24 << 20, 'b'))) return 2;
+  if (!write_file((folder + "/ballast").c_str(), std::string(16 << 20, 'b'))) return 2;
   std::map<std::string, Revision> acknowledged;
   auto commit = [&]() {
     std::string key = "k" + std::to_string(acknowledged.size());
@@ -164,7 +164,7 @@ TEST_F(RocksKill, what_was_acknowledged_before_a_kill_9_is_there_in_order_withou
     if (!line.starts_with('k') || space == std::string::npos) return;
     acknowledged[line.substr(0, space)] = std::stoull(line.substr(space));
   };
-  for (int round = 0; round < 6; ++round) {
+  for (int round = 0; round < 4; ++round) {
     {
       Child child("commit", folder.path);
       for (auto left = 1 + host.random.below(400); left > 0;) {

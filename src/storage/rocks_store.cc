@@ -39,7 +39,7 @@ std::size_t bytes_of(const Batch& batch) {
 
 Deferred<std::unique_ptr<RocksStore>> RocksStore::open(World& world, Log log,
                                                        RocksOptions options) {
-  co_await world.disk.make_folder(options.folder);
+  co_await world.disk.make_durable_folder(options.folder);
   Engine engine =
       co_await run_on(world.workers, [options] { return rocks::RocksEngine::open(options); });
   auto leases = co_await run_on(world.workers, [engine] { return engine->leases(); });

@@ -180,7 +180,9 @@ TEST_F(RocksTest, too_many_commits_that_wait_are_refused) {
   auto results = host.run(gather_all(std::move(commits))).value();
   for (std::size_t i = 0; i < 40; ++i) {
     EXPECT_EQ(results[i].ok(), i < 11) << i;
-    if (i >= 11) EXPECT_EQ(results[i].error().code(), Code::overloaded);
+    if (i >= 11) {
+      EXPECT_EQ(results[i].error().code(), Code::overloaded);
+    }
   }
   auto first = store->commit(Batch().put("a", "1"));
   auto second = store->commit(Batch().put("b", std::string(40'000, 'x')));

@@ -79,8 +79,12 @@ TEST_P(StoreSuite, conditions_see_earlier_commits_that_are_still_on_their_way) {
   int winners = 0;
   for (std::size_t i = 0; i < results.size(); ++i) {
     winners += results[i].ok();
-    if (results[i].ok()) EXPECT_EQ(value_at("lock"), std::to_string(i));
-    if (!results[i].ok()) EXPECT_EQ(results[i].error().code(), Code::conflict);
+    if (results[i].ok()) {
+      EXPECT_EQ(value_at("lock"), std::to_string(i));
+    }
+    if (!results[i].ok()) {
+      EXPECT_EQ(results[i].error().code(), Code::conflict);
+    }
   }
   EXPECT_EQ(winners, 1);
 }
@@ -169,7 +173,9 @@ TEST_P(StoreSuite, a_commit_whose_deferred_was_dropped_or_cancelled_harms_nobody
     dropped.reset();
     cancelled.cancel();
     auto result = run(std::move(cancelled));
-    if (!result.ok()) EXPECT_EQ(result.error().code(), Code::cancelled);
+    if (!result.ok()) {
+      EXPECT_EQ(result.error().code(), Code::cancelled);
+    }
     EXPECT_TRUE(run(std::move(kept)).ok());
     EXPECT_EQ(value_at("kept"), std::to_string(i));
   }
@@ -212,7 +218,9 @@ TEST_P(StoreSuite, a_store_destroyed_with_work_under_way_answers_all_of_it) {
   EXPECT_TRUE(until(
       [&] { return !commit.pending() && !read.pending() && !lease.pending() && !late.pending(); }));
   auto changes = run(std::move(next));
-  if (!changes.ok()) EXPECT_EQ(changes.error().code(), Code::closed);
+  if (!changes.ok()) {
+    EXPECT_EQ(changes.error().code(), Code::closed);
+  }
   EXPECT_TRUE(until([&] { return code_of(run(watch->next())) == Code::closed; }));
 }
 

@@ -46,7 +46,9 @@ TEST_P(StoreSuite, pages_follow_each_other_at_one_revision_while_writes_go_on) {
   for (int page_number = 0;; ++page_number) {
     ASSERT_LT(page_number, 10);
     auto page = run(store().read(range)).value();
-    if (at) EXPECT_EQ(page.revision, at);
+    if (at) {
+      EXPECT_EQ(page.revision, at);
+    }
     at = page.revision;
     for (auto& entry : page.entries) {
       EXPECT_EQ(entry.value, "old");
@@ -161,7 +163,9 @@ TEST_P(StoreSuite, reads_that_are_dropped_or_cancelled_harm_nobody) {
     got.reset();
     cancelled.cancel();
     auto result = run(std::move(cancelled));
-    if (!result.ok()) EXPECT_EQ(result.error().code(), Code::cancelled);
+    if (!result.ok()) {
+      EXPECT_EQ(result.error().code(), Code::cancelled);
+    }
     EXPECT_EQ(value_at("k2"), "v");
   }
 }

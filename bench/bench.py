@@ -93,8 +93,10 @@ def version(argv, pattern=r"(\d+\.\d+(?:\.\d+)?)"):
     return re.search(pattern, result.stdout + result.stderr)[1]
 
 
-def figure(name, value, unit, peer=None, peer_version=None, peer_value=None):
+def figure(name, value, unit, peer=None, peer_version=None, peer_value=None, more_is_better=False):
+    """The ratio is Berth's cost over the peer's: of a rate, the peer's over Berth's."""
     line = f"figure {name} berth {value:.4g} {unit}"
     if peer:
-        line += f" {peer} {peer_version} {peer_value:.4g} ratio {value / peer_value:.3f}"
+        ratio = peer_value / value if more_is_better else value / peer_value
+        line += f" {peer} {peer_version} {peer_value:.4g} ratio {ratio:.3f}"
     print(line, flush=True)

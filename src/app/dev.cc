@@ -66,8 +66,8 @@ class Dev {
 
   Deferred<void> live(placement::SystemSpec spec, SystemPlaces places) {
     Log log(log_output_->target(), "berth");
-    system_ =
-        std::make_unique<LocalSystem>(own_, log, *state_, places, spec.name, spec.environment);
+    system_ = std::make_unique<LocalSystem>(own_, log, *state_, claims_, places, spec.name,
+                                            spec.environment);
     int code = exit_done;
     bool started = false;
     auto begun = co_await begin(std::move(spec)).result();

@@ -146,11 +146,6 @@ void ListenerKeeper::stop_proxy() {
   }
 }
 
-Result<void> ListenerKeeper::keep(const Address& address) {
-  kept_[address.text()] = TRY(os::bind_listener(address));
-  return {};
-}
-
 void ListenerKeeper::answer(os::PassingSocket& socket, os::PassedMessage message) {
   auto json = Json::parse(message.text);
   auto& have = (*json)["have"].items();

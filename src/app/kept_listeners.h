@@ -75,8 +75,10 @@ class ListenerKeeper {
   std::int64_t proxy_pid() const { return proxy_pid_; }
   /// Tells the proxy to end.
   void stop_proxy();
-  /// Keeps a socket from the start, so that nobody else takes its address.
-  Result<void> keep(const Address& address);
+  /// Keeps a socket that listens already.
+  void keep(const Address& address, os::Descriptor socket) {
+    kept_[address.text()] = std::move(socket);
+  }
   /// Resolves when a proxy came or went.
   Deferred<void> changed() { return changed_.wait(); }
 

@@ -49,12 +49,13 @@ std::string docker_socket() {
 
 }  // namespace
 
-LocalSystem::LocalSystem(OwnWorld& own, Log log, StateFolder& state, SystemPlaces places,
-                         std::string name, std::string environment)
+LocalSystem::LocalSystem(OwnWorld& own, Log log, StateFolder& state, PortClaims& claims,
+                         SystemPlaces places, std::string name, std::string environment)
     : own_(own),
       world_(own.world),
       log_(log),
       state_(state),
+      claims_(claims),
       places_(places),
       name_(std::move(name)),
       environment_(std::move(environment)),
@@ -119,7 +120,7 @@ Deferred<void> LocalSystem::start_observing() {
   log_lines_->start();
   riemann_ = std::make_unique<observe::RiemannServer>(
       world_, log_.named("riemann"), [this](observe::Event event) { observer_->note(event); });
-  auto listener = co_await or_return(own_.network.listen(Address::loopback(places_.riemann)));
+  auto listener = co_await or_return(listen(places_.riemann));
   riemann_->serve(std::move(listener));
 }
 
@@ -148,7 +149,7 @@ Result<void> LocalSystem::serve_bus() {
         }
         return bus_routes_.route(request);
       });
-  bus_server_->serve(TRY(own_.network.listen(Address::loopback(places_.bus))));
+  bus_server_->serve(TRY(listen(places_.bus)));
   return {};
 }
 
@@ -161,6 +162,13 @@ Deferred<void> LocalSystem::start_proxy() {
       co_await or_return(own_.network.listen(Address::unix_path(state_.file("control.sock")))));
   listeners_ = std::make_unique<ListenerKeeper>(world_, log_.named("listeners"), own_.reactor,
                                                 state_.file("listeners.sock"));
+  // What the proxy will ask for. DNS binds for itself: it needs the port for UDP too.
+  for (auto& address :
+       {Address::loopback(places_.gateway), Address::ipv4(places_.vip_network | 2, vip_port)}) {
+    os::Descriptor socket = claims_.take_socket(address);
+    if (socket.valid()) listeners_->keep(address, std::move(socket));
+  }
+  claims_.take_socket(Address::loopback(places_.dns)).reset();
   co_await or_return(listeners_->start());
   SpawnSpec spec;
   spec.argv = {os::own_program(),
@@ -215,8 +223,14 @@ Result<void> LocalSystem::serve() {
   api_->start();
   console_ = std::make_unique<http::Server>(
       world_.clock, [this](http::ServerRequest& request) { return api_->answer(request); });
-  console_->serve(TRY(own_.network.listen(Address::loopback(places_.console))));
+  console_->serve(TRY(listen(places_.console)));
   return state_.tell_address(Address::loopback(places_.console), name_, version());
+}
+
+Result<std::unique_ptr<Listener>> LocalSystem::listen(std::uint16_t port) {
+  os::Descriptor socket = claims_.take_socket(Address::loopback(port));
+  if (socket.valid()) return own_.network.adopt_listener(std::move(socket));
+  return own_.network.listen(Address::loopback(port));
 }
 
 console::Sources LocalSystem::sources() {

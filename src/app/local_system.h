@@ -43,8 +43,9 @@ struct SystemPlaces {
 /// which one stands on another, stops in the opposite one. Belongs to one reactor.
 class LocalSystem final : runtime::DrainGate {
  public:
-  LocalSystem(OwnWorld& own, Log log, StateFolder& state, SystemPlaces places, std::string name,
-              std::string environment);
+  /// `claims` holds the sockets of `places`.
+  LocalSystem(OwnWorld& own, Log log, StateFolder& state, PortClaims& claims, SystemPlaces places,
+              std::string name, std::string environment);
   ~LocalSystem();
 
   /// Resolves once the API answers and what ran before is adopted. An error says what is in the
@@ -68,6 +69,7 @@ class LocalSystem final : runtime::DrainGate {
   Deferred<void> start_proxy();
   Deferred<void> start_agent();
   Result<void> serve();
+  Result<std::unique_ptr<Listener>> listen(std::uint16_t port);
   console::Sources sources();
   std::vector<console::NamedAddress> addresses() const;
   Address vip_of(std::string_view service) const;
@@ -81,6 +83,7 @@ class LocalSystem final : runtime::DrainGate {
   World& world_;
   Log log_;
   StateFolder& state_;
+  PortClaims& claims_;
   SystemPlaces places_;
   std::string name_;
   std::string environment_;

@@ -86,14 +86,28 @@ bool PortClaims::claimed(const std::string& name) {
   return true;
 }
 
+bool PortClaims::hold(const Address& address) {
+  auto socket = os::bind_listener(address);
+  if (!socket.ok()) return false;
+  sockets_[address] = std::move(*socket);
+  return true;
+}
+
+os::Descriptor PortClaims::take_socket(const Address& address) {
+  auto found = sockets_.find(address);
+  if (found == sockets_.end()) return {};
+  os::Descriptor socket = std::move(found->second);
+  sockets_.erase(found);
+  return socket;
+}
+
 Result<std::uint16_t> PortClaims::claim(std::uint16_t wanted, bool datagrams, bool ours) {
   for (int i = 0; i < tries_max; ++i) {
     auto port = static_cast<std::uint16_t>(wanted + i);
     if (!claimed(std::to_string(port))) continue;
     if (ours && i == 0) return port;
-    if (!os::bind_listener(Address::loopback(port)).ok()) continue;
     if (datagrams && !os::bind_datagram_descriptor(Address::loopback(port)).ok()) continue;
-    return port;
+    if (hold(Address::loopback(port))) return port;
   }
   return Error(Code::in_use, "no port from " + std::to_string(wanted) + " to " +
                                  std::to_string(wanted + tries_max - 1) + " is free on 127.0.0.1");
@@ -106,9 +120,7 @@ Result<std::uint32_t> PortClaims::claim_network(std::uint32_t wanted, std::uint1
     std::uint32_t network = 0x7f4d0000 | third << 8;
     if (!claimed("network-" + std::to_string(third))) continue;
     // The first service's VIP stands for all: who uses the network listens there.
-    if ((ours && i == 0) || os::bind_listener(Address::ipv4(network | 2, vip_port)).ok()) {
-      return network;
-    }
+    if ((ours && i == 0) || hold(Address::ipv4(network | 2, vip_port))) return network;
   }
   return Error(Code::in_use, "every network 127.77.N.0/24 is used by another system");
 }

@@ -52,12 +52,17 @@ class PortClaims {
   Result<std::uint16_t> claim(std::uint16_t wanted, bool datagrams, bool ours);
   /// A /24 of 127.77.0.0/16 that nobody uses, `wanted` (its third byte, 1 to 254) if it is free.
   Result<std::uint32_t> claim_network(std::uint32_t wanted, std::uint16_t vip_port, bool ours);
+  /// The listening socket of a claimed address, or an invalid one: it was taken, or is the proxy's.
+  os::Descriptor take_socket(const Address& address);
 
  private:
   bool claimed(const std::string& name);
+  /// True if we listen there now.
+  bool hold(const Address& address);
 
   std::string folder_;
   std::vector<os::Descriptor> locks_;
+  std::map<Address, os::Descriptor> sockets_;
 };
 
 }  // namespace berth::app

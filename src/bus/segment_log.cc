@@ -75,7 +75,7 @@ std::uint64_t SegmentLog::end_sequence(std::size_t index) const {
 }
 
 Deferred<void> SegmentLog::open(std::uint64_t next_sequence_least, Visit visit) {
-  co_await world_.disk.make_folder_durably(options_.folder);
+  co_await world_.disk.make_durable_folder(options_.folder);
   auto found =
       co_await recover_segments(world_.disk, log_, options_.folder, next_sequence_least, visit);
   segments_ = std::move(found.segments);

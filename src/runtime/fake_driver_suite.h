@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,11 +24,13 @@ struct FakeProgram {
   std::vector<int> signals;
   Listening listens;
   ExitStatus command_result;
+  std::shared_ptr<void> serves;  // what answers on its port
   WaitList<void> changed;
 
   void end(ExitStatus how) {
     if (ended) return;
     ended = std::move(how);
+    serves.reset();
     while (!changed.empty()) changed.wake();
   }
   void lose() {
@@ -83,6 +86,7 @@ class FakeDriver final : public Driver {
     program->spec = std::move(spec);
     program->pid = 1000 + static_cast<std::int64_t>(programs.size());
     programs.push_back(program);
+    if (on_start) on_start(*program);
     if (die_at_start) program->end({1, 0, ""});
     return ready(std::unique_ptr<RunningInstance>(std::make_unique<FakeInstance>(program)));
   }
@@ -120,6 +124,7 @@ class FakeDriver final : public Driver {
   std::optional<Error> prepare_error;
   std::optional<Error> start_error;
   std::optional<Error> find_error;
+  std::function<void(FakeProgram&)> on_start;
   bool die_at_start = false;
   bool preparing_held = false;
   WaitList<void> released;

@@ -213,6 +213,7 @@ Deferred<void> InstanceKeeper::start(placement::Assignment target, placement::Se
   Driver* driver = driver_for(launch.service);
   LaunchSpec kept = launch;
   launched_ = parts_.world.clock.wall();
+  launched_.nanoseconds -= launched_.nanoseconds % 1'000'000;  // logs have milliseconds
   starting_ = true;
   auto started = co_await driver->start(std::move(launch)).result();
   starting_ = false;

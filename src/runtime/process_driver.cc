@@ -108,7 +108,6 @@ Deferred<std::unique_ptr<RunningInstance>> ProcessDriver::start(LaunchSpec spec)
   auto status =
       co_await with_timeout(world_.clock, answer_timeout, first_status(world_, files.socket, *shim))
           .result();
-  keep(std::move(shim));
   if (!status.ok()) {
     Error error = std::move(status).error();
     if (error.is(Code::cancelled)) co_return error;
@@ -180,15 +179,6 @@ Deferred<void> ProcessDriver::clean_up(Files files) {
     co_await fail_with(Error(Code::unavailable, "cleaning up behind the shim of " + files.spec +
                                                     " ended with " + how.text()));
   }
-}
-
-void ProcessDriver::keep(std::unique_ptr<Child> child) {
-  struct Wait {
-    static Deferred<void> until_end(std::unique_ptr<Child> child) {
-      (void)co_await child->wait().result();
-    }
-  };
-  scope_.add(Wait::until_end(std::move(child)));
 }
 
 }  // namespace berth::runtime

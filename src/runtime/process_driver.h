@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include "async/scope.h"
 #include "async/world.h"
 #include "base/log.h"
 #include "runtime/driver.h"
@@ -30,7 +29,6 @@ class ProcessDriver final : public Driver {
                          std::function<void(std::string_view)> progress) override;
   Deferred<std::unique_ptr<RunningInstance>> start(LaunchSpec spec) override;
   Deferred<std::vector<std::unique_ptr<RunningInstance>>> find() override;
-  Deferred<void> close() { return scope_.close(); }
 
   /// The files of one shim.
   struct Files {
@@ -47,13 +45,10 @@ class ProcessDriver final : public Driver {
   Deferred<std::unique_ptr<RunningInstance>> find_one(std::string incarnation);
   /// For a shim that is dead: another run of it ends what the program left and removes the files.
   Deferred<void> clean_up(Files files);
-  /// Waits for its end, so that no zombie stays.
-  void keep(std::unique_ptr<Child> child);
 
   World& world_;
   Log log_;
   ProcessDriverOptions options_;
-  Scope scope_;
 };
 
 }  // namespace berth::runtime

@@ -18,15 +18,11 @@ ExitStatus exit_status_of(const Json& status) {
 
 /// A command under way; kills it if it is dropped before its end.
 struct CommandRun {
-  ProcessDriver& driver;
   std::unique_ptr<Child> child;
   bool ended = false;
-  void (*keep)(ProcessDriver&, std::unique_ptr<Child>);
 
   ~CommandRun() {
-    if (ended) return;
-    child->send_signal(SIGKILL, true);
-    keep(driver, std::move(child));
+    if (!ended) child->send_signal(SIGKILL, true);
   }
 };
 
@@ -61,10 +57,7 @@ Deferred<ExitStatus> ProcessInstance::execute(std::string command) {
   spawn.argv = co_await or_return(command_arguments(command));
   spawn.env = spec_.env;
   spawn.folder = spec_.service.folder;
-  auto child = co_await driver_.world_.process.spawn(std::move(spawn));
-  CommandRun run{
-      driver_, std::move(child), false,
-      [](ProcessDriver& driver, std::unique_ptr<Child> left) { driver.keep(std::move(left)); }};
+  CommandRun run{co_await driver_.world_.process.spawn(std::move(spawn))};
   ExitStatus how = co_await run.child->wait();
   run.ended = true;
   co_return how;

@@ -250,9 +250,21 @@ Deferred<void> InstanceKeeper::tend() {
   while (!exit_ && right_one()) co_await news_.wait();
   checker_.reset();
   bool by_itself = exit_.has_value();
-  if (!by_itself) co_await part();
+  if (by_itself) {
+    forgive();
+    record_.pid = 0;
+    if (wanted()) note(State::failed, *exit_);  // before all else: nobody is to be sent there
+  } else {
+    co_await part();
+  }
   co_await clear_away();
   if (by_itself) co_await ended_by_itself(*exit_);
+}
+
+/// One that was healthy for a while begins anew with its pauses.
+void InstanceKeeper::forgive() {
+  bool healthy = record_.state == State::healthy;
+  if (healthy && parts_.world.clock.wall() - record_.since >= ran_well) pause_ = 0s;
 }
 
 Deferred<void> InstanceKeeper::watch_end(RunningInstance& instance) {
@@ -359,9 +371,6 @@ Deferred<void> InstanceKeeper::clear_away() {
 
 Deferred<void> InstanceKeeper::ended_by_itself(std::string how) {
   bool at_start = !was_healthy_;
-  bool well =
-      record_.state == State::healthy && parts_.world.clock.wall() - record_.since >= ran_well;
-  if (well) pause_ = 0s;
   if (at_start) how += co_await last_words();
   if (!wanted()) co_return;
   note(State::failed, cut_text(how, why_bytes_max));

@@ -88,6 +88,7 @@ class InstanceKeeper {
   Deferred<void> start(placement::Assignment target, placement::ServiceSpec service);
   Deferred<void> start_failed(placement::Assignment target, Error error);
   Deferred<void> tend();
+  void forgive();
   Deferred<void> watch_end(RunningInstance& instance);
   void check_health();
   void take_health(HealthChecker::State state, const std::string& why);

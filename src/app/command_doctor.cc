@@ -93,8 +93,8 @@ Deferred<int> run(Session& session, DoctorArguments) {
     std::string level = text_of(check["level"]);
     output.line(fmt::format("{}  {:<12} {}", mark_of(level, output.style), text_of(check["name"]),
                             text_of(check["text"])));
-    std::string todo = text_of(check["todo"]);
-    if (level != "ok" && !todo.empty()) output.line("                   -> " + todo);
+    std::string advice = text_of(check["advice"]);
+    if (level != "ok" && !advice.empty()) output.line("                   -> " + advice);
   }
   co_return !answers ? exit_unreachable : bad ? exit_failed : exit_done;
 }

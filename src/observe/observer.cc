@@ -45,9 +45,12 @@ void Observer::stop() { hand_over(); }
 
 Deferred<void> Observer::tick_forever() {
   for (;;) {
-    // A little after the full second, so that its last records have come.
+    // A little after the full second, so that its last records have come; from the exact time: a
+    // turn that took long would have the second end before it does, and count it twice and never.
     std::int64_t wall = world_.clock.wall().nanoseconds;
-    co_await world_.clock.after(Duration(second_nanoseconds - wall % second_nanoseconds) + 5ms);
+    MonotonicTime now = world_.clock.exact_now();
+    co_await world_.clock.until(now + Duration(second_nanoseconds - wall % second_nanoseconds) +
+                                5ms);
     hand_over();
   }
 }

@@ -17,12 +17,18 @@ namespace {
 /// Time that the test moves.
 struct SetClock final : Clock {
   MonotonicTime now() const override { return now_; }
-  MonotonicTime exact_now() const override { return now_; }
-  WallTime wall() const override { return {begin + now_.nanoseconds}; }
+  MonotonicTime exact_now() const override { return now_ + turn_; }
+  WallTime wall() const override {
+    WallTime time{begin + exact_now().nanoseconds};
+    turn_ += each_look_takes_;
+    return time;
+  }
   TimerQueue& timers() override { return timers_; }
 
   static constexpr std::int64_t begin = 1'764'000'000'000'000'000;
   MonotonicTime now_{};
+  Duration each_look_takes_{};  // and what is done between two looks
+  mutable Duration turn_{};     // has taken so long already
   TimerQueue timers_;
 };
 
@@ -111,6 +117,23 @@ TEST_F(ObserverTest, who_waits_is_told_when_a_second_is_in_the_store) {
   EXPECT_TRUE(next.take().ok());
   EXPECT_EQ(observer->counted_until(), first + 1);
   EXPECT_EQ(value("requests", {{"service", "users"}}), 1);
+}
+
+TEST_F(ObserverTest, a_long_turn_does_not_end_the_next_second_early) {
+  std::int64_t first = observer->counted_until();
+  for (int second = 0; second < 5; ++second) {
+    for (int i = 0; i < 10; ++i) request("/", 200, 1ms);
+    clock.each_look_takes_ = 20ms;
+    for (std::int64_t until = observer->counted_until(); observer->counted_until() == until;) {
+      clock.now_ = clock.now_ + 1ms + std::exchange(clock.turn_, {});
+      clock.timers_.fire_due(clock.now_);
+      reactor.turn(0ms);
+    }
+    clock.each_look_takes_ = {};
+  }
+  EXPECT_EQ(observer->counted_until(), first + 5);
+  auto answers = store->query({"requests", {}, {}, Fold::value, first, first + 5, 1});
+  EXPECT_EQ(answers.value().front().points, (std::vector<double>{10, 10, 10, 10, 10}));
 }
 
 TEST_F(ObserverTest, a_sum_outlives_days_in_which_it_did_not_change) {

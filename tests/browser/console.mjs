@@ -339,7 +339,7 @@ await step("dark, and at 360 pixels nothing stands out of the page", async () =>
 if (shots) {
   const dark = await opened({ viewport: { width: 1360, height: 900 }, colorScheme: "dark" });
   await dark.waitForSelector("[data-chart] canvas");
-  await until("lines in the chart", () => dark.$eval("[data-chart=median] [data-series]", (row) => Number(row.dataset.points) > 1));
+  await until("lines in the chart", () => dark.$$eval("[data-chart=median] [data-series]", (rows) => rows.some((row) => Number(row.dataset.points) > 1)));
   await shot(dark, "overview-dark");
 }
 

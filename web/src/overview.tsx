@@ -164,7 +164,10 @@ function Medians({ state }: { state: State }) {
   const [range, setRange] = useState(RANGES[0]!);
   const [logarithmic, setLogarithmic] = useState(true);
   const series = useSeries("*", ["p50"], range);
-  const names = useMemo(() => [...new Set(series.lines.keys())].map((key) => key.split(" ")[1]!).sort(), [series]);
+  const names = useMemo(
+    () => [...series.lines].filter(([, points]) => points.some((point) => point !== null)).map(([key]) => key.split(" ")[1]!).sort(),
+    [series],
+  );
   const lines: Line[] = names.map((name, index) => ({
     key: name,
     label: name,

@@ -19,12 +19,12 @@ constexpr std::uint64_t descriptors_wanted = 4096;
 constexpr std::uint64_t disk_wanted_bytes = std::uint64_t{1} << 30;
 constexpr Duration docker_timeout = 3s;
 
-Json check_of(std::string name, std::string level, std::string text, std::string todo = "") {
+Json check_of(std::string name, std::string level, std::string text, std::string remedy = "") {
   Json check = Json::object();
   check.set("name", std::move(name));
   check.set("level", std::move(level));
   check.set("text", std::move(text));
-  check.set("todo", std::move(todo));
+  check.set("remedy", std::move(remedy));
   return check;
 }
 
@@ -82,7 +82,7 @@ Deferred<bool> add_server_checks(Session& session, Json& checks) {
   }
   auto found = co_await (*api)->get("/v1/doctor").result();
   auto& place = (*api)->place();
-  if (!found.ok()) {
+  if (!found.ok() && exit_code_of(found.error()) == exit_unreachable) {
     checks.add(check_of("berth", "bad", found.error().text(),
                         "start it again with: berth dev (instances live on)"));
     co_return false;
@@ -95,7 +95,11 @@ Deferred<bool> add_server_checks(Session& session, Json& checks) {
                       same ? fmt::format("both are version {}", version())
                            : fmt::format("this is {}, berth dev is {}", version(), place.version),
                       same ? "" : "end berth dev and start it again (instances live on)"));
-  for (auto& check : (*found)["checks"].items()) checks.add(check);
+  if (found.ok()) {
+    for (auto& check : (*found)["checks"].items()) checks.add(check);
+  } else {
+    checks.add(check_of("doctor", "bad", found.error().text(), "see STATE/berth.log"));
+  }
   co_return true;
 }
 
@@ -128,8 +132,8 @@ Deferred<int> run(Session& session, DoctorArguments) {
     std::string level = text_of(check["level"]);
     output.line(fmt::format("{}  {:<12} {}", mark_of(level, output.style), text_of(check["name"]),
                             text_of(check["text"])));
-    std::string todo = text_of(check["todo"]);
-    if (level != "ok" && !todo.empty()) output.line("                   -> " + todo);
+    std::string remedy = text_of(check["remedy"]);
+    if (level != "ok" && !remedy.empty()) output.line("                   -> " + remedy);
   }
   co_return !answers ? exit_unreachable : bad ? exit_failed : exit_done;
 }

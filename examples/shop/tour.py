@@ -116,14 +116,14 @@ def deploy(change, expect):
 
 def rollout():
     before = service("recommendations")["version"]
-    deploy(('RECOMMENDATIONS_VERSION = "1"', 'RECOMMENDATIONS_VERSION = "1", GREETING = "again"'), True)
+    deploy(('env = { VERSION = "1" }', 'env = { VERSION = "1", GREETING = "again" }'), True)
     after = until("the new version", lambda: (s := service("recommendations"))["version"] > before and s["health"] == "healthy" and s)
     print(f"    recommendations went from version {before} to {after['version']}")
 
 
 def bad_rollout():
     before = service("recommendations")["version"]
-    deploy(('RECOMMENDATIONS_VERSION = "1"', 'RECOMMENDATIONS_VERSION = "2"'), False)
+    deploy(('env = { VERSION = "1" }', 'env = { VERSION = "2" }'), False)
 
     def returned():
         s = service("recommendations")
@@ -142,8 +142,9 @@ def message():
 
 
 def metric():
-    text = until("a chart of orders", lambda: berth("metrics", "orders"))
-    show(text, 24)
+    # Minutes of traffic make a better chart; here it has some seconds.
+    until("orders to be measured", lambda: service("orders")["median_seconds"] is not None)
+    show(berth("metrics", "orders"), 24)
 
 
 def main():

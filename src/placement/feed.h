@@ -9,7 +9,8 @@ namespace berth::placement {
 
 /// Writes the feed: what happened, in words, newest kept. Entries are written in the background, in
 /// order; one that cannot be written (disk full) is logged instead. At most `entries_kept` stay in
-/// the Store. Belongs to one reactor.
+/// the Store, and as many may wait: the oldest of these is then logged and left out. Several feeds
+/// (of server and agents) write side by side. Belongs to one reactor.
 class Feed {
  public:
   static constexpr std::size_t entries_kept = 200;
@@ -21,6 +22,9 @@ class Feed {
 
  private:
   Deferred<void> write_all();
+  Deferred<void> write(std::vector<FeedEntry> entries);
+  /// Gives the entries ids that are free as far as the mirror knows; the oldest ones go.
+  storage::Batch batch_of(std::vector<FeedEntry>& entries);
 
   World& world_;
   Log log_;

@@ -18,12 +18,12 @@ constexpr Duration dns_timeout = 1s;
 
 }  // namespace
 
-void Checkup::add(std::string name, std::string level, std::string text, std::string advice) {
+void Checkup::add(std::string name, std::string level, std::string text, std::string remedy) {
   Json check = Json::object();
   check.set("name", std::move(name));
   check.set("level", std::move(level));
   check.set("text", std::move(text));
-  check.set("advice", std::move(advice));
+  check.set("remedy", std::move(remedy));
   checks_.add(std::move(check));
 }
 

@@ -13,8 +13,8 @@ namespace berth::app {
 /// What `berth doctor` finds, a sentence each, with what to do (docs/formats/api.md, doctor).
 class Checkup {
  public:
-  /// `level`: ok, warn or bad; `advice` may be empty.
-  void add(std::string name, std::string level, std::string text, std::string advice);
+  /// `level`: ok, warn or bad; `remedy` may be empty.
+  void add(std::string name, std::string level, std::string text, std::string remedy);
   /// One that somebody else has made.
   void add(Json check) { checks_.add(std::move(check)); }
   /// {"checks": [...]}.

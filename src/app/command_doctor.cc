@@ -49,7 +49,7 @@ Deferred<bool> add_server_checks(Session& session, Checkup& checkup) {
   }
   auto found = co_await (*api)->get("/v1/doctor").result();
   auto& place = (*api)->place();
-  if (!found.ok()) {
+  if (!found.ok() && exit_code_of(found.error()) == exit_unreachable) {
     checkup.add("berth", "bad", found.error().text(),
                 "start it again with: berth dev (instances live on)");
     co_return false;
@@ -62,7 +62,11 @@ Deferred<bool> add_server_checks(Session& session, Checkup& checkup) {
               same ? fmt::format("both are version {}", version())
                    : fmt::format("this is {}, berth dev is {}", version(), place.version),
               same ? "" : "end berth dev and start it again (instances live on)");
-  for (auto& check : (*found)["checks"].items()) checkup.add(check);
+  if (found.ok()) {
+    for (auto& check : (*found)["checks"].items()) checkup.add(check);
+  } else {
+    checkup.add("doctor", "bad", found.error().text(), "see STATE/berth.log");
+  }
   co_return true;
 }
 
@@ -93,8 +97,8 @@ Deferred<int> run(Session& session, DoctorArguments) {
     std::string level = text_of(check["level"]);
     output.line(fmt::format("{}  {:<12} {}", mark_of(level, output.style), text_of(check["name"]),
                             text_of(check["text"])));
-    std::string advice = text_of(check["advice"]);
-    if (level != "ok" && !advice.empty()) output.line("                   -> " + advice);
+    std::string remedy = text_of(check["remedy"]);
+    if (level != "ok" && !remedy.empty()) output.line("                   -> " + remedy);
   }
   co_return !answers ? exit_unreachable : bad ? exit_failed : exit_done;
 }

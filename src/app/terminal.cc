@@ -84,22 +84,19 @@ std::string printable(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size();) {
     auto byte = static_cast<unsigned char>(text[i]);
-    // U+0080 to U+009F are control characters too, and some terminals obey them.
-    bool second_control =
-        byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
     if (byte == '\033') {
       i += escape_length(text.substr(i));
-    } else if (second_control) {
-      i += 2;
-    } else {
-      if (byte == '\t') {
-        out += "  ";
-      } else if (byte == '\n') {
-        out += ' ';
-      } else if (byte >= 0x20 && byte != 0x7f) {
-        out += text[i];
-      }
-      ++i;
+      continue;
+    }
+    ++i;
+    if (byte == '\t') {
+      out += "  ";
+    } else if (byte == '\n') {
+      out += ' ';
+    } else if (byte >= 0x80 && byte < 0xa0 && out.ends_with('\xc2')) {
+      out.pop_back();  // U+0080 to U+009F are control characters too; some terminals obey them
+    } else if (byte >= 0x20 && byte != 0x7f) {
+      out += static_cast<char>(byte);
     }
   }
   return out;

@@ -45,9 +45,9 @@ export function deploy(response, shop, kind, given, json) {
 }
 
 export const DOCTOR = { checks: [
-  { name: "docker", level: "ok", text: "Docker 24.0 answers", todo: "" },
-  { name: "limits", level: "warn", text: "memory limits are not enforced: this host has cgroup v1 only", todo: "boot with systemd.unified_cgroup_hierarchy=1" },
-  { name: "proxies", level: process.env.MOCK_DOCTOR === "bad" ? "bad" : "ok", text: "the proxy runs as process 4711", todo: "see STATE/proxy.log" },
+  { name: "docker", level: "ok", text: "Docker 24.0 answers", remedy: "" },
+  { name: "limits", level: "warn", text: "memory limits are not enforced: this host has cgroup v1 only", remedy: "boot with systemd.unified_cgroup_hierarchy=1" },
+  { name: "proxies", level: process.env.MOCK_DOCTOR === "bad" ? "bad" : "ok", text: "the proxy runs as process 4711", remedy: "see STATE/proxy.log" },
 ] };
 
 /** All services in one: answers what it was asked. */

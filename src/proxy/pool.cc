@@ -34,7 +34,7 @@ void Pool::apply(std::shared_ptr<const catalog::Service> service) {
   }
   std::erase_if(leaving_, [](auto& e) { return !e || e->in_flight == 0; });
   endpoints_ = std::move(next);
-  if (!endpoints_.empty()) {
+  if (!endpoints_.empty() || removed_) {
     // Whoever waits tries again: there may be room now.
     for (std::size_t waiting = queue.size(); waiting > 0; --waiting) queue.wake();
   }
@@ -43,6 +43,7 @@ void Pool::apply(std::shared_ptr<const catalog::Service> service) {
 void Pool::remove() {
   auto gone = std::make_shared<catalog::Service>(*service_);
   gone->instances.clear();
+  removed_ = true;
   apply(std::move(gone));
 }
 

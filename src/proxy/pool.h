@@ -27,8 +27,10 @@ class Pool {
   const catalog::Service& service() const { return *service_; }
   /// Takes over a new state of the service: endpoints that stay keep all they have.
   void apply(std::shared_ptr<const catalog::Service> service);
-  /// The service is gone: nothing is eligible any more.
+  /// The service is gone: nothing is eligible any more, for good. One of the same name that comes
+  /// later has a Pool of its own.
   void remove();
+  bool removed() const { return removed_; }
 
   enum class Choice : std::uint8_t {
     found,
@@ -67,6 +69,7 @@ class Pool {
   std::vector<std::shared_ptr<Endpoint>> endpoints_;  // healthy ones
   std::vector<std::shared_ptr<Endpoint>> leaving_;    // draining or gone, with requests in flight
   std::uint32_t in_flight_ = 0;
+  bool removed_ = false;
 };
 
 }  // namespace berth::proxy

@@ -113,6 +113,11 @@ Deferred<void> Proxy::serve(std::shared_ptr<Frontend> frontend,
   co_await session.run();
 }
 
+std::shared_ptr<Pool> Proxy::pool_at(const Address& address) const {
+  auto found = frontends_.find(address);
+  return found == frontends_.end() ? nullptr : found->second->pool;
+}
+
 std::shared_ptr<Pool> Proxy::route(std::string_view host, std::string_view path) const {
   if (!snapshot_) return nullptr;
   std::string_view domain = snapshot_->domain;

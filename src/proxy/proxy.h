@@ -88,6 +88,8 @@ class Proxy {
   const ProxyOptions& options() const { return options_; }
   CallerFinder& callers() { return callers_; }
   AccessSink& sink() { return sink_; }
+  /// The pool of the service that has this address now, or null.
+  std::shared_ptr<Pool> pool_at(const Address& address) const;
   /// The pool of the route that host and path fit, or null.
   std::shared_ptr<Pool> route(std::string_view host, std::string_view path) const;
 

@@ -128,6 +128,25 @@ TEST_F(ProxyTest, dead_instance_is_not_felt_by_what_may_be_repeated) {
   for (int i = 0; i < 30; ++i) EXPECT_EQ(get("/a"), std::make_pair(200, std::string("users/2")));
 }
 
+TEST_F(ProxyTest, kept_connection_finds_a_service_that_was_removed_and_came_back) {
+  add_instance("users/1");
+  apply();
+  EXPECT_EQ(get("/a").first, 200);
+  auto none = std::make_shared<catalog::Snapshot>();
+  none->revision = ++revision;
+  proxy.apply(none);
+  apply();  // it is back before the client asks again
+  EXPECT_EQ(get("/a"), std::make_pair(200, std::string("users/1")));
+
+  auto gone = std::make_shared<catalog::Snapshot>();
+  gone->revision = ++revision;
+  proxy.apply(gone);
+  EXPECT_EQ(get("/a").first, 503);  // at once, and the connection ends
+  EXPECT_EQ(get("/a").first, 0);
+  apply();
+  EXPECT_EQ(get("/a").first, 200);
+}
+
 TEST_F(ProxyTest, nothing_left_is_a_503_with_the_reason) {
   add_instance("users/1");
   users.instances[0].health = catalog::Health::unhealthy;

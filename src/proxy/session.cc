@@ -145,6 +145,9 @@ Deferred<Session::Outcome> Session::exchange() {
   record_.request = (clock.now() - begun_).count();
   record_.bytes_in = request_.target.size() + 32;
   request_body_ = http::BodyScanner(request_.framing);
+  if (vip_pool_ && vip_pool_->removed()) {  // was the service removed, it may be back
+    if (auto back = proxy_.pool_at(client_->local_address())) vip_pool_ = std::move(back);
+  }
   pool_ = vip_pool_ ? vip_pool_ : proxy_.route(request_.host(), request_.path());
   if (!pool_) {
     co_return co_await refuse(
@@ -211,7 +214,7 @@ Deferred<void> Session::choose() {
     if (pool_->queue.size() >= pool_->policy().queue_max) {
       co_await fail_with(Error(Code::overloaded, "the queue of " + pool_->name() + " is full"));
     }
-    if (waited >= limit) {
+    if (waited >= limit || pool_->removed()) {
       co_await fail_with(
           pick.choice == Pool::Choice::none
               ? Error(Code::unavailable, pool_->why_none())
@@ -444,7 +447,8 @@ Deferred<Session::Outcome> Session::refuse(int status, std::string reason) {
   for (char& c : reason) {
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
   }
-  bool close = !request_body_.done() || !request_.keep_alive || request_.method.empty();
+  bool close = !request_body_.done() || !request_.keep_alive || request_.method.empty() ||
+               (pool_ && pool_->removed());
   std::string text =
       std::to_string(status) + " " + std::string(http::reason_of(status)) + "\n" + reason + "\n";
   out_ = "HTTP/1.1 " + std::to_string(status) + " " + std::string(http::reason_of(status)) + "\r\n";

@@ -127,12 +127,12 @@ TEST_F(ProcessTest, log_cuts_long_lines_and_rotates) {
   LogFile log(folder + "/x.log", 40'000);
   log.take("short\nno end");
   EXPECT_EQ(read("x.log").substr(13), " short\n");
-  log.take("\n" + std::string(20'000, 'x'));
+  log.take("\n" + std::string(20'000, 'a'));
   log.take(std::string(20'000, 'y') + "\nnext\n");
   std::string text = read("x.log");
   EXPECT_EQ(text.find('y'), std::string::npos);
-  EXPECT_NE(text.find("xxx…\n"), std::string::npos);
-  std::size_t begin = text.find(" xxx") + 1;
+  EXPECT_NE(text.find("aaa…\n"), std::string::npos);
+  std::size_t begin = text.find(" aaa") + 1;
   EXPECT_EQ(text.find('\n', begin) - begin, LogFile::line_bytes_max);
   for (int i = 0; i < 9; ++i) log.take(std::string(10'000, 'z') + "\n");
   EXPECT_TRUE(fs::exists(folder + "/x.log.1"));

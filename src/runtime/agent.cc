@@ -292,7 +292,7 @@ Deferred<void> Agent::Inside::keep_hosts() {
   for (;;) {
     auto written = co_await write_hosts().result();
     if (!written.ok()) {
-      if (written.error().is(Code::cancelled)) co_await fail_with(std::move(written).error());
+      if (written.error().is(Code::cancelled)) co_await fail_with(written.error());
       parts.log.warning("the instances' hosts file is not current", {{"error", written.error()}});
       co_await parts.world.clock.after(1s);
       continue;

@@ -100,7 +100,7 @@ Error DockerApi::explain(Error error) const {
 Deferred<void> DockerApi::negotiate() {
   if (!version_.empty()) co_return;
   auto answer = co_await client_.get(address_, "/version", answer_timeout).result();
-  if (!answer.ok()) co_await fail_with(explain(std::move(answer).error()));
+  if (!answer.ok()) co_await fail_with(explain(answer.error()));
   std::string text = co_await answer->text(answer_bytes_max);
   if (!answer->good()) co_await fail_with(engine_error(answer->status(), text));
   Json json = co_await or_return(Json::parse(text));

@@ -32,7 +32,8 @@ Result<WallTime> parse_docker_time(std::string_view text) {
   std::chrono::year_month_day day{std::chrono::year(TRY(number(0, 4, 9999))),
                                   std::chrono::month(static_cast<unsigned>(TRY(number(5, 2, 12)))),
                                   std::chrono::day(static_cast<unsigned>(TRY(number(8, 2, 31))))};
-  if (!day.ok()) return wrong;
+  bool fits = day.year() >= std::chrono::year(1970) && day.year() <= std::chrono::year(2261);
+  if (!day.ok() || !fits) return wrong;  // nanoseconds of 64 bits end in 2262
   std::int64_t seconds =
       std::chrono::sys_days(day).time_since_epoch().count() * std::int64_t{86'400} +
       TRY(number(11, 2, 23)) * 3600 + TRY(number(14, 2, 59)) * 60 + TRY(number(17, 2, 60));

@@ -81,7 +81,7 @@ Deferred<void> DockerImages::prepare(placement::ServiceSpec service, std::uint64
   std::string image = image_of(service, version, state_id);
   auto there = co_await api_.call("GET", "/images/" + image + "/json").result();
   if (there.ok()) co_return;
-  if (!there.error().is(Code::not_found)) co_await fail_with(std::move(there).error());
+  if (!there.error().is(Code::not_found)) co_await fail_with(there.error());
   if (service.source == placement::ServiceSpec::Source::image) {
     co_await pull(std::move(image), std::move(progress));
   } else {
@@ -99,8 +99,8 @@ Deferred<void> DockerImages::pull(std::string image, Progress progress) {
       co_await api_.open("POST", "/images/create" + docker_query(parameters), {}, "", pull_timeout)
           .result();
   if (!answer.ok()) {
-    Error error = std::move(answer).error();
-    if (error.is(Code::cancelled)) co_await fail_with(std::move(error));
+    Error error = answer.error();
+    if (error.is(Code::cancelled)) co_await fail_with(error);
     co_await fail_with(Error(error.code(), what + ": " + std::string(error.message())));
   }
   DockerJsonStream lines(std::move(*answer));
@@ -126,8 +126,8 @@ Deferred<void> DockerImages::build(placement::ServiceSpec service, std::uint64_t
                           http::Body(std::move(archive)), "application/x-tar", build_timeout)
                     .result();
   if (!answer.ok()) {
-    Error error = std::move(answer).error();
-    if (error.is(Code::cancelled)) co_await fail_with(std::move(error));
+    Error error = answer.error();
+    if (error.is(Code::cancelled)) co_await fail_with(error);
     co_await fail_with(Error(error.code(), what + std::string(error.message())));
   }
   DockerJsonStream lines(std::move(*answer));

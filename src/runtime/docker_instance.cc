@@ -79,7 +79,7 @@ Deferred<ExitStatus> DockerInstance::exit_status(int code) {
 Deferred<void> DockerInstance::send_signal(int signal) {
   auto sent = co_await api_.call("POST", target("/kill?signal=" + std::to_string(signal))).result();
   if (sent.ok() || sent.error().is(Code::conflict) || sent.error().is(Code::not_found)) co_return;
-  co_await fail_with(std::move(sent).error());
+  co_await fail_with(sent.error());
 }
 
 /// A command that is dropped runs on in the container: the Engine ends none.
@@ -109,11 +109,11 @@ Deferred<Listening> DockerInstance::listening() {
 
 Deferred<void> DockerInstance::remove() {
   auto rest = co_await with_timeout(api_.world().clock, logs_timeout, logs_.copied()).result();
-  if (!rest.ok() && rest.error().is(Code::cancelled)) co_await fail_with(std::move(rest).error());
+  if (!rest.ok() && rest.error().is(Code::cancelled)) co_await fail_with(rest.error());
   auto removed = co_await api_.call("DELETE", target("?force=1&v=1")).result();
   if (removed.ok() || removed.error().is(Code::not_found)) co_return;
   if (removed.error().is(Code::conflict)) co_return;  // its removal is under way
-  co_await fail_with(std::move(removed).error());
+  co_await fail_with(removed.error());
 }
 
 }  // namespace berth::runtime

@@ -32,7 +32,7 @@ Deferred<void> DockerLogs::run() {
     if (copied.ok()) copied = co_await still_running().result();
     if (!copied.ok() && copied.error().is(Code::not_found)) break;
     if (copied.ok()) continue;
-    if (copied.error().is(Code::cancelled)) co_await fail_with(std::move(copied).error());
+    if (copied.error().is(Code::cancelled)) co_await fail_with(copied.error());
     log_.warning("a container's output cannot be read; trying again",
                  {{"container", container_}, {"error", copied.error()}});
     co_await api_.world().clock.after(pause);

@@ -72,13 +72,15 @@ struct HealthCheckTest : HostTest {
   bool stall = false;
   std::vector<std::string> targets;
   std::vector<std::string> closing;
-  http::Server server{reactor,
-                      [this](http::ServerRequest& request) -> Deferred<http::ServerResponse> {
+  http::Server server{reactor, [this](http::ServerRequest& request) {
                         targets.emplace_back(request.head.target);
                         closing.emplace_back(request.head.headers.value("connection"));
-                        if (stall) co_await reactor.after(1h);
-                        co_return http::ServerResponse::text("hello", status);
+                        return answer(reactor, stall, status);
                       }};
+  static Deferred<http::ServerResponse> answer(Clock& clock, bool stall, int status) {
+    if (stall) co_await clock.after(1h);
+    co_return http::ServerResponse::text("hello", status);
+  }
   std::vector<std::pair<State, std::string>> told;
   std::unique_ptr<HealthChecker> checker;
 

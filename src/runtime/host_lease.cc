@@ -23,7 +23,7 @@ Deferred<void> HostLease::run() {
   for (Duration pause = 100ms;;) {
     MonotonicTime began = world_.clock.now();
     auto held = co_await hold().result();
-    if (held.error().is(Code::cancelled)) co_await fail_with(std::move(held).error());
+    if (held.error().is(Code::cancelled)) co_await fail_with(held.error());
     if (world_.clock.now() - began > 1s * lease_seconds_) pause = 100ms;
     log_.warning("this host's record is not kept in the store; trying again",
                  {{"error", held.error()}});
@@ -44,7 +44,7 @@ Deferred<void> HostLease::hold() {
     while (record_ == written) {
       auto news = co_await with_timeout(world_.clock, third, changed_.wait()).result();
       if (news.ok()) continue;
-      if (!news.error().is(Code::timed_out)) co_await fail_with(std::move(news).error());
+      if (!news.error().is(Code::timed_out)) co_await fail_with(news.error());
       co_await store_.keep_alive(lease);
     }
   }

@@ -122,7 +122,7 @@ Deferred<void> InstanceKeeper::run() {
 Deferred<void> InstanceKeeper::news(Duration most) {
   auto came = co_await with_timeout(parts_.world.clock, most, news_.wait()).result();
   if (!came.ok() && !came.error().is(Code::timed_out)) {
-    co_await fail_with(std::move(came).error());
+    co_await fail_with(came.error());
   }
 }
 
@@ -151,7 +151,7 @@ Deferred<void> InstanceKeeper::launch() {
   }
   auto started = co_await start(target, std::move(service)).result();
   if (started.ok()) co_return;
-  if (started.error().is(Code::cancelled)) co_await fail_with(std::move(started).error());
+  if (started.error().is(Code::cancelled)) co_await fail_with(started.error());
   co_await start_failed(std::move(target), std::move(started).error());
 }
 
@@ -219,7 +219,7 @@ Deferred<void> InstanceKeeper::start(placement::Assignment target, placement::Se
   starting_ = false;
   if (!started.ok()) {
     parts_.ports.give_back(kept.port, id_);
-    co_await fail_with(std::move(started).error());
+    co_await fail_with(started.error());
   }
   instance_ = std::move(*started);
   was_healthy_ = false;
@@ -269,7 +269,7 @@ void InstanceKeeper::forgive() {
 
 Deferred<void> InstanceKeeper::watch_end(RunningInstance& instance) {
   auto how = co_await instance.wait().result();
-  if (!how.ok() && how.error().is(Code::cancelled)) co_await fail_with(std::move(how).error());
+  if (!how.ok() && how.error().is(Code::cancelled)) co_await fail_with(how.error());
   exit_ = how.ok() ? how->text() : std::string(how.error().message());
   look();
 }
@@ -348,7 +348,7 @@ Deferred<void> InstanceKeeper::stop() {
 
 Deferred<void> InstanceKeeper::send(int signal) {
   auto sent = co_await instance_->send_signal(signal).result();
-  if (!sent.ok() && sent.error().is(Code::cancelled)) co_await fail_with(std::move(sent).error());
+  if (!sent.ok() && sent.error().is(Code::cancelled)) co_await fail_with(sent.error());
 }
 
 bool InstanceKeeper::kill() {
@@ -360,7 +360,7 @@ bool InstanceKeeper::kill() {
 Deferred<void> InstanceKeeper::clear_away() {
   auto removed = co_await instance_->remove().result();
   if (!removed.ok()) {
-    if (removed.error().is(Code::cancelled)) co_await fail_with(std::move(removed).error());
+    if (removed.error().is(Code::cancelled)) co_await fail_with(removed.error());
     parts_.log.warning("something of an ended instance is left",
                        {{"instance", id_}, {"error", removed.error()}});
   }

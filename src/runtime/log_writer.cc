@@ -18,7 +18,7 @@ Deferred<void> LogWriter::write() {
   }
   auto written = co_await append(std::move(text)).result();
   if (!written.ok() && written.error().is(Code::cancelled)) {
-    co_await fail_with(std::move(written).error());
+    co_await fail_with(written.error());
   }
   lost_ = !written.ok();
   if (lost_) ++dropped_;

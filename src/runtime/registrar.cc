@@ -97,7 +97,7 @@ Deferred<void> Registrar::run() {
       pause = 50ms;
       continue;
     }
-    if (done.error().is(Code::cancelled)) co_await fail_with(std::move(done).error());
+    if (done.error().is(Code::cancelled)) co_await fail_with(done.error());
     if (pause >= 1s) log_.warning("instances cannot be registered yet", {{"error", done.error()}});
     co_await world_.clock.after(pause);
     pause = std::min<Duration>(pause * 2, 2s);
@@ -127,7 +127,7 @@ Deferred<void> Registrar::write_some() {
     auto committed = co_await store_.commit(std::move(batch)).result();
     if (!committed.ok()) {
       for (auto& each : sent) words_.at(each.id).stands.reset();
-      co_await fail_with(std::move(committed).error());
+      co_await fail_with(committed.error());
     }
     revision = *committed;
   }

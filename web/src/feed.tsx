@@ -13,12 +13,29 @@ const SIGN: Record<FeedEntry["kind"], [string, string]> = {
   health: ["♥", "health"],
 };
 
+interface Told {
+  entry: FeedEntry; // the newest
+  times: number;
+}
+
+/** What happened again and again with nothing between is told once, with how often. */
+export function told(entries: FeedEntry[], limit: number): Told[] {
+  const all: Told[] = [];
+  for (const entry of entries) {
+    const last = all.at(-1);
+    const { kind, service, instance, text } = last?.entry ?? {};
+    if (last && kind === entry.kind && service === entry.service && instance === entry.instance && text === entry.text) last.times++;
+    else if (all.push({ entry, times: 1 }) > limit) return all.slice(0, limit);
+  }
+  return all;
+}
+
 export function Feed({ entries, now, limit }: { entries: FeedEntry[]; now: number; limit: number }) {
   if (!entries.length) return <p class="empty">Nothing yet: deploys, restarts and dead letters will stand here.</p>;
   const today = new Date(now).toDateString();
   return (
     <ol class="feed" tabIndex={0} aria-label="Deploys, restarts and dead letters, newest first">
-      {entries.slice(0, limit).map((entry) => (
+      {told(entries, limit).map(({ entry, times }) => (
         <li key={entry.id} class={entry.level} data-kind={entry.kind} data-instance={entry.instance}>
           <time title={moment(entry.time)}>{new Date(entry.time).toDateString() === today ? clock(entry.time) : moment(entry.time).slice(5, 16)}</time>
           <span class="sign" title={SIGN[entry.kind]?.[1] ?? entry.kind} aria-label={SIGN[entry.kind]?.[1] ?? entry.kind} role="img">
@@ -26,6 +43,7 @@ export function Feed({ entries, now, limit }: { entries: FeedEntry[]; now: numbe
           </span>
           <span>
             <Subject entry={entry} />
+            {times > 1 && <b class="times"> {times} times</b>}
           </span>
         </li>
       ))}

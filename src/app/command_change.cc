@@ -138,6 +138,8 @@ std::optional<Outcome> rolled(const Json& service, const Json& before) {
   if (rollout["ended"].is_null()) return std::nullopt;
   std::string name = text_of(service["name"]);
   if (rollout["result"].string_or("") == "done") {
+    // The last one that was replaced may still be finishing what it answers.
+    if (service["healthy"].integer() > service["wanted"].integer()) return std::nullopt;
     return Outcome{exit_done, fmt::format("{} runs version {}: {}", name,
                                           text_or_dash(rollout["version"]), how_many(service))};
   }

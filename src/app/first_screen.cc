@@ -109,6 +109,17 @@ std::string example(const Json& state, Suits suits) {
   return best ? text_of((*best)["name"]) : "";
 }
 
+/// The first healthy instance of a service: its number is not always 1.
+std::string instance_of(const Json& state, const std::string& name) {
+  for (auto& service : state["services"].items()) {
+    if (service["name"].string_or("") != name) continue;
+    for (auto& instance : service["instances"].items()) {
+      if (instance["state"].string_or("") == "healthy") return text_of(instance["id"]);
+    }
+  }
+  return name + "/1";
+}
+
 bool callable(const Json& service) { return !service["url"].string_or("").empty(); }
 
 /// True if the gateway gives it everything under "/": then it answers something there.
@@ -128,7 +139,7 @@ Lines things_to_try(const Json& state, const Style& style, const std::string& be
   });
   if (called.empty()) called = busiest;
   if (killed.empty()) killed = busiest;
-  Lines commands{"berth call " + called + " /", "berth kill " + killed + "/1",
+  Lines commands{"berth call " + called + " /", "berth kill " + instance_of(state, killed),
                  "berth logs -f " + busiest, "berth metrics " + busiest};
   Lines what{"one request through the balancer", "an instance dies: who notices?", "what it says",
              "how fast it answers, as a chart"};

@@ -12,6 +12,11 @@ std::string folder_of(const std::string& path) {
 
 }  // namespace
 
+Deferred<void> File::write_synced(std::uint64_t offset, BytesList bytes) {
+  co_await write(offset, std::move(bytes));
+  co_await sync();
+}
+
 Deferred<void> Disk::make_durable_folder(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   co_await make_folder(path);

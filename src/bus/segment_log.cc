@@ -134,8 +134,7 @@ Deferred<GroupPlace> SegmentLog::write(Group& group) {
   std::string_view text = group.buffer.seal(segment.header.nonce, segment.end, next_sequence_);
   BytesList bytes = with_zeros(segment, text, options_.segment_bytes);
   std::uint64_t filled = segment.end + bytes.size();
-  co_await segment.file->write(segment.end, std::move(bytes));
-  auto synced = co_await segment.file->sync().result();
+  auto synced = co_await segment.file->write_synced(segment.end, std::move(bytes)).result();
   if (!synced.ok()) {
     log_.error("the message log could not be synced; it goes on in a new file",
                {{"path", segment_path(options_.folder, segment.header.number)},

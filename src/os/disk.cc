@@ -33,6 +33,19 @@ Result<void> write_all(const OpenFile& file, std::uint64_t offset, const Bytes& 
   return {};
 }
 
+Result<void> write_list(const OpenFile& file, std::uint64_t offset, const BytesList& bytes) {
+  for (auto& piece : bytes) {
+    TRY(write_all(file, offset, piece));
+    offset += piece.size();
+  }
+  return {};
+}
+
+Result<void> sync_data(const OpenFile& file) {
+  if (::fdatasync(file.fd.get()) != 0) return system_error(errno, "syncing " + file.path);
+  return {};
+}
+
 Result<Bytes> read_some(const OpenFile& file, std::uint64_t offset, std::size_t length) {
   Block* block = Block::allocate(length == 0 ? 1 : length);
   std::size_t done = 0;
@@ -61,19 +74,17 @@ class DiskFile final : public File {
                   [file = file_, offset, length] { return read_some(*file, offset, length); });
   }
   Deferred<void> write(std::uint64_t offset, BytesList bytes) override {
-    return run_on(workers_, [file = file_, offset, bytes = std::move(bytes)]() -> Result<void> {
-      std::uint64_t at = offset;
-      for (auto& piece : bytes) {
-        TRY(write_all(*file, at, piece));
-        at += piece.size();
-      }
-      return {};
+    return run_on(workers_, [file = file_, offset, bytes = std::move(bytes)] {
+      return write_list(*file, offset, bytes);
     });
   }
   Deferred<void> sync() override {
-    return run_on(workers_, [file = file_]() -> Result<void> {
-      if (::fdatasync(file->fd.get()) != 0) return system_error(errno, "syncing " + file->path);
-      return {};
+    return run_on(workers_, [file = file_] { return sync_data(*file); });
+  }
+  Deferred<void> write_synced(std::uint64_t offset, BytesList bytes) override {
+    return run_on(workers_, [file = file_, offset, bytes = std::move(bytes)]() -> Result<void> {
+      TRY(write_list(*file, offset, bytes));
+      return sync_data(*file);
     });
   }
   Deferred<std::uint64_t> size() override {

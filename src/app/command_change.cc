@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <utility>
 
 #include "app/commands.h"
 #include "app/exit_code.h"
@@ -81,14 +82,14 @@ class Change {
       Json data = co_await or_return(Json::parse(event.data));
       bool is_state = event.name == "state";
       if (is_state) {
-        state = std::move(data);
+        state = std::exchange(data, Json());
         self->note_feed(state, !self->session_.output.json);
         self->seen_ = service_in(state, self->name_);
       }
       if (state["revision"].integer().value_or(0) < revision) continue;
       // The state alone tells when the service is gone; all else needs its rollouts.
       if (is_state && !self->seen_.is_null()) continue;
-      if (auto outcome = look(state, is_state ? Json() : data)) co_return std::move(*outcome);
+      if (auto outcome = look(state, data)) co_return std::move(*outcome);
     }
   }
 

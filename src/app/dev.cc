@@ -1,5 +1,7 @@
 #include "app/dev.h"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 
 #include "app/api_client.h"
@@ -23,12 +25,20 @@
 namespace berth::app {
 namespace {
 
+constexpr std::uint64_t descriptors_least = 256;
+
 class Dev {
  public:
   explicit Dev(const DevArguments& arguments) : arguments_(arguments), output_(standard_output()) {}
 
   int run() {
-    os::raise_descriptor_limit();
+    std::uint64_t descriptors = os::raise_descriptor_limit();
+    if (descriptors < descriptors_least) {
+      return told(Error(Code::invalid,
+                        fmt::format("only {} file descriptors may be open at once, {} are needed at "
+                                    "least; raise the hard limit (ulimit -Hn 4096, or LimitNOFILE)",
+                                    descriptors, descriptors_least)));
+    }
     auto files = read_system_folder(arguments_.folder, arguments_.file, arguments_.environment);
     if (!files.ok()) return told(files.error());
     auto read = placement::read_system(*files);

@@ -86,11 +86,9 @@ bool PortClaims::claimed(const std::string& name) {
   return true;
 }
 
-bool PortClaims::hold(const Address& address) {
-  auto socket = os::bind_listener(address);
-  if (!socket.ok()) return false;
-  sockets_[address] = std::move(*socket);
-  return true;
+Result<void> PortClaims::hold(const Address& address) {
+  sockets_[address] = TRY(os::bind_listener(address));
+  return {};
 }
 
 os::Descriptor PortClaims::take_socket(const Address& address) {
@@ -107,7 +105,9 @@ Result<std::uint16_t> PortClaims::claim(std::uint16_t wanted, bool datagrams, bo
     if (!claimed(std::to_string(port))) continue;
     if (ours && i == 0) return port;
     if (datagrams && !os::bind_datagram_descriptor(Address::loopback(port)).ok()) continue;
-    if (hold(Address::loopback(port))) return port;
+    auto held = hold(Address::loopback(port));
+    if (held.ok()) return port;
+    if (!held.error().is(Code::in_use)) return std::move(held).error();
   }
   return Error(Code::in_use, "no port from " + std::to_string(wanted) + " to " +
                                  std::to_string(wanted + tries_max - 1) + " is free on 127.0.0.1");
@@ -120,7 +120,10 @@ Result<std::uint32_t> PortClaims::claim_network(std::uint32_t wanted, std::uint1
     std::uint32_t network = 0x7f4d0000 | third << 8;
     if (!claimed("network-" + std::to_string(third))) continue;
     // The first service's VIP stands for all: who uses the network listens there.
-    if ((ours && i == 0) || hold(Address::ipv4(network | 2, vip_port))) return network;
+    if (ours && i == 0) return network;
+    auto held = hold(Address::ipv4(network | 2, vip_port));
+    if (held.ok()) return network;
+    if (!held.error().is(Code::in_use)) return std::move(held).error();
   }
   return Error(Code::in_use, "every network 127.77.N.0/24 is used by another system");
 }

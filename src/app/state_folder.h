@@ -58,7 +58,7 @@ class PortClaims {
  private:
   bool claimed(const std::string& name);
   /// True if we listen there now.
-  bool hold(const Address& address);
+  Result<void> hold(const Address& address);
 
   std::string folder_;
   std::vector<os::Descriptor> locks_;

@@ -12,9 +12,11 @@ std::string folder_of(const std::string& path) {
 
 }  // namespace
 
-Deferred<void> File::write_synced(std::uint64_t offset, BytesList bytes) {
+Deferred<std::optional<Error>> File::write_synced(std::uint64_t offset, BytesList bytes) {
   co_await write(offset, std::move(bytes));
-  co_await sync();
+  auto synced = co_await sync().result();
+  if (!synced.ok()) co_return std::optional<Error>(std::move(synced).error());
+  co_return std::optional<Error>();
 }
 
 Deferred<void> Disk::make_durable_folder(std::string path) {

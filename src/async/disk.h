@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,9 +23,9 @@ class File {
   /// Data and size are on stable storage when it resolves (fdatasync). After a failed sync nothing
   /// that was written since the last good one may be trusted.
   virtual Deferred<void> sync() = 0;
-  /// write, then sync, in one go: for logs, whose every group pays for it. After an error both are
-  /// as after a failed sync.
-  virtual Deferred<void> write_synced(std::uint64_t offset, BytesList bytes);
+  /// write, then sync, in one go: for logs, whose every group pays for it. Errors: those of write;
+  /// then nothing was synced, and its place may be used again. A failed sync's error is the value.
+  virtual Deferred<std::optional<Error>> write_synced(std::uint64_t offset, BytesList bytes);
   virtual Deferred<std::uint64_t> size() = 0;
   virtual Deferred<void> truncate(std::uint64_t size) = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "async/clock.h"
 #include "async/random.h"
 #include "bus/segment_recovery.h"
 
@@ -12,6 +13,8 @@ namespace {
 /// are therefore followed by zeros now and then.
 constexpr std::uint64_t zeros_bytes = 256 << 10;
 constexpr std::uint64_t zeros_group_max = zeros_bytes / 16;
+
+constexpr Duration begin_again_after = 1s;
 
 BytesList with_zeros(const LogSegment& segment, std::string_view group,
                      std::uint64_t segment_bytes) {
@@ -112,12 +115,21 @@ Deferred<void> SegmentLog::append(std::string_view head, std::string_view body) 
   return waiting_.back().waiters.emplace_back().deferred();
 }
 
+Deferred<void> SegmentLog::wake_within(Duration limit) {
+  if (limit == Duration::max()) return wake_.wait();
+  return with_timeout(world_.clock, limit, wake_.wait());
+}
+
+/// After a failed sync the next segment is begun at once: it tells that the one before it ended
+/// earlier, so that after a crash nobody believes what had failed.
 Deferred<void> SegmentLog::write_groups() {
   for (;;) {
     while (waiting_.empty()) {
       idle_.set();
       wake_.reset();
-      co_await wake_.wait();
+      if (!active_ && (co_await begin_segment().result()).ok()) continue;
+      auto woken = co_await wake_within(active_ ? Duration::max() : begin_again_after).result();
+      if (!woken.ok() && woken.error().is(Code::cancelled)) co_return;
     }
     Group group = std::move(waiting_.front());
     waiting_.pop_front();
@@ -134,13 +146,13 @@ Deferred<GroupPlace> SegmentLog::write(Group& group) {
   std::string_view text = group.buffer.seal(segment.header.nonce, segment.end, next_sequence_);
   BytesList bytes = with_zeros(segment, text, options_.segment_bytes);
   std::uint64_t filled = segment.end + bytes.size();
-  auto synced = co_await segment.file->write_synced(segment.end, std::move(bytes)).result();
-  if (!synced.ok()) {
+  auto unsynced = co_await segment.file->write_synced(segment.end, std::move(bytes));
+  if (unsynced) {
     log_.error("the message log could not be synced; it goes on in a new file",
                {{"path", segment_path(options_.folder, segment.header.number)},
-                {"error", synced.error()}});
+                {"error", *unsynced}});
     co_await abandon_segment();
-    co_return std::move(synced).error();
+    co_return std::move(*unsynced);
   }
   segment.filled = std::max(segment.filled, filled);
   auto frames = static_cast<std::uint32_t>(group.buffer.frames().size());

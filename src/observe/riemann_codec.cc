@@ -1,9 +1,17 @@
 #include "observe/riemann_codec.h"
 
+#include <limits>
+
 #include "riemann.pb.h"
 
 namespace berth::observe {
 namespace {
+
+// A time that 64 bits of nanoseconds don't hold is a client's mistake; the event counts as of now.
+WallTime time_of(std::int64_t count, std::int64_t unit, WallTime now) {
+  if (count < 0 || count > std::numeric_limits<std::int64_t>::max() / unit) return now;
+  return {count * unit};
+}
 
 Event event_of(const riemann::Event& in, WallTime now) {
   Event event;
@@ -15,8 +23,8 @@ Event event_of(const riemann::Event& in, WallTime now) {
   if (in.has_metric_f()) event.metric = in.metric_f();
   if (in.has_metric_d()) event.metric = in.metric_d();
   event.time = now;
-  if (in.has_time()) event.time.nanoseconds = in.time() * 1'000'000'000;
-  if (in.has_time_micros()) event.time.nanoseconds = in.time_micros() * 1000;
+  if (in.has_time()) event.time = time_of(in.time(), 1'000'000'000, now);
+  if (in.has_time_micros()) event.time = time_of(in.time_micros(), 1000, now);
   if (in.has_ttl() && in.ttl() > 0 && in.ttl() < 1e9) {
     event.ttl = Duration(static_cast<std::int64_t>(static_cast<double>(in.ttl()) * 1e9));
   }

@@ -64,6 +64,8 @@ Result<Bytes> read_some(const OpenFile& file, std::uint64_t offset, std::size_t 
   return Bytes(block, block->data(), done);
 }
 
+using Synced = Result<std::optional<Error>>;
+
 class DiskFile final : public File {
  public:
   DiskFile(berth::Workers& workers, std::shared_ptr<OpenFile> file)
@@ -81,10 +83,12 @@ class DiskFile final : public File {
   Deferred<void> sync() override {
     return run_on(workers_, [file = file_] { return sync_data(*file); });
   }
-  Deferred<void> write_synced(std::uint64_t offset, BytesList bytes) override {
-    return run_on(workers_, [file = file_, offset, bytes = std::move(bytes)]() -> Result<void> {
+  Deferred<std::optional<Error>> write_synced(std::uint64_t offset, BytesList bytes) override {
+    return run_on(workers_, [file = file_, offset, bytes = std::move(bytes)]() -> Synced {
       TRY(write_list(*file, offset, bytes));
-      return sync_data(*file);
+      auto synced = sync_data(*file);
+      if (!synced.ok()) return std::optional(std::move(synced).error());
+      return std::optional<Error>();
     });
   }
   Deferred<std::uint64_t> size() override {

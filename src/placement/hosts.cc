@@ -114,7 +114,10 @@ bool Hosts::fits_instead(const ServiceSpec& spec, const Assignment& assignment,
 
 std::string Hosts::why_not(const Host& host, const ServiceSpec& spec) {
   const HostRecord& has = *host.record;
-  if (needs_docker(spec) && !has.docker) return fmt::format("{} has no Docker", has.name);
+  if (needs_docker(spec) && !has.docker) {
+    std::string why = has.docker_why.empty() ? "" : ": " + has.docker_why;
+    return fmt::format("{} has no Docker{}", has.name, why);
+  }
   if (!enough(has.memory_bytes, host.memory_bytes, spec.memory_bytes))
     return fmt::format("{} has {} of memory free, {} is needed", has.name,
                        format_size(std::max<std::int64_t>(0, has.memory_bytes - host.memory_bytes)),

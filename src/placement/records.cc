@@ -122,6 +122,7 @@ void members(Io& io, typename Io::template Of<HostRecord>& r) {
   io.member("cpu_millicores", r.cpu_millicores);
   io.member("memory_bytes", r.memory_bytes);
   io.member("docker", r.docker);
+  io.member("docker_why", r.docker_why);
 }
 
 template <class Io>

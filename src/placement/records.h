@@ -132,6 +132,7 @@ struct HostRecord {
   std::int64_t cpu_millicores = 0;
   std::int64_t memory_bytes = 0;
   bool docker = false;
+  std::string docker_why;  // why there is none
   bool operator==(const HostRecord&) const = default;
 };
 

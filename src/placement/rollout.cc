@@ -84,11 +84,21 @@ std::string ServiceDecision::without_progress(Duration limit) const {
                      situation_.hosts.why_none(service_.spec()));
 }
 
+/// True if as many of its instances are good as are wanted, though its rollout may have been ended
+/// by another one before that was so.
+bool ServiceDecision::runs_well(std::uint64_t version) const {
+  auto its = std::ranges::count_if(placed_, [&](const Placed& p) {
+    return p.assignment.version == version && !p.assignment.stop && good(p);
+  });
+  return its > 0 && static_cast<std::size_t>(its) >= wanted();
+}
+
 /// Where to go back to: what ran before, if it was good, else the newest good one before.
 std::uint64_t ServiceDecision::last_good(const Rollout& rollout) const {
   if (rollout.automatic || rollout.from == rollout.to) return 0;
   const Version* from = service_.version(rollout.from);
-  return from && from->good ? rollout.from : service_.return_to();
+  bool was_good = from && (from->good || runs_well(rollout.from));
+  return was_good ? rollout.from : service_.return_to();
 }
 
 void ServiceDecision::give_up(std::string why) {

@@ -261,6 +261,18 @@ TEST_F(SchedulerTest, a_broken_deploy_during_a_rollout_returns_to_what_was_good)
   EXPECT_EQ(service("orders").target, 1u) << "version 2 was never good";
 }
 
+TEST_F(SchedulerTest, a_broken_deploy_right_after_the_first_one_returns_to_it) {
+  deploy(spec("orders", 2));
+  run(100ms);
+  deploy(spec("orders", 2, "v2"));
+  behaviour["orders@2"].healthy = false;
+  run(70s);
+  EXPECT_EQ(service("orders").target, 1u);
+  EXPECT_EQ(rollout("orders").result, RolloutResult::done);
+  EXPECT_TRUE(service("orders").versions[0].good);
+  EXPECT_EQ(there("orders"), 2u);
+}
+
 TEST_F(SchedulerTest, unhealthy_old_instances_are_replaced_first) {
   orders(3);
   state.instances["orders"][2].state = InstanceState::failed;

@@ -94,6 +94,7 @@ class ServiceDecision {
   std::optional<std::string> restarted_too_often(const Rollout& rollout) const;
   std::string without_progress(Duration limit) const;
   void give_up(std::string why);
+  bool runs_well(std::uint64_t version) const;
   std::uint64_t last_good(const Rollout& rollout) const;
   void conclude_rollout();
   void finish(Rollout& rollout);

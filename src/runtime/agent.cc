@@ -200,10 +200,11 @@ Deferred<bool> Agent::Inside::find_containers() {
     if (found.error().is(Code::cancelled)) co_return std::move(found).error();
     parts.docker_why = found.error().is(Code::timed_out) ? "Docker does not answer"
                                                          : std::string(found.error().message());
+    lease.set_docker(false, parts.docker_why);
     co_return false;
   }
   parts.docker_why.clear();
-  lease.set_docker(true);
+  lease.set_docker(true, "");
   adopt(std::move(*found));
   co_return true;
 }

@@ -14,8 +14,10 @@ HostLease::HostLease(World& world, Log log, storage::Store& store, placement::Ho
       record_(std::move(record)),
       lease_seconds_(lease_seconds) {}
 
-void HostLease::set_docker(bool docker) {
-  if (std::exchange(record_.docker, docker) == docker) return;
+void HostLease::set_docker(bool docker, std::string why) {
+  if (record_.docker == docker && record_.docker_why == why) return;
+  record_.docker = docker;
+  record_.docker_why = std::move(why);
   while (!changed_.empty()) changed_.wake();
 }
 

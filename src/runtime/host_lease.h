@@ -22,7 +22,8 @@ class HostLease {
   void start() { scope_.add(run()); }
   /// Stops keeping it: the record goes when the lease has run out.
   Deferred<void> close() { return scope_.close(); }
-  void set_docker(bool docker);
+  /// `why`: why there is none, with what to do.
+  void set_docker(bool docker, std::string why);
 
  private:
   Deferred<void> run();

@@ -44,7 +44,7 @@ def until(what, condition, seconds=30):
 class Dev:
     """A running `berth dev` in a folder of its own."""
 
-    def __init__(self, berth_toml, files=(), arguments=(), prepare=None):
+    def __init__(self, berth_toml, files=(), arguments=(), prepare=None, environment=None, state=None):
         self.folder = tempfile.mkdtemp(prefix="berth-e2e-")
         if prepare:
             prepare(self.folder)
@@ -52,6 +52,8 @@ class Dev:
         for name, text in dict(files).items():
             self.write(name, text)
         self.arguments = list(arguments)
+        self.common = ["--state", state] if state else []
+        self.environment = {**os.environ, **(environment or {})}
         self.process = None
         self.start()
 
@@ -62,13 +64,14 @@ class Dev:
     def start(self):
         self.begun = time.monotonic()
         self.output = open(os.path.join(self.folder, "dev.out"), "a")
-        self.process = subprocess.Popen([BERTH, "dev", *self.arguments], cwd=self.folder, stdout=self.output, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen([BERTH, "dev", *self.arguments, *self.common], cwd=self.folder, stdout=self.output, stderr=subprocess.STDOUT,
+                                        env=self.environment)
 
     def printed(self):
         return open(os.path.join(self.folder, "dev.out"), errors="replace").read()
 
     def run(self, *arguments, ok=True, timeout=60):
-        result = subprocess.run([BERTH, *arguments], cwd=self.folder, capture_output=True, text=True, timeout=timeout)
+        result = subprocess.run([BERTH, *arguments, *self.common], cwd=self.folder, capture_output=True, text=True, timeout=timeout)
         if ok:
             expect(result.returncode == 0, f"berth {' '.join(arguments)}: {result.returncode}: {result.stdout[-400:]}{result.stderr[-800:]}")
         return result

@@ -224,9 +224,26 @@ Deferred<void> BusWorld::start_bus() {
     co_await clock().after(trial.between(10ms, 500ms));
     if (trial.chance(0.3)) bus_host_.disk.faults = {};
   }
+  co_await note_recovered_letters();
   co_await subscribe();
   trial.say("the bus is open\n" + counts());
   running_->server.serve(bus_host_.network.listen(bus_host_.address(bus_port)).value());
+}
+
+/// A letter may have been synced though the bus was stopped before it could tell.
+Deferred<void> BusWorld::note_recovered_letters() {
+  for (auto topic : topics) {
+    for (;;) {
+      auto letters = co_await running_->bus.dead(std::string(topic), "", 10'000).result();
+      if (letters.ok()) {
+        for (auto& letter : *letters) died.insert(letter.id);
+      } else if (!letters.error().is(Code::not_found)) {
+        co_await clock().after(10ms);  // the disk fails now and then
+        continue;
+      }
+      break;
+    }
+  }
 }
 
 /// Now and then it is stopped while it opens.

@@ -101,6 +101,7 @@ class BusWorld {
   Deferred<void> send_dead_again();
   void stop_bus(bool power_loss);
   Deferred<void> start_bus();
+  Deferred<void> note_recovered_letters();
   Deferred<bool> try_start_bus();
   Deferred<void> subscribe();
   Address address_of(const std::string& service) const;

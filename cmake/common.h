@@ -1,6 +1,8 @@
 #pragma once
 // Precompiled: the standard headers that nearly every source includes. A source still includes
 // what it uses; ./dev check compiles each header without this one.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -22,5 +24,3 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include <fmt/format.h>

@@ -1,4 +1,5 @@
 #pragma once
-#include "common.h"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "common.h"

@@ -34,10 +34,11 @@ class Dev {
   int run() {
     std::uint64_t descriptors = os::raise_descriptor_limit();
     if (descriptors < descriptors_least) {
-      return told(Error(Code::invalid,
-                        fmt::format("only {} file descriptors may be open at once, {} are needed at "
-                                    "least; raise the hard limit (ulimit -Hn 4096, or LimitNOFILE)",
-                                    descriptors, descriptors_least)));
+      return told(
+          Error(Code::invalid,
+                fmt::format("only {} file descriptors may be open at once, {} are needed at "
+                            "least; raise the hard limit (ulimit -Hn 4096, or LimitNOFILE)",
+                            descriptors, descriptors_least)));
     }
     auto files = read_system_folder(arguments_.folder, arguments_.file, arguments_.environment);
     if (!files.ok()) return told(files.error());

@@ -148,9 +148,9 @@ Deferred<GroupPlace> SegmentLog::write(Group& group) {
   std::uint64_t filled = segment.end + bytes.size();
   auto unsynced = co_await segment.file->write_synced(segment.end, std::move(bytes));
   if (unsynced) {
-    log_.error("the message log could not be synced; it goes on in a new file",
-               {{"path", segment_path(options_.folder, segment.header.number)},
-                {"error", *unsynced}});
+    log_.error(
+        "the message log could not be synced; it goes on in a new file",
+        {{"path", segment_path(options_.folder, segment.header.number)}, {"error", *unsynced}});
     co_await abandon_segment();
     co_return std::move(*unsynced);
   }

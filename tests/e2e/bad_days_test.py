@@ -83,7 +83,7 @@ def every_wrong_key_is_refused_with_line_column_and_the_nearest_word():
     folder = folder_with(system('[service.a]\ncomand = "sleep 9"\ninstances = "two"\nsecrets = ["KEY"]\n[job.clean]\nevery = "daily"\n'))
     status, said = refused(folder)
     expect(status == 1, f"ended with {status}")
-    for wanted in ("berth.toml:4:1", "command", "berth.toml:5:13", "integer", "berth.toml:6:1", "berth.toml:7:1", "not yet"):
+    for wanted in ("berth.toml:4:1", "command", "berth.toml:5:13", "integer", "berth.toml:6:1", "berth.toml:7:1", "not supported yet"):
         expect(wanted in said, f"no '{wanted}' in:\n{said}")
     expect(not os.path.exists(os.path.join(folder, ".berth", "store")), "something was begun")
 

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """CPU per proxied small GET: Berth's proxy against Debian's haproxy, one thread each, both with their log on, the same
 backend, the same load of 64 keep-alive connections, in turns within one run."""
+import atexit
 import json
 import os
 import statistics
 import sys
 
 from bench import FOLDER, BERTH, cpu_seconds, figure, free_port, load, program, start, udp_sink, version, wait_for_port
+from dev_system import start as start_dev, system, vip
 
 SECONDS = float(os.environ.get("SECONDS_EACH", "3"))
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
@@ -34,7 +36,7 @@ def berth(name, arguments):
     process = start([BERTH, "proxy", "run", "--state", state, "--host", "here", *arguments])
     address, port = vip.split(":")
     wait_for_port(int(port), address)
-    return process.pid, address, int(port)
+    return [process.pid], address, int(port)
 
 
 def drained(state):
@@ -68,23 +70,31 @@ backend back
 """)
     process = start(["haproxy", "-db", "-f", config])
     wait_for_port(port)
-    return process.pid, "127.0.0.1", port
+    return [process.pid], "127.0.0.1", port
+
+
+def whole():
+    """A `berth dev` with one service: its own process and its proxy's are counted, not the instance and its shim."""
+    dev = start_dev(system(instances=1))
+    atexit.register(dev.stop)
+    proxy = next(line.split()[0] for line in dev.left_processes() if "proxy\\x00run" in line)
+    return [dev.process.pid, int(proxy)], *vip(dev)
 
 
 haproxy_version = version(["haproxy", "-v"])
-candidates = {"haproxy": haproxy(), "ring": berth("ring", []), "udp": berth("udp", ["--syslog", f"127.0.0.1:{sink_port}"])}
+candidates = {"haproxy": haproxy(), "ring": berth("ring", []), "udp": berth("udp", ["--syslog", f"127.0.0.1:{sink_port}"]), "whole": whole()}
 readers = [drained(os.path.join(FOLDER, name)) for name in ("ring", "udp")]
 costs = {name: [] for name in candidates}
 tails = {name: [] for name in candidates}
-for name, (pid, address, port) in candidates.items():
+for name, (_, address, port) in candidates.items():
     load(address, port, CONNECTIONS, 1)
 for _ in range(ROUNDS):
-    for name, (pid, address, port) in candidates.items():
-        before = cpu_seconds(pid)
+    for name, (pids, address, port) in candidates.items():
+        before = sum(map(cpu_seconds, pids))
         result = load(address, port, CONNECTIONS, SECONDS)
         if result["errors"]:
             sys.exit(f"{name}: {result['errors']} of {result['requests']} requests failed")
-        costs[name].append((cpu_seconds(pid) - before) / result["requests"] * 1e6)
+        costs[name].append((sum(map(cpu_seconds, pids)) - before) / result["requests"] * 1e6)
         tails[name].append(result["p99"])
 for name in candidates:
     print(f"{name:8} {statistics.median(costs[name]):.2f} us CPU a request (rounds {', '.join(f'{c:.2f}' for c in costs[name])}), "
@@ -92,3 +102,4 @@ for name in candidates:
 peer = statistics.median(costs["haproxy"])
 figure("proxy.small_get.cpu", statistics.median(costs["ring"]), "us", "haproxy", haproxy_version, peer)
 figure("proxy.small_get_udp.cpu", statistics.median(costs["udp"]), "us", "haproxy", haproxy_version, peer)
+figure("proxy.small_get_whole.cpu", statistics.median(costs["whole"]), "us", "haproxy", haproxy_version, peer)

@@ -75,14 +75,13 @@ def check():
 
 
 def unit():
-    programs = [p for p in sorted(glob.glob("build/dev/tests/*_test")) if not p.endswith("/sim_test")]
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda p: gtest(p, 300), programs))
+    for program in sorted(glob.glob("build/dev/tests/*_test")):
+        if not program.endswith("/sim_test"):
+            gtest(program, 300)
 
 
 def sim():
-    for program in glob.glob("build/dev/tests/sim_test"):
-        gtest(program, 900)
+    gtest("build/dev/tests/sim_test", 900)
 
 
 def fuzz():
@@ -96,12 +95,25 @@ def examples():
     counted("examples/shop", ["examples/shop/check"], 300)
 
 
+def browser():
+    counted("web unit tests, console.mjs over web/mock", ["tests/browser/run"], 400)
+
+
 def e2e():
     for script in sorted(glob.glob("tests/e2e/*_test.py")):
         counted(os.path.basename(script), [sys.executable, script], 600, {"BERTH": BERTH})
 
 
-STEPS = {"build": build, "check": check, "unit": unit, "sim": sim, "fuzz": fuzz, "examples": examples, "e2e": e2e}
+def code():
+    """What uses one core beside what uses the other."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        simulation = pool.submit(sim)
+        for step in (unit, fuzz, examples, browser):
+            step()
+        simulation.result()
+
+
+STEPS = {"build": build, "check": check, "code": code, "unit": unit, "sim": sim, "fuzz": fuzz, "examples": examples, "browser": browser, "e2e": e2e}
 
 
 def finish():
@@ -112,7 +124,7 @@ def finish():
 
 
 def main():
-    wanted = sys.argv[1:] or list(STEPS)
+    wanted = sys.argv[1:] or ["build", "check", "code", "e2e"]
     for step in wanted:
         if step not in STEPS:
             sys.exit(f"there is no step '{step}'; steps: {' '.join(STEPS)}")

@@ -119,10 +119,12 @@ class Dev {
     if (!terminal.ok()) {
       PlainOptions options;
       options.once = arguments_.once;
+      options.began = began_;
       co_return co_await show_plainly(own_.reactor, api, output_, std::move(options));
     }
     ScreenOptions options;
     options.stops_system = true;
+    options.began = began_;
     options.colour = output_.style.colour;
     Screen screen(own_.reactor, own_.process, **terminal, api, std::move(options));
     co_await screen.run();
@@ -132,6 +134,7 @@ class Dev {
   DevArguments arguments_;
   Output output_;
   OwnWorld own_{4};
+  MonotonicTime began_ = own_.reactor.now();
   PortClaims claims_;
   std::vector<std::string> notes_;
   std::unique_ptr<StateFolder> state_;

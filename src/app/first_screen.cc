@@ -6,6 +6,7 @@
 
 #include "app/tables.h"
 #include "app/words.h"
+#include "base/units.h"
 
 namespace berth::app {
 namespace {
@@ -200,6 +201,8 @@ std::vector<std::string> first_screen(const Json& state, const Style& style,
                                       const FirstScreenOptions& options) {
   bool limited = options.rows > 0;
   Lines out{sentence_line(state, style)};
+  bool is_well = state["sentence"]["level"].string_or("") == "ok";
+  if (is_well && options.took > Duration{}) out[0] += " in " + format_duration(options.took);
   Lines keys;
   if (!options.keys.empty()) keys.push_back(style.dim(options.keys));
   Lines places = addresses(state, style, limited);

@@ -6,6 +6,7 @@
 
 #include "app/terminal.h"
 #include "base/json.h"
+#include "base/time.h"
 
 namespace berth::app {
 
@@ -14,6 +15,8 @@ struct FirstScreenOptions {
   std::string keys;      // the last line; none if empty
   /// What another terminal needs before the commands work: "cd shop". May be empty.
   std::string before;
+  /// From the start to the first time that all was healthy; 0: not known.
+  Duration took{};
 };
 
 /// The first screen of `berth dev` from the state that GET /v1/state answers (docs/formats/api.md):

@@ -18,8 +18,9 @@ struct Told {
   Json state;
 };
 
-void print_screen(Told& told) {
+void print_screen(Told& told, MonotonicTime now) {
   FirstScreenOptions options;
+  if (told.options.began != MonotonicTime{}) options.took = now - told.options.began;
   options.before = told.options.before;
   told.output.lines(first_screen(told.state, told.output.style, options));
   told.output.line("");
@@ -38,7 +39,7 @@ void print_feed(Told& told) {
 }
 
 /// Ends when all is healthy and that was wanted once, or with the stream's error.
-Deferred<int> follow(ApiClient& api, std::shared_ptr<Told> told) {
+Deferred<int> follow(Clock& clock, ApiClient& api, std::shared_ptr<Told> told) {
   EventStream events = co_await api.events("/v1/live");
   for (;;) {
     ServerEvent event = co_await events.next();
@@ -46,14 +47,14 @@ Deferred<int> follow(ApiClient& api, std::shared_ptr<Told> told) {
     told->state = co_await or_return(Json::parse(event.data));
     print_feed(*told);
     if (told->screen || told->state["sentence"]["level"].string_or("") != "ok") continue;
-    print_screen(*told);
+    print_screen(*told, clock.now());
     if (told->options.once) co_return exit_done;
   }
 }
 
 Deferred<int> follow_always(Clock& clock, ApiClient& api, std::shared_ptr<Told> told) {
   for (;;) {
-    auto ended = co_await follow(api, told).result();
+    auto ended = co_await follow(clock, api, told).result();
     if (ended.ok()) co_return *ended;
     co_await clock.after(retry_after);
   }
@@ -70,7 +71,7 @@ Deferred<int> show_plainly(Clock& clock, ApiClient& api, Output output, PlainOpt
       co_await with_timeout(clock, told->options.once_limit, follow_always(clock, api, told))
           .result();
   if (code.ok()) co_return *code;
-  if (!told->state.is_null()) print_screen(*told);
+  if (!told->state.is_null()) print_screen(*told, {});
   co_return exit_failed;
 }
 

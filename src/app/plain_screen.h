@@ -4,6 +4,7 @@
 
 #include "app/api_client.h"
 #include "app/output.h"
+#include "base/time.h"
 
 namespace berth::app {
 
@@ -11,6 +12,7 @@ struct PlainOptions {
   std::string before;          // app/first_screen.h
   bool once = false;           // end as soon as all is healthy
   Duration once_limit = 2min;  // or when it is not after so long
+  MonotonicTime began{};       // of the system, to tell how long it took; 0: not known
 };
 
 /// What `berth dev` writes into a pipe: the first screen once all is healthy, then a line for each

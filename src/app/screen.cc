@@ -103,6 +103,9 @@ Deferred<void> Screen::read_live(std::string inspected) {
     ServerEvent event = co_await events.next();
     Json data = co_await or_return(Json::parse(event.data));
     if (event.name == "state") {
+      bool first =
+          options_.began != MonotonicTime{} && data["sentence"]["level"].string_or("") == "ok";
+      if (first) model_.set_took(clock_.now() - std::exchange(options_.began, MonotonicTime{}));
       model_.set_state(std::move(data));
     } else if (event.name == "service") {
       model_.set_detail(std::move(data));

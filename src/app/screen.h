@@ -8,6 +8,7 @@
 #include "app/session.h"
 #include "async/scope.h"
 #include "async/sync.h"
+#include "base/time.h"
 #include "os/terminal_io.h"
 
 namespace berth::app {
@@ -17,6 +18,7 @@ struct ScreenOptions {
   bool ends_with_server = false;  // run() fails when the API goes away, else it is tried again
   std::string before;             // app/first_screen.h
   bool colour = true;
+  MonotonicTime began{};  // app/plain_screen.h
 };
 
 /// The live screen: follows the API as any client does (in `berth dev` inside its own process),

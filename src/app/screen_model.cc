@@ -196,6 +196,7 @@ std::vector<std::string> ScreenModel::first_lines(const Style& style, std::size_
   FirstScreenOptions options;
   options.rows = rows - (note_.empty() ? 0 : 1);
   options.before = before_;
+  options.took = took_;
   options.keys = std::string("l logs · i inspect · o open · r restart · ? help · ") +
                  (stops_system_ ? "Ctrl-C stop" : "q end");
   if (state_.is_null()) return {"asking berth dev", "", style.dim(options.keys)};

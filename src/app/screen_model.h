@@ -11,6 +11,7 @@
 #include "app/keys.h"
 #include "app/terminal.h"
 #include "base/json.h"
+#include "base/time.h"
 
 namespace berth::app {
 
@@ -37,6 +38,8 @@ class ScreenModel {
       : stops_system_(stops_system), before_(std::move(before)) {}
 
   void set_state(Json state);
+  /// From the start to the first time that all was healthy.
+  void set_took(Duration took) { took_ = took; }
   void set_detail(Json detail);
   /// The data of a `point` event.
   void add_point(const Json& point);
@@ -69,6 +72,7 @@ class ScreenModel {
   std::vector<std::string> page_of(std::vector<std::string> text, const std::string& keys,
                                    const Style& style, std::size_t rows);
 
+  Duration took_{};
   bool stops_system_;
   std::string before_;
   Page page_ = Page::first;

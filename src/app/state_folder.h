@@ -57,7 +57,7 @@ class PortClaims {
 
  private:
   bool claimed(const std::string& name);
-  /// True if we listen there now.
+  /// Listens there from now on. in_use: somebody else does.
   Result<void> hold(const Address& address);
 
   std::string folder_;

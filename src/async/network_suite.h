@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <tuple>
 #include <vector>
 
 #include "async/gather.h"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "async/clock.h"
 #include "async/random.h"
 #include "bus/segment_recovery.h"
 
@@ -13,8 +12,6 @@ namespace {
 /// are therefore followed by zeros now and then.
 constexpr std::uint64_t zeros_bytes = 256 << 10;
 constexpr std::uint64_t zeros_group_max = zeros_bytes / 16;
-
-constexpr Duration begin_again_after = 1s;
 
 BytesList with_zeros(const LogSegment& segment, std::string_view group,
                      std::uint64_t segment_bytes) {
@@ -115,21 +112,12 @@ Deferred<void> SegmentLog::append(std::string_view head, std::string_view body) 
   return waiting_.back().waiters.emplace_back().deferred();
 }
 
-Deferred<void> SegmentLog::wake_within(Duration limit) {
-  if (limit == Duration::max()) return wake_.wait();
-  return with_timeout(world_.clock, limit, wake_.wait());
-}
-
-/// After a failed sync the next segment is begun at once: it tells that the one before it ended
-/// earlier, so that after a crash nobody believes what had failed.
 Deferred<void> SegmentLog::write_groups() {
   for (;;) {
     while (waiting_.empty()) {
       idle_.set();
       wake_.reset();
-      if (!active_ && (co_await begin_segment().result()).ok()) continue;
-      auto woken = co_await wake_within(active_ ? Duration::max() : begin_again_after).result();
-      if (!woken.ok() && woken.error().is(Code::cancelled)) co_return;
+      co_await wake_.wait();
     }
     Group group = std::move(waiting_.front());
     waiting_.pop_front();

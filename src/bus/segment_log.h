@@ -120,7 +120,6 @@ class SegmentLog {
 
   LogSegment* find(std::uint64_t number) const;
   std::uint64_t end_sequence(std::size_t index) const;
-  Deferred<void> wake_within(Duration limit);
   Deferred<void> write_groups();
   /// Answers where it stands, synced; it counts once it was taken in.
   Deferred<GroupPlace> write(Group& group);

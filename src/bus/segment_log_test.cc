@@ -97,7 +97,6 @@ TEST_F(SegmentLogTest, a_failed_sync_fails_its_whole_group_and_ends_its_segment)
     ASSERT_FALSE(result.ok());
     EXPECT_TRUE(result.error().is(Code::io));
   }
-  EXPECT_TRUE(real.until([&] { return files().size() == 2; })) << "the next is begun at once";
   ASSERT_TRUE(append("after").ok());
   EXPECT_EQ(files().size(), 2u);
   EXPECT_EQ(synced, (std::vector<std::string>{"kept!", "after!"}));
@@ -109,10 +108,8 @@ TEST_F(SegmentLogTest, a_failed_sync_fails_its_whole_group_and_ends_its_segment)
 TEST_F(SegmentLogTest, a_segment_that_never_synced_anything_leaves_no_file) {
   ASSERT_TRUE(open().ok());
   for (int i = 0; i < 20; i++) {
-    int syncs = real.disk.syncs;
     real.disk.fail_syncs = 1;
     EXPECT_FALSE(append("lost").ok());
-    EXPECT_TRUE(real.until([&] { return real.disk.syncs == syncs + 2; })) << "begun again";
   }
   EXPECT_LE(files().size(), 1u);
   EXPECT_TRUE(append("kept").ok());

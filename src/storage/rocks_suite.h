@@ -5,6 +5,7 @@
 #include <rocksdb/file_system.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>

@@ -167,6 +167,7 @@ void BusWorld::change_disk() {
   switch (trial.below(6)) {
     case 0:
       faults.sync_fails = 0.3;
+      syncs_failed_ = true;
       break;
     case 1:
       faults.write_fails = 0.2;
@@ -376,6 +377,11 @@ Deferred<std::string> BusWorld::snapshot() {
 
 Deferred<void> BusWorld::look_once_more() {
   co_await clock().after(5s);
+  if (syncs_failed_) {  // what failed so may be on disk or not: the next start finds out
+    stop_bus(true);
+    co_await start_bus();
+    co_await clock().after(30s);
+  }
   std::string before = co_await snapshot();
   std::size_t heard = 0;
   for (auto& subscriber : subscribers_) heard += subscriber->heard;

@@ -125,7 +125,8 @@ class BusWorld {
   bool publishing_ = true;
   MonotonicTime subscribed_since_{};  // zero: not yet
   bool passing_wanted_ = false;       // the subscription that comes and goes
-  MonotonicTime passing_since_{};     // it is there for good; zero: it may not be
+  bool syncs_failed_ = false;
+  MonotonicTime passing_since_{};  // it is there for good; zero: it may not be
   Scope scope_;
 };
 

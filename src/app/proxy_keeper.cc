@@ -13,7 +13,7 @@ namespace {
 constexpr Duration hello_limit = 3s;  // for a proxy of an earlier run to come to us
 constexpr Duration stop_limit = 12s;
 constexpr Duration restart_first = 20ms;
-constexpr Duration restart_most = 2s;
+constexpr Duration restart_most = 100ms;  // without it nobody is reached: never away for long
 constexpr Duration lived_well = 5s;
 
 }  // namespace

@@ -72,7 +72,7 @@ struct DockerEngineTest : HostTest {
     write("probe/.dockerignore", "*\n!probe\n");
     write("probe/Dockerfile",
           "FROM scratch\nCOPY probe /bin/probe\nEXPOSE 80\nCMD [\"/bin/probe\"]\n");
-    std::string compile = "cd " + folder + "/probe && clang-19 -static -Os -o probe probe.c";
+    std::string compile = "cd " + folder + "/probe && clang-19 -static -O0 -o probe probe.c";
     ASSERT_EQ(std::system(compile.c_str()), 0);  // NOLINT: in a test, of a fixed command
     auto prepared = run(driver->prepare(service, 1, [](std::string_view) {}));
     ASSERT_TRUE(prepared.ok()) << prepared.error().text();

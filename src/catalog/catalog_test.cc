@@ -45,6 +45,21 @@ TEST(Catalog, deltas_lead_to_the_same_snapshot) {
   EXPECT_EQ(copy->revision, 3u);
 }
 
+TEST(Catalog, a_delta_carries_name_and_domain_where_they_changed) {
+  auto first = snapshot_of(1, {});  // as before the first deploy
+  auto second = snapshot_of(2, {users()});
+  second->system = "shop";
+  second->domain = "shop.localhost";
+  auto third = snapshot_of(3, {});
+  third->system = second->system;
+  third->domain = second->domain;
+  auto copy = apply_json(nullptr, snapshot_json(*first)).value();
+  copy = apply_json(copy.get(), delta_json(*first, *second)).value();
+  copy = apply_json(copy.get(), delta_json(*second, *third)).value();
+  EXPECT_EQ(copy->system, "shop");
+  EXPECT_EQ(copy->domain, "shop.localhost");
+}
+
 TEST(Catalog, worker_without_an_address_is_read_as_it_was_written) {
   Instance worker = instance("shoppers/1", Health::healthy);
   worker.address = {};

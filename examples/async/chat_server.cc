@@ -13,7 +13,7 @@
 
 using namespace berth;
 
-/// One who reads too slowly loses lines beyond `outbox_lines_max`; the others do not wait for it.
+/// One who falls `outbox_lines_max` lines behind is disconnected: the others do not wait for it.
 struct Member {
   static constexpr std::size_t outbox_lines_max = 100;
   explicit Member(std::unique_ptr<ByteStream> to) : stream(std::move(to)), lines(*stream) {}
@@ -51,7 +51,7 @@ class Chat {
   }
   void tell_others(const std::string& from, const std::string& line) {
     for (auto& [name, member] : members_) {
-      if (name != from) member->outbox.try_push(line);
+      if (name != from && !member->outbox.try_push(line)) member->stream->abort();
     }
   }
 

@@ -228,7 +228,7 @@ def the_chat_server_tells_everybody_but_the_speaker():
 
 
 @test
-def one_who_does_not_read_keeps_nobody_else_in_the_chat():
+def one_who_does_not_read_is_sent_away_from_the_chat_and_keeps_nobody_else():
     with Running("chat_server", "tcp:0") as server:
         with server.connect() as loud, server.connect() as deaf, server.connect() as good:
             for peer, name in ((loud, "loud"), (deaf, "deaf"), (good, "good")):
@@ -238,6 +238,13 @@ def one_who_does_not_read_keeps_nobody_else_in_the_chat():
             for number in range(2000):
                 loud.send(f"{number} {line}\n")
                 expect(good.line() == f"<loud> {number} {line}", f"line {number}")
+            try:
+                while deaf.line():
+                    pass
+            except ConnectionResetError:
+                pass
+            loud.send("still here?\n")
+            expect(good.line() == "<loud> still here?", "the others talk on")
 
 
 @test

@@ -9,7 +9,6 @@
 #include "app/exit_code.h"
 #include "app/local_system.h"
 #include "app/output.h"
-#include "app/own_world.h"
 #include "app/plain_screen.h"
 #include "app/screen.h"
 #include "app/system_folder.h"
@@ -17,6 +16,7 @@
 #include "async/gather.h"
 #include "os/host.h"
 #include "os/log_output.h"
+#include "os/own_world.h"
 #include "os/terminal_io.h"
 
 // `berth dev`, as a plan: read the file, take the state folder, choose the places, start the
@@ -133,7 +133,7 @@ class Dev {
 
   DevArguments arguments_;
   Output output_;
-  OwnWorld own_{4};
+  os::OwnWorld own_{4};
   MonotonicTime began_ = own_.reactor.now();
   PortClaims claims_;
   std::vector<std::string> notes_;

@@ -49,7 +49,7 @@ std::string docker_socket() {
 
 }  // namespace
 
-LocalSystem::LocalSystem(OwnWorld& own, Log log, StateFolder& state, PortClaims& claims,
+LocalSystem::LocalSystem(os::OwnWorld& own, Log log, StateFolder& state, PortClaims& claims,
                          SystemPlaces places, std::string name, std::string environment)
     : own_(own),
       world_(own.world),

@@ -7,7 +7,6 @@
 #include "app/access_ring.h"
 #include "app/kept_listeners.h"
 #include "app/log_lines.h"
-#include "app/own_world.h"
 #include "app/proxy_keeper.h"
 #include "app/state_folder.h"
 #include "app/subscriptions.h"
@@ -19,6 +18,7 @@
 #include "observe/observer.h"
 #include "observe/riemann_server.h"
 #include "observe/series_store.h"
+#include "os/own_world.h"
 #include "placement/changes.h"
 #include "placement/controller.h"
 #include "runtime/agent.h"
@@ -44,8 +44,8 @@ struct SystemPlaces {
 class LocalSystem final : runtime::DrainGate {
  public:
   /// `claims` holds the sockets of `places`.
-  LocalSystem(OwnWorld& own, Log log, StateFolder& state, PortClaims& claims, SystemPlaces places,
-              std::string name, std::string environment);
+  LocalSystem(os::OwnWorld& own, Log log, StateFolder& state, PortClaims& claims,
+              SystemPlaces places, std::string name, std::string environment);
   ~LocalSystem();
 
   /// Resolves once the API answers and what ran before is adopted. An error says what is in the
@@ -79,7 +79,7 @@ class LocalSystem final : runtime::DrainGate {
   bool drained(const std::string& id, const std::string& incarnation,
                std::uint64_t revision) override;
 
-  OwnWorld& own_;
+  os::OwnWorld& own_;
   World& world_;
   Log log_;
   StateFolder& state_;

@@ -5,13 +5,13 @@
 #include "app/access_ring.h"
 #include "app/callers.h"
 #include "app/kept_listeners.h"
-#include "app/own_world.h"
 #include "async/gather.h"
 #include "async/sync.h"
 #include "catalog/follow.h"
 #include "names/dns_server.h"
 #include "os/host.h"
 #include "os/log_output.h"
+#include "os/own_world.h"
 
 namespace berth::app {
 namespace {
@@ -108,7 +108,7 @@ class ProxyProcess {
   }
 
   ProxyArguments arguments_;
-  OwnWorld own_{1};
+  os::OwnWorld own_{1};
   os::Reactor& reactor_ = own_.reactor;
   World& world_ = own_.world;
   os::LogOutput output_{arguments_.state + "/proxy.log"};

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "http/h1_writer.h"
+#include "http/url.h"
 
 namespace berth::http {
 namespace detail {
@@ -173,6 +174,15 @@ Client::~Client() = default;
 Deferred<Response> Client::send(Address address, Request request, Duration timeout) {
   return with_timeout(pool_->clock, timeout,
                       detail::send_on(pool_, std::move(address), std::move(request)));
+}
+
+Deferred<Response> Client::get(std::string_view url, Duration timeout) {
+  auto parsed = parse_url(url);
+  if (!parsed.ok()) return failed<Response>(std::move(parsed).error());
+  Request request;
+  request.host = std::move(parsed->host);
+  request.target = std::move(parsed->target);
+  return send(std::move(parsed->address), std::move(request), timeout);
 }
 
 Deferred<Response> Client::get(Address address, std::string target, Duration timeout) {

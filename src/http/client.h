@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -69,6 +70,8 @@ class Client {
   /// caller's to bound.
   Deferred<Response> send(Address address, Request request, Duration timeout = 30s);
   Deferred<Response> get(Address address, std::string target, Duration timeout = 30s);
+  /// By URL as parse_url reads it (http/url.h). Redirects are not followed.
+  Deferred<Response> get(std::string_view url, Duration timeout = 30s);
   Deferred<Response> post(Address address, std::string target, std::string content_type,
                           std::string body, Duration timeout = 30s);
 

@@ -51,6 +51,9 @@ TEST_F(ServerTest, routes_answers_and_keeps_the_connection) {
   EXPECT_EQ(run(small.text()).value(), "hello");
   EXPECT_EQ(run(client.get(address, "/echo")).value().status(), 405);
   EXPECT_EQ(run(client.get(address, "/none")).value().status(), 404);
+  auto by_url = run(client.get("http://" + address.text() + "/users/b?x=y#z")).value();
+  EXPECT_EQ(run(by_url.text()).value(), "user by");
+  EXPECT_TRUE(run(client.get("ftp://x")).error().is(Code::invalid));
 }
 
 TEST_F(ServerTest, an_answer_before_the_end_of_a_large_body_arrives) {

@@ -1,5 +1,8 @@
 #include "http/url.h"
 
+#include <algorithm>
+
+#include "base/endpoint.h"
 #include "base/strings.h"
 
 namespace berth::http {
@@ -12,7 +15,52 @@ int hex_value(char c) {
   return -1;
 }
 
+Error bad_url(Code code, std::string_view text, std::string_view why) {
+  return Error(code, "the URL '" + std::string(text) + "' " + std::string(why));
+}
+
+bool may_stand_in_url(unsigned char c) { return c > ' ' && c < 0x7f; }
+
+/// Where the host ends and the port, if there is one, begins.
+std::size_t colon_before_port(std::string_view authority) {
+  std::size_t colon = authority.rfind(':');
+  std::size_t bracket = authority.rfind(']');
+  return bracket != authority.npos && colon < bracket ? authority.npos : colon;
+}
+
 }  // namespace
+
+Result<Url> parse_url(std::string_view text) {
+  if (!std::ranges::all_of(text, may_stand_in_url)) {
+    return bad_url(Code::invalid, text, "has a character that must be percent-encoded");
+  }
+  std::size_t scheme = text.find("://");
+  if (scheme == text.npos) return bad_url(Code::invalid, text, "does not begin with http://");
+  if (equal_ignoring_case(text.substr(0, scheme), "https")) {
+    return bad_url(Code::unsupported, text, "asks for TLS, which is not there yet");
+  }
+  if (!equal_ignoring_case(text.substr(0, scheme), "http")) {
+    return bad_url(Code::invalid, text, "does not begin with http://");
+  }
+  std::string_view rest = text.substr(scheme + 3);
+  rest = rest.substr(0, rest.find('#'));
+  std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
+  std::string_view target = rest.substr(authority.size());
+  if (authority.find('@') != authority.npos) {
+    return bad_url(Code::invalid, text, "has a user in it; send an Authorization header instead");
+  }
+  std::size_t colon = colon_before_port(authority);
+  std::string_view port = colon == authority.npos ? "80" : authority.substr(colon + 1);
+  Url url;
+  std::string endpoint = "tcp:" + std::string(authority.substr(0, colon)) + ":";
+  auto address = client_endpoint(endpoint += port);
+  if (!address.ok())
+    return std::move(address).error().during("reading the URL '" + std::string(text) + "'");
+  url.address = *address;
+  url.host = authority;
+  url.target = target.starts_with('/') ? target : "/" + std::string(target);
+  return url;
+}
 
 Result<std::string> percent_decode(std::string_view text, bool plus_is_space) {
   std::string out;

@@ -11,21 +11,21 @@
 #include "os/signals.h"
 #include "os/workers.h"
 
-namespace berth::app {
+namespace berth::os {
 
 /// The real world as one process of Berth has it: its reactor on this thread, its workers, its
 /// signals. Made first, before any thread; outlives all else.
 struct OwnWorld {
   explicit OwnWorld(std::size_t threads) : workers(threads) {}
 
-  os::Reactor reactor;
-  os::Signals signals{reactor, {SIGTERM, SIGINT, SIGHUP}};
-  os::Workers workers;
-  os::Network network{reactor};
-  os::Disk disk{workers};
-  os::Process process{reactor};
-  os::Random random;
+  Reactor reactor;
+  Signals signals{reactor, {SIGTERM, SIGINT, SIGHUP}};
+  Workers workers;
+  Network network{reactor};
+  Disk disk{workers};
+  Process process{reactor};
+  Random random;
   World world{reactor, network, disk, process, random, workers};
 };
 
-}  // namespace berth::app
+}  // namespace berth::os

@@ -39,13 +39,14 @@ Json to_json(simdjson::dom::element element) {
       return {};
     case element_type::ARRAY: {
       Json out = Json::array();
-      for (auto item : element.get_array().value_unsafe()) out.add(to_json(item));
+      auto array = element.get_array().value_unsafe();
+      for (auto item : array) out.add(to_json(item));
       return out;
     }
     case element_type::OBJECT: {
       Json out = Json::object();
-      for (auto member : element.get_object().value_unsafe())
-        out.add_member(std::string(member.key), to_json(member.value));
+      auto object = element.get_object().value_unsafe();
+      for (auto member : object) out.add_member(std::string(member.key), to_json(member.value));
       return out;
     }
   }

@@ -3,14 +3,14 @@
 namespace berth::sim {
 
 Host::Host(Timeline& timeline, Fabric& fabric, std::uint32_t number, std::string name)
-    : clock(timeline, node_),
+    : timeline_(timeline),
+      node_{number, std::move(name), 0x0a000000 + number},
+      clock(timeline, node_),
       network(fabric, node_),
       disk(timeline, node_),
       process(node_),
       random(timeline.random().next()),
       workers(timeline, node_),
-      timeline_(timeline),
-      node_{number, std::move(name), 0x0a000000 + number},
       world_{clock, network, disk, process, random, workers} {
   node_.network = &network;
   fabric.add(node_);

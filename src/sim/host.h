@@ -33,6 +33,12 @@ class Host {
   /// Nothing runs on it for a while: timers, packets and disk wait.
   void stall(Duration time);
 
+  // First, since the others refer to it.
+ private:
+  Timeline& timeline_;
+  Node node_;
+
+ public:
   HostClock clock;
   Network network;
   Disk disk;
@@ -41,8 +47,6 @@ class Host {
   Workers workers;
 
  private:
-  Timeline& timeline_;
-  Node node_;
   World world_;
 };
 

@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "os/network.h"
 #include "os/random.h"
+#include "os/temporary_folder_suite.h"
 
 namespace berth::app {
 namespace {
@@ -15,14 +15,8 @@ namespace {
 using testing::HasSubstr;
 
 struct StateFolderTest : testing::Test {
-  StateFolderTest() {
-    char path[] = "/tmp/berth-state-XXXXXX";
-    folder = std::string(mkdtemp(path)) + "/.berth";
-  }
-  ~StateFolderTest() override {
-    std::filesystem::remove_all(std::filesystem::path(folder).parent_path());
-  }
-  std::string folder;
+  os::TemporaryFolder temporary;
+  std::string folder = temporary.path + "/.berth";
   os::Random random;
 };
 

@@ -16,19 +16,12 @@
 #include "os/process.h"
 #include "os/random.h"
 #include "os/reactor.h"
+#include "os/temporary_folder_suite.h"
 #include "os/workers.h"
 
 namespace berth::bus {
 
-/// A folder that goes with its test.
-struct TemporaryFolder {
-  TemporaryFolder() {
-    std::string pattern = ::testing::TempDir() + "berth-bus-XXXXXX";
-    path = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path); }
-  std::string path;
-};
+using os::TemporaryFolder;
 
 /// The disk beneath, counted, with faults on demand.
 class WatchedDisk final : public Disk {

@@ -17,6 +17,7 @@
 #include "os/network.h"
 #include "os/process_table.h"
 #include "os/socket_address.h"
+#include "os/temporary_folder_suite.h"
 #include "os/workers.h"
 
 namespace berth::os {
@@ -28,13 +29,9 @@ struct ProcessTest : ::testing::Test {
   Reactor reactor;
   Network network{reactor};
   Process process{reactor};
-  std::string folder = make_folder();
+  TemporaryFolder temporary;
+  std::string folder = temporary.path;
 
-  static std::string make_folder() {
-    std::string name = "/tmp/berth-os-XXXXXX";
-    return ::mkdtemp(name.data());
-  }
-  ~ProcessTest() override { fs::remove_all(folder); }
   void write(const std::string& name, const std::string& text) const {
     fs::create_directories(fs::path(folder + "/" + name).parent_path());
     std::ofstream(folder + "/" + name) << text;

@@ -10,6 +10,7 @@
 #include "os/process.h"
 #include "os/random.h"
 #include "os/reactor.h"
+#include "os/temporary_folder_suite.h"
 #include "os/workers.h"
 
 namespace berth::os {
@@ -17,14 +18,8 @@ namespace berth::os {
 /// The real world, for the suites.
 class RealSuiteWorld final : public SuiteWorld {
  public:
-  RealSuiteWorld() {
-    std::string made = "/tmp/berth-suite-XXXXXX";
-    folder_ = ::mkdtemp(made.data());
-  }
-  ~RealSuiteWorld() override { std::filesystem::remove_all(folder_); }
-
   World& world() override { return world_; }
-  std::string folder() override { return folder_; }
+  std::string folder() override { return folder_.path; }
   std::vector<std::string> program(const std::string& name) override {
     if (name == "wait") return {"sleep", "1000"};
     return {"sh", "-c", name == "ok" ? "exit 0" : "exit 3"};
@@ -39,7 +34,7 @@ class RealSuiteWorld final : public SuiteWorld {
   Process process_{reactor_};
   Random random_;
   World world_{reactor_, network_, disk_, process_, random_, workers_};
-  std::string folder_;
+  TemporaryFolder folder_;
 };
 
 inline std::unique_ptr<SuiteWorld> make_real_world(std::uint64_t) {

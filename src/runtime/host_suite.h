@@ -17,6 +17,7 @@
 #include "os/process.h"
 #include "os/random.h"
 #include "os/reactor.h"
+#include "os/temporary_folder_suite.h"
 #include "os/workers.h"
 
 namespace berth::runtime {
@@ -30,15 +31,11 @@ struct HostTest : ::testing::Test {
   os::Process process{reactor};
   os::Random random;
   World world{reactor, network, disk, process, random, workers};
-  std::string folder = make_folder();
+  os::TemporaryFolder temporary;
+  std::string folder = temporary.path;
   std::string state = folder + "/state";
 
-  static std::string make_folder() {
-    std::string name = "/tmp/berth-runtime-XXXXXX";
-    return ::mkdtemp(name.data());
-  }
   HostTest() { std::filesystem::create_directories(state); }
-  ~HostTest() override { std::filesystem::remove_all(folder); }
 
   void write(const std::string& name, const std::string& text) const {
     std::filesystem::create_directories(std::filesystem::path(folder + "/" + name).parent_path());

@@ -256,4 +256,17 @@ class TestCluster {
   std::string watched_;
 };
 
+/// What the tests of decisions share.
+struct SchedulerTest : ::testing::Test, TestCluster {
+  using TestCluster::behaviour;
+  SchedulerTest() { add_host("a"); }
+
+  /// Orders with version 1 running well.
+  void orders(std::uint32_t instances) {
+    deploy(spec("orders", instances));
+    ASSERT_TRUE(run_until_done("orders"));
+    feed.clear();
+  }
+};
+
 }  // namespace berth::placement

@@ -1,6 +1,7 @@
 #pragma once
 // Precompiled: the standard headers that nearly every source includes. A source still includes
-// what it uses; ./dev check compiles each header without this one.
+// what it uses: ./dev check looks for the standard names in each header, and compiles those that
+// no source of their own includes first without this one.
 #include <fmt/format.h>
 
 #include <algorithm>

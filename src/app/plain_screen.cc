@@ -71,7 +71,7 @@ Deferred<int> show_plainly(Clock& clock, ApiClient& api, Output output, PlainOpt
       co_await with_timeout(clock, told->options.once_limit, follow_always(clock, api, told))
           .result();
   if (code.ok()) co_return *code;
-  if (!told->state.is_null()) print_screen(*told, {});
+  if (!told->state.is_null()) print_screen(*told, clock.now());
   co_return exit_failed;
 }
 

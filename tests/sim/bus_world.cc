@@ -377,14 +377,14 @@ Deferred<std::string> BusWorld::snapshot() {
 
 Deferred<void> BusWorld::look_once_more() {
   co_await clock().after(5s);
+  std::size_t heard = 0;
+  for (auto& subscriber : subscribers_) heard += subscriber->heard;
   if (syncs_failed_) {  // what failed so may be on disk or not: the next start finds out
     stop_bus(true);
     co_await start_bus();
     co_await clock().after(30s);
   }
   std::string before = co_await snapshot();
-  std::size_t heard = 0;
-  for (auto& subscriber : subscribers_) heard += subscriber->heard;
   stop_bus(true);
   co_await start_bus();
   co_await clock().after(30s);

@@ -12,14 +12,10 @@ from dev_system import start, system, vip, until
 TRIES = int(os.environ.get("TRIES", "20"))
 
 
-def proxy_of(dev):
-    return next(int(line.split()[0]) for line in dev.left_processes() if "proxy\\x00run" in line)
-
-
 with start(system()) as dev:
     address, took = vip(dev), []
     for _ in range(TRIES):
-        pid = until("a proxy", lambda: proxy_of(dev))
+        pid = until("a proxy", dev.proxies)[0]
         os.kill(pid, signal.SIGKILL)
         begun = time.monotonic()
         connection = http.client.HTTPConnection(*address, timeout=5)  # a refused one ends the bench

@@ -77,8 +77,7 @@ def whole():
     """A `berth dev` with one service: its own process and its proxy's are counted, not the instance and its shim."""
     dev = start_dev(system(instances=1))
     atexit.register(dev.stop)
-    proxy = next(line.split()[0] for line in dev.left_processes() if "proxy\\x00run" in line)
-    return [dev.process.pid, int(proxy)], *vip(dev)
+    return [dev.process.pid, *dev.proxies()], *vip(dev)
 
 
 haproxy_version = version(["haproxy", "-v"])

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Bad days of `berth dev`: each ends in a clear sentence with what to do, never in a hang, and nothing that was acknowledged is lost."""
+import contextlib
 import json
 import os
 import re
@@ -30,20 +31,22 @@ def reason(dev, name, words, seconds=30):
     return until(f"a reason for {name} with {words}", given, seconds)
 
 
-def refused(folder_of, arguments=(), environment=None, shell=None, seconds=60):
-    """A `berth dev` that does not start: its exit status and what it said."""
-    command = [BERTH, "dev", *arguments] if not shell else ["bash", "-c", shell]
-    result = subprocess.run(command, cwd=folder_of, capture_output=True, text=True, timeout=seconds, env={**os.environ, **(environment or {})})
+def refused(folder, limit=None):
+    """A `berth dev` that does not start: its exit status and what it said. `limit`: of its file descriptors."""
+    shell = (f"ulimit -n {limit}; " if limit else "") + f"exec timeout -s INT 20 '{BERTH}' dev"
+    result = subprocess.run(["bash", "-c", shell], cwd=folder, capture_output=True, text=True, timeout=60)
     said = result.stdout + result.stderr
     expect("Sanitizer" not in said and "terminate called" not in said, said)
     return result.returncode, said
 
 
+@contextlib.contextmanager
 def folder_with(toml):
-    folder = tempfile.mkdtemp(prefix="berth-e2e-")
-    with open(os.path.join(folder, "berth.toml"), "w") as file:
-        file.write(toml)
-    return folder
+    with tempfile.TemporaryDirectory(prefix="berth-e2e-") as folder:
+        if toml:
+            with open(os.path.join(folder, "berth.toml"), "w") as file:
+                file.write(toml)
+        yield folder
 
 
 @test
@@ -80,19 +83,21 @@ def an_image_that_is_not_there_and_no_docker_are_told_apart_from_a_failing_servi
 
 @test
 def every_wrong_key_is_refused_with_line_column_and_the_nearest_word():
-    folder = folder_with(system('[service.a]\ncomand = "sleep 9"\ninstances = "two"\nsecrets = ["KEY"]\n[job.clean]\nevery = "daily"\n'))
-    status, said = refused(folder)
+    with folder_with(system('[service.a]\ncomand = "sleep 9"\ninstances = "two"\nsecrets = ["KEY"]\n[job.clean]\nevery = "daily"\n')) as folder:
+        status, said = refused(folder)
+        expect(not os.path.exists(os.path.join(folder, ".berth", "store")), "something was begun")
     expect(status == 1, f"ended with {status}")
     for wanted in ("berth.toml:4:1", "command", "berth.toml:5:13", "integer", "berth.toml:6:1", "berth.toml:7:1", "not supported yet"):
         expect(wanted in said, f"no '{wanted}' in:\n{said}")
-    expect(not os.path.exists(os.path.join(folder, ".berth", "store")), "something was begun")
 
 
 @test
 def no_file_and_no_toml_are_told_with_the_place():
-    status, said = refused(tempfile.mkdtemp(prefix="berth-e2e-"))
+    with folder_with(None) as folder:
+        status, said = refused(folder)
     expect(status == 1 and "berth.toml" in said, said)
-    status, said = refused(folder_with('[system\nname = "x"\n'))
+    with folder_with('[system\nname = "x"\n') as folder:
+        status, said = refused(folder)
     expect(status == 1 and "berth.toml:1:" in said, said)
 
 
@@ -130,10 +135,10 @@ def ports_in_use_are_stepped_around_and_it_says_so():
 @test
 def too_few_descriptors_are_said_with_what_to_do():
     for limit in (32, 128):
-        folder = folder_with(system('[service.a]\ncommand = "sleep 999"\n'))
-        status, said = refused(folder, shell=f"ulimit -n {limit}; exec timeout -s INT 20 '{BERTH}' dev")
+        with folder_with(system('[service.a]\ncommand = "sleep 999"\n')) as folder:
+            status, said = refused(folder, limit)
+            left = subprocess.run(["pgrep", "-f", folder], capture_output=True, text=True).stdout.split()
         expect(status == 1 and "descriptors" in said and "ulimit" in said, said[-1500:])
-        left = subprocess.run(["pgrep", "-f", folder], capture_output=True, text=True).stdout.split()
         expect(not left, f"with {limit}, processes are left: {left}")
 
 

@@ -119,6 +119,9 @@ class Dev:
                 left.append(f"{pid} {line!r}")
         return left
 
+    def proxies(self):
+        return [int(line.split()[0]) for line in self.left_processes() if "proxy\\x00run" in line]
+
     def __enter__(self):
         return self
 

@@ -12,6 +12,10 @@ std::string folder_of(const std::string& path) {
 
 }  // namespace
 
+Deferred<std::uint64_t> File::version() {
+  return failed<std::uint64_t>(Error(Code::unsupported, "files of this disk have no versions"));
+}
+
 Deferred<std::optional<Error>> File::write_synced(std::uint64_t offset, BytesList bytes) {
   co_await write(offset, std::move(bytes));
   auto synced = co_await sync().result();

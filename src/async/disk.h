@@ -28,6 +28,9 @@ class File {
   virtual Deferred<std::optional<Error>> write_synced(std::uint64_t offset, BytesList bytes);
   virtual Deferred<std::uint64_t> size() = 0;
   virtual Deferred<void> truncate(std::uint64_t size) = 0;
+  /// A number that is another one once the content was changed or the path leads to another file:
+  /// for ETags. unsupported where files have none.
+  virtual Deferred<std::uint64_t> version();
 };
 
 enum class OpenMode : std::uint8_t {

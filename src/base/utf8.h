@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -28,6 +30,19 @@ inline std::size_t utf8_length(std::string_view text) {
   if (first == 0xf0 && second < 0x90) return 0;
   if (first == 0xf4 && second > 0x8f) return 0;
   return follows(1) && follows(2) && follows(3) ? 4 : 0;
+}
+
+/// True if all of `text` is valid UTF-8, in that strict sense.
+inline bool is_utf8(std::string_view text) {
+  constexpr std::uint64_t high_bits = 0x8080808080808080;
+  while (!text.empty()) {
+    std::uint64_t word = high_bits;
+    if (text.size() >= sizeof word) std::memcpy(&word, text.data(), sizeof word);
+    std::size_t length = (word & high_bits) == 0 ? sizeof word : utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
 }
 
 /// `text`, or as many of its first whole characters as leave room for "…" within `bytes_max` (at

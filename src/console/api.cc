@@ -6,11 +6,11 @@
 #include "base/strings.h"
 #include "bus/bus_routes.h"
 #include "console/change_routes.h"
-#include "console/event_stream.h"
 #include "console/lookup.h"
 #include "console/metrics.h"
 #include "console/page.h"
 #include "console/series_view.h"
+#include "http/event_stream.h"
 #include "http/url.h"
 
 namespace berth::console {
@@ -104,7 +104,7 @@ void Api::add_series_routes() {
 ServerResponse Api::live(const ServerRequest& request) {
   auto stream = live_.open(request.query("service"));
   if (!stream.ok()) return ServerResponse::problem(stream.error());
-  return event_stream(std::move(*stream));
+  return http::event_stream(std::move(*stream));
 }
 
 void Api::add_log_route() {
@@ -134,7 +134,7 @@ Deferred<ServerResponse> Api::logs(ServerRequest& request) {
   auto tail =
       std::make_unique<runtime::LogTail>(sources_.world, sources_.state_folder, name, instance);
   co_await tail->begin_with_last(lines);
-  co_return event_stream(
+  co_return http::event_stream(
       std::make_unique<LogStream>(sources_.world.clock, std::move(tail), log_followers_));
 }
 

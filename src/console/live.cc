@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "async/clock.h"
-#include "console/event_stream.h"
 #include "console/series_view.h"
+#include "http/event_stream.h"
 
 namespace berth::console {
 
@@ -48,10 +48,10 @@ class Live::Reader final : public http::BodySource {
   }
 
   Deferred<Bytes> read() override {
-    if (!std::exchange(begun_, true)) co_return Bytes::literal(stream_begin);
+    if (!std::exchange(begun_, true)) co_return Bytes::literal(http::stream_begin);
     while (!shared_->closed && !overrun_ && state_.empty() && points_.empty()) {
-      auto woken = co_await with_timeout(shared_->clock, heartbeat_every, waiting_.wait()).result();
-      if (!woken.ok() && woken.error().is(Code::timed_out)) co_return Bytes::literal(heartbeat);
+      auto woken = co_await with_timeout(shared_->clock, http::heartbeat_every, waiting_.wait()).result();
+      if (!woken.ok() && woken.error().is(Code::timed_out)) co_return Bytes::literal(http::heartbeat);
       co_await or_return(std::move(woken));
     }
     if (shared_->closed || overrun_) co_return Bytes();
@@ -112,10 +112,10 @@ Result<std::unique_ptr<http::BodySource>> Live::open(std::string service) {
   }
   auto reader = std::make_unique<Reader>(shared_, std::move(service));
   std::string state;
-  append_event(state, "state", view_.state());
+  http::append_event(state, "state", view_.state());
   std::string detail;
   if (!reader->service().empty()) {
-    if (auto found = view_.service(reader->service())) append_event(detail, "service", *found);
+    if (auto found = view_.service(reader->service())) http::append_event(detail, "service", *found);
   }
   reader->give_states(Bytes::copy(state), Bytes::copy(detail));
   return std::unique_ptr<http::BodySource>(std::move(reader));
@@ -148,13 +148,13 @@ void Live::push_states() {
   last_state_ = sources_.world.clock.now();
   if (shared_->readers.empty()) return;
   std::string text;
-  append_event(text, "state", view_.state());
+  http::append_event(text, "state", view_.state());
   Bytes state = Bytes::copy(text);
   std::map<std::string, Bytes> details;
   for (Reader* reader : shared_->readers) {
     if (reader->service().empty() || details.contains(reader->service())) continue;
     std::string detail;
-    if (auto found = view_.service(reader->service())) append_event(detail, "service", *found);
+    if (auto found = view_.service(reader->service())) http::append_event(detail, "service", *found);
     details[reader->service()] = Bytes::copy(detail);
   }
   for (Reader* reader : shared_->readers) {
@@ -166,7 +166,7 @@ void Live::push_states() {
 void Live::push_point(std::int64_t second) {
   if (shared_->readers.empty()) return;
   std::string text;
-  append_event(text, "point", point_json(sources_, second, overview_.until()));
+  http::append_event(text, "point", point_json(sources_, second, overview_.until()));
   Bytes point = Bytes::copy(text);
   for (Reader* reader : shared_->readers) reader->give_point(point);
 }

@@ -2,8 +2,8 @@
 
 #include "async/clock.h"
 #include "base/json_writer.h"
-#include "console/event_stream.h"
 #include "console/sentence.h"
+#include "http/event_stream.h"
 #include "observe/log_level.h"
 
 namespace berth::console {
@@ -66,7 +66,7 @@ Deferred<void> LogStream::take_lines() {
     }
     for (auto& line : *lines) {
       std::string event;
-      append_event(event, "line", log_line_json(line));
+      http::append_event(event, "line", log_line_json(line));
       bytes_ += event.size();
       events_.push_back(std::move(event));
     }
@@ -80,15 +80,15 @@ Deferred<void> LogStream::take_lines() {
 }
 
 Deferred<Bytes> LogStream::read() {
-  if (!std::exchange(begun_, true)) co_return Bytes::literal(stream_begin);
+  if (!std::exchange(begun_, true)) co_return Bytes::literal(http::stream_begin);
   while (events_.empty() && lost_ == 0) {
-    auto woken = co_await with_timeout(clock_, heartbeat_every, waiting_.wait()).result();
-    if (!woken.ok() && woken.error().is(Code::timed_out)) co_return Bytes::literal(heartbeat);
+    auto woken = co_await with_timeout(clock_, http::heartbeat_every, waiting_.wait()).result();
+    if (!woken.ok() && woken.error().is(Code::timed_out)) co_return Bytes::literal(http::heartbeat);
     co_await or_return(std::move(woken));
   }
   std::string part;
   if (lost_ > 0) {
-    append_event(part, "lost", "{\"lines\":" + std::to_string(std::exchange(lost_, 0)) + "}");
+    http::append_event(part, "lost", "{\"lines\":" + std::to_string(std::exchange(lost_, 0)) + "}");
   }
   while (!events_.empty() && part.size() < part_bytes_max) {
     bytes_ -= events_.front().size();

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "async/deferred.h"
 #include "base/bytes.h"
@@ -14,19 +18,25 @@ class BodySource {
   virtual ~BodySource() = default;
   /// The next part; empty at the end. One at a time.
   virtual Deferred<Bytes> read() = 0;
+  /// After the end: the fields that follow the content (RFC 9110 section 6.5); once.
+  virtual std::vector<std::pair<std::string, std::string>> trailers() { return {}; }
 };
 
-/// The body of a message to be sent: nothing, text that is there, or a source of unknown length
-/// (sent chunked).
+/// The body of a message to be sent: nothing, text that is there, or a source, of unknown length
+/// (sent chunked) or of the length that it keeps.
 struct Body {
   Body() = default;
   Body(std::string text) : text(Bytes::copy(text)) {}
   Body(const char* text) : text(Bytes::copy(text)) {}
   Body(Bytes bytes) : text(std::move(bytes)) {}
   Body(std::unique_ptr<BodySource> source) : source(std::move(source)) {}
+  /// `source` yields exactly `length` bytes, or fails; it has no trailers.
+  Body(std::unique_ptr<BodySource> source, std::uint64_t length)
+      : source(std::move(source)), length(length) {}
 
   Bytes text;
   std::unique_ptr<BodySource> source;
+  std::optional<std::uint64_t> length;  // of the source
 };
 
 /// Reads `source` to its end; overloaded beyond `bytes_max`.

@@ -25,17 +25,29 @@ Deferred<Bytes> H1Reader::head() {
   for (;;) {
     Bytes head = co_await or_return(buffered_head());
     if (!head.empty()) co_return head;
-    Bytes more = co_await stream_->read();
-    if (more.empty()) {
-      co_return pending_.empty()
-          ? Error(Code::closed, "the peer ended the connection")
-          : Error(Code::reset, "the peer ended the connection within a head");
-    }
-    if (pending_.empty()) {
-      pending_ = std::move(more);
-    } else {
-      pending_ = Bytes::copy(pending_.text() + more.text());
-    }
+    co_await read_more();
+  }
+}
+
+Deferred<void> H1Reader::read_more() {
+  Bytes more = co_await stream_->read();
+  if (more.empty()) {
+    co_await fail_with(pending_.empty()
+                           ? Error(Code::closed, "the peer ended the connection")
+                           : Error(Code::reset, "the peer ended the connection within a head"));
+  }
+  if (pending_.empty()) {
+    pending_ = std::move(more);
+  } else {
+    pending_ = Bytes::copy(pending_.text() + more.text());
+  }
+}
+
+Deferred<bool> H1Reader::begins_with(std::string_view text) {
+  for (;;) {
+    if (!text.starts_with(pending_.view().substr(0, text.size()))) co_return false;
+    if (pending_.size() >= text.size()) co_return true;
+    co_await read_more();
   }
 }
 

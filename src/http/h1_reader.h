@@ -14,6 +14,8 @@ class H1Reader {
   explicit H1Reader(ByteStream& stream, HeadLimits limits = {})
       : stream_(&stream), limits_(limits) {}
 
+  /// True if the connection begins with `text`; reads no more of it than tells.
+  Deferred<bool> begins_with(std::string_view text);
   Deferred<RequestHead> request();
   Deferred<ResponseHead> response(std::string_view method);
   /// The next part of the body's content; empty at its end.
@@ -28,6 +30,8 @@ class H1Reader {
 
  private:
   Deferred<Bytes> head();
+  /// Waits for more; closed if the peer has ended before any byte.
+  Deferred<void> read_more();
   /// Takes the head from what is there already; empty: not complete.
   Result<Bytes> buffered_head();
 

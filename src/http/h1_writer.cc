@@ -13,6 +13,25 @@ bool writable_value(std::string_view value) {
   return value.find_first_of(std::string_view("\r\n\0", 3)) == value.npos;
 }
 
+namespace {
+
+/// The content of a source that has told its length. What is longer or shorter would be taken for
+/// the next message: it ends the connection.
+Deferred<void> write_measured(ByteStream& stream, Body body) {
+  std::uint64_t left = *body.length;
+  for (;;) {
+    Bytes part = co_await body.source->read();
+    if (part.empty() ? left > 0 : part.size() > left) {
+      co_await fail_with(Error(Code::internal, "a body of another length than was told"));
+    }
+    if (part.empty()) co_return;
+    left -= part.size();
+    co_await stream.write(std::move(part));
+  }
+}
+
+}  // namespace
+
 Deferred<void> write_message(ByteStream& stream, std::string head, Body body, bool with_body) {
   if (!body.source) {
     append_header(head, "content-length", std::to_string(body.text.size()));
@@ -20,6 +39,12 @@ Deferred<void> write_message(ByteStream& stream, std::string head, Body body, bo
     BytesList pieces(Bytes::copy(head));
     if (with_body && !body.text.empty()) pieces.add(std::move(body.text));
     co_await stream.write(std::move(pieces));
+    co_return;
+  }
+  if (body.length) {
+    append_header(head, "content-length", std::to_string(*body.length));
+    co_await stream.write(Bytes::copy(head + "\r\n"));
+    if (with_body) co_await write_measured(stream, std::move(body));
     co_return;
   }
   head += "transfer-encoding: chunked\r\n\r\n";
@@ -37,7 +62,11 @@ Deferred<void> write_message(ByteStream& stream, std::string head, Body body, bo
     pieces.add(Bytes::literal("\r\n"));
     co_await stream.write(std::move(pieces));
   }
-  co_await stream.write(Bytes::literal("0\r\n\r\n"));
+  std::string end = "0\r\n";
+  for (auto& [name, value] : body.source->trailers()) {
+    if (writable_value(value)) append_header(end, name, value);
+  }
+  co_await stream.write(Bytes::copy(end + "\r\n"));
 }
 
 }  // namespace berth::http

@@ -105,6 +105,10 @@ struct ResponseHead {
 
 /// GET, HEAD, OPTIONS, TRACE, PUT, DELETE: may be sent again (RFC 9110 section 9.2.2).
 bool is_idempotent(std::string_view method);
+/// False for 1xx, 204 and 304, whose messages end with their head (RFC 9112 section 6.3).
+constexpr bool may_have_content(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
 /// "Not Found" of 404; empty for unknown ones.
 std::string_view reason_of(int status);
 

@@ -4,6 +4,8 @@
 
 #include "base/json_writer.h"
 #include "http/h1_writer.h"
+#include "http/h2_conversation.h"
+#include "http/read_away.h"
 #include "http/url.h"
 
 namespace berth::http {
@@ -35,6 +37,27 @@ int status_of(Code code) {
   }
 }
 
+/// The content of a request of HTTP/1.1, asked for where the client waits for that.
+class H1Content final : public BodySource {
+ public:
+  H1Content(ByteStream& stream, H1Reader& reader, bool continue_wanted)
+      : stream_(stream), reader_(reader), continue_wanted_(continue_wanted) {}
+  Deferred<Bytes> read() override {
+    if (std::exchange(continue_wanted_, false)) return ask();
+    return reader_.body();
+  }
+
+ private:
+  Deferred<Bytes> ask() {
+    co_await stream_.write(Bytes::literal("HTTP/1.1 100 Continue\r\n\r\n"));
+    co_return co_await reader_.body();
+  }
+
+  ByteStream& stream_;
+  H1Reader& reader_;
+  bool continue_wanted_;
+};
+
 std::string head_of(const ServerResponse& response, bool keep_alive) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " +
                      std::string(reason_of(response.status)) + "\r\n";
@@ -46,18 +69,6 @@ std::string head_of(const ServerResponse& response, bool keep_alive) {
 }
 
 constexpr Duration linger = 2s;
-constexpr std::size_t linger_bytes_max = 64 << 20;
-
-/// Takes what the peer still sends after its answer, so that closing does not reset the connection
-/// under an answer that it has not read yet (RFC 9112 section 9.6).
-Deferred<void> read_away(ByteStream& stream) {
-  co_await stream.shutdown_write();
-  for (std::size_t bytes = 0; bytes < linger_bytes_max;) {
-    Bytes part = co_await stream.read();
-    if (part.empty()) co_return;
-    bytes += part.size();
-  }
-}
 
 }  // namespace
 
@@ -77,19 +88,7 @@ Deferred<std::string> ServerRequest::body(std::size_t bytes_max) {
     co_return Error(Code::overloaded,
                     "the body is longer than " + std::to_string(bytes_max) + " bytes");
   }
-  if (std::exchange(continue_wanted, false)) {
-    co_await stream->write(Bytes::literal("HTTP/1.1 100 Continue\r\n\r\n"));
-  }
-  std::string all;
-  for (;;) {
-    Bytes part = co_await reader->body();
-    if (part.empty()) co_return all;
-    if (all.size() + part.size() > bytes_max) {
-      co_return Error(Code::overloaded,
-                      "the body is longer than " + std::to_string(bytes_max) + " bytes");
-    }
-    all += part.view();
-  }
+  co_return co_await read_all(*content, bytes_max);
 }
 
 ServerResponse ServerResponse::json(std::string text, int status) {
@@ -151,8 +150,8 @@ Deferred<void> Server::converse_counted(std::unique_ptr<ByteStream> stream) {
     co_return;
   }
   // A peer that goes away or sends nonsense is no fault of ours: nobody is to be told.
-  auto ended = co_await converse(*stream).result();
-  if (!ended.ok() && (ended.error().is(Code::invalid) || ended.error().is(Code::overloaded))) {
+  auto ended = co_await converse(stream).result();
+  if (stream && !ended.ok() && (ended.error().is(Code::invalid) || ended.error().is(Code::overloaded))) {
     auto refused =
         ServerResponse::problem(ended.error().is(Code::invalid) ? 400 : 431, ended.error().text());
     std::ignore =
@@ -160,20 +159,34 @@ Deferred<void> Server::converse_counted(std::unique_ptr<ByteStream> stream) {
   }
 }
 
-Deferred<void> Server::converse(ByteStream& stream) {
-  H1Reader reader(stream, options_.head);
-  bool first = true;
-  for (;;) {
-    Duration limit = first ? options_.head_timeout : options_.idle_timeout;
-    RequestHead head = co_await with_timeout(clock_, limit, reader.request());
-    first = false;
-    if (!co_await answer_one(stream, reader, std::move(head))) co_return;
+Deferred<std::optional<RequestHead>> Server::first_head(H1Reader& reader) {
+  if (co_await reader.begins_with(h2_preface)) co_return std::nullopt;
+  co_return co_await reader.request();
+}
+
+Deferred<void> Server::converse(std::unique_ptr<ByteStream>& stream) {
+  H1Reader reader(*stream, options_.head);
+  auto first = co_await with_timeout(clock_, options_.head_timeout, first_head(reader));
+  if (!first) {
+    H2Conversation conversation(clock_, *stream, handler_, options_);
+    co_await conversation.run(reader.take_buffered());
+    co_return;
+  }
+  for (RequestHead head = std::move(*first);;) {
+    Next next = co_await answer_one(*stream, reader, std::move(head));
+    if (next.upgraded) {
+      Bytes early = reader.take_buffered();
+      co_await next.upgraded(std::move(stream), std::move(early));
+      co_return;
+    }
+    if (!next.keep_alive) co_return;
+    head = co_await with_timeout(clock_, options_.idle_timeout, reader.request());
   }
 }
 
-Deferred<bool> Server::answer_one(ByteStream& stream, H1Reader& reader, RequestHead head) {
-  ServerRequest request{std::move(head), stream.peer_address(), &reader, &stream, false, {}};
-  request.continue_wanted = request.head.expects_continue();
+Deferred<Server::Next> Server::answer_one(ByteStream& stream, H1Reader& reader, RequestHead head) {
+  H1Content content(stream, reader, head.expects_continue());
+  ServerRequest request{std::move(head), stream.peer_address(), &content, {}};
   auto answered = co_await handler_(request).result();
   ServerResponse response;
   if (answered.ok()) {
@@ -183,15 +196,18 @@ Deferred<bool> Server::answer_one(ByteStream& stream, H1Reader& reader, RequestH
   } else {
     response = ServerResponse::problem(answered.error());
   }
+  if (response.upgraded) {
+    co_await stream.write(Bytes::copy(head_of(response, true) + "\r\n"));
+    co_return Next{true, std::move(response.upgraded)};
+  }
   bool keep_alive = request.head.keep_alive && reader.body_done();
-  bool with_body =
-      request.head.method != "HEAD" && response.status != 304 && response.status != 204;
+  bool with_body = request.head.method != "HEAD" && may_have_content(response.status);
   co_await write_message(stream, head_of(response, keep_alive), std::move(response.body),
                          with_body);
   if (!reader.body_done()) {
     std::ignore = co_await with_timeout(clock_, linger, read_away(stream)).result();
   }
-  co_return keep_alive;
+  co_return Next{keep_alive, {}};
 }
 
 }  // namespace berth::http

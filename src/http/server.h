@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "async/scope.h"
 #include "http/body.h"
 #include "http/h1_reader.h"
+#include "http/h2_limits.h"
 #include "http/message.h"
 
 namespace berth::http {
@@ -20,9 +22,7 @@ namespace berth::http {
 struct ServerRequest {
   RequestHead head;
   Address peer;
-  H1Reader* reader = nullptr;
-  ByteStream* stream = nullptr;
-  bool continue_wanted = false;
+  BodySource* content = nullptr;  // of the connection; read at most once to its end
   std::vector<std::pair<std::string, std::string>> parameters;  // of the router: ":name"
 
   std::string_view parameter(std::string_view name) const;
@@ -32,10 +32,14 @@ struct ServerRequest {
   Deferred<std::string> body(std::size_t bytes_max = 1 << 20);
 };
 
+/// Goes on with a connection of HTTP/1.1 after a 101, and what was read of it already.
+using Upgraded = std::move_only_function<Deferred<void>(std::unique_ptr<ByteStream>, Bytes)>;
+
 struct ServerResponse {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   Body body;
+  Upgraded upgraded;  // with status 101 only
 
   static ServerResponse json(std::string text, int status = 200);
   static ServerResponse text(std::string text, int status = 200);
@@ -50,10 +54,13 @@ struct ServerOptions {
   Duration head_timeout = 10s;         // from a head's first wait to its end
   Duration idle_timeout = 60s;         // between requests
   HeadLimits head;
+  H2Limits h2;
 };
 
-/// Answers HTTP/1.1 on its listeners with one function. Requests of a connection are answered in
-/// order. What the handler fails with is answered as a problem. Belongs to one reactor.
+/// Answers HTTP/1.1 and HTTP/2 on its listeners with one function, which need not know of the
+/// difference; who begins with HTTP/2's preface gets HTTP/2 (RFC 9113 section 3.3). Requests of a
+/// connection are answered in order in HTTP/1.1, at once in HTTP/2. What the handler fails with is
+/// answered as a problem. Belongs to one reactor.
 class Server {
  public:
   using Handler = std::function<Deferred<ServerResponse>(ServerRequest&)>;
@@ -67,10 +74,17 @@ class Server {
   Deferred<void> close();
 
  private:
+  struct Next {
+    bool keep_alive = false;
+    Upgraded upgraded;
+  };
+
   Deferred<void> accept_all(Listener& listener);
   Deferred<void> converse_counted(std::unique_ptr<ByteStream> stream);
-  Deferred<void> converse(ByteStream& stream);
-  Deferred<bool> answer_one(ByteStream& stream, H1Reader& reader, RequestHead head);
+  Deferred<void> converse(std::unique_ptr<ByteStream>& stream);
+  /// Nothing: the connection speaks HTTP/2.
+  Deferred<std::optional<RequestHead>> first_head(H1Reader& reader);
+  Deferred<Next> answer_one(ByteStream& stream, H1Reader& reader, RequestHead head);
 
   Clock& clock_;
   Handler handler_;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/hash.h"
 #include "os/descriptor.h"
 
 namespace berth::os {
@@ -97,6 +98,21 @@ class DiskFile final : public File {
       if (::fstat(file->fd.get(), &info) != 0)
         return system_error(errno, "looking at " + file->path);
       return static_cast<std::uint64_t>(info.st_size);
+    });
+  }
+  Deferred<std::uint64_t> version() override {
+    return run_on(workers_, [file = file_]() -> Result<std::uint64_t> {
+      struct stat info;
+      if (::fstat(file->fd.get(), &info) != 0)
+        return system_error(errno, "looking at " + file->path);
+      // A file that is replaced has another inode, one that is written to another time.
+      std::uint64_t parts[] = {info.st_dev,
+                               info.st_ino,
+                               static_cast<std::uint64_t>(info.st_size),
+                               static_cast<std::uint64_t>(info.st_mtim.tv_sec),
+                               static_cast<std::uint64_t>(info.st_mtim.tv_nsec),
+                               static_cast<std::uint64_t>(info.st_ctim.tv_nsec)};
+      return hash64({reinterpret_cast<const char*>(parts), sizeof parts});
     });
   }
   Deferred<void> truncate(std::uint64_t size) override {

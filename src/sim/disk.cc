@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
+
 namespace berth::sim {
 
 Duration Disk::time_of(Cost cost, std::size_t bytes) {
@@ -57,6 +59,11 @@ class SimFile final : public File {
   Deferred<std::uint64_t> size() override {
     return perform<std::uint64_t>(
         Disk::Cost::small, 0, [inode = inode_]() { return Result<std::uint64_t>(inode->size()); });
+  }
+  Deferred<std::uint64_t> version() override {
+    return perform<std::uint64_t>(Disk::Cost::small, 0, [inode = inode_]() {
+      return Result<std::uint64_t>(hash64(inode->content(), inode->changes_made()));
+    });
   }
   Deferred<void> truncate(std::uint64_t size) override;
 

@@ -1,0 +1,197 @@
+#include "http/static_files.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "base/strings.h"
+#include "http/negotiation.h"
+
+namespace berth::http {
+namespace {
+
+struct Media {
+  std::string_view ending;
+  std::string_view type;
+};
+constexpr Media media[] = {
+    {".css", "text/css; charset=utf-8"},
+    {".csv", "text/csv; charset=utf-8"},
+    {".gif", "image/gif"},
+    {".htm", "text/html; charset=utf-8"},
+    {".html", "text/html; charset=utf-8"},
+    {".ico", "image/x-icon"},
+    {".jpeg", "image/jpeg"},
+    {".jpg", "image/jpeg"},
+    {".js", "text/javascript; charset=utf-8"},
+    {".json", "application/json"},
+    {".map", "application/json"},
+    {".md", "text/markdown; charset=utf-8"},
+    {".mjs", "text/javascript; charset=utf-8"},
+    {".mp4", "video/mp4"},
+    {".pdf", "application/pdf"},
+    {".png", "image/png"},
+    {".svg", "image/svg+xml"},
+    {".txt", "text/plain; charset=utf-8"},
+    {".wasm", "application/wasm"},
+    {".webp", "image/webp"},
+    {".woff2", "font/woff2"},
+    {".xml", "application/xml"},
+    {".zip", "application/zip"},
+};
+
+struct Twin {
+  std::string_view coding;
+  std::string_view ending;
+};
+constexpr std::array<Twin, 2> twins{{{"br", ".br"}, {"gzip", ".gz"}}};
+
+/// True if each segment names a file or folder below, and none is hidden.
+bool allowed(std::string_view path) {
+  if (!path.starts_with('/') || path.find('\0') != path.npos) return false;
+  auto segments = split(path.substr(1), '/');
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    bool last = i + 1 == segments.size();
+    if (segments[i].starts_with('.') || (segments[i].empty() && !last)) return false;
+  }
+  return true;
+}
+
+/// Part of a file, read as it is asked for.
+class FileSource final : public BodySource {
+ public:
+  FileSource(std::unique_ptr<File> file, std::uint64_t first, std::uint64_t length,
+             std::size_t read_bytes)
+      : file_(std::move(file)), at_(first), left_(length), read_bytes_(read_bytes) {}
+  Deferred<Bytes> read() override {
+    if (left_ == 0) co_return Bytes();
+    Bytes part = co_await file_->read(at_, std::min<std::uint64_t>(left_, read_bytes_));
+    if (part.empty()) co_return Error(Code::io, "a file became shorter while it was sent");
+    at_ += part.size();
+    left_ -= part.size();
+    co_return part;
+  }
+
+ private:
+  std::unique_ptr<File> file_;
+  std::uint64_t at_;
+  std::uint64_t left_;
+  std::size_t read_bytes_;
+};
+
+std::string quoted(std::uint64_t version, std::string_view coding) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string etag = "\"";
+  for (int shift = 60; shift >= 0; shift -= 4) etag += digits[version >> shift & 15];
+  if (!coding.empty()) etag.append("-").append(coding);
+  return etag + "\"";
+}
+
+ServerResponse missing(std::string_view path) {
+  return ServerResponse::problem(404, "there is no file " + std::string(path));
+}
+
+}  // namespace
+
+struct StaticFiles::Found {
+  std::unique_ptr<File> file;
+  std::string_view type;
+  std::string_view coding;
+  std::string etag;
+  std::uint64_t size = 0;
+};
+
+std::string_view media_type(std::string_view file_name) {
+  for (auto& each : media) {
+    if (file_name.size() > each.ending.size() &&
+        equal_ignoring_case(file_name.substr(file_name.size() - each.ending.size()), each.ending)) {
+      return each.type;
+    }
+  }
+  return "application/octet-stream";
+}
+
+Deferred<StaticFiles::Found> StaticFiles::find(const Headers& headers, std::string path) const {
+  Found found;
+  found.type = media_type(path);
+  std::string plain = folder_ + path;
+  for (auto& twin : twins) {
+    if (!options_.twins || found.file || !accepts_coding(headers, twin.coding)) continue;
+    auto opened =
+        co_await disk_.open(plain + std::string(twin.ending), OpenMode::read).result();
+    if (!opened.ok()) continue;
+    found.file = std::move(*opened);
+    found.coding = twin.coding;
+  }
+  if (!found.file) {
+    found.file = co_await disk_.open(plain, OpenMode::read);
+  }
+  found.size = co_await found.file->size();
+  found.etag = quoted(co_await found.file->version(), found.coding);
+  co_return std::move(found);
+}
+
+Deferred<ServerResponse> StaticFiles::answer(const ServerRequest& request, std::string path) const {
+  if (request.head.method != "GET" && request.head.method != "HEAD") {
+    auto refused = ServerResponse::problem(405, "files are read by GET and HEAD");
+    refused.headers.emplace_back("allow", "GET, HEAD");
+    co_return std::move(refused);
+  }
+  if (!allowed(path)) co_return missing(path);
+  if (path.ends_with('/')) path += options_.index;
+  auto answered = co_await read(request, path).result();
+  if (answered.ok()) co_return std::move(*answered);
+  // A folder cannot be read.
+  bool folder = (co_await disk_.list(folder_ + path).result()).ok();
+  if (folder || answered.error().is(Code::not_found)) co_return missing(path);
+  co_return std::move(answered).error();
+}
+
+Deferred<ServerResponse> StaticFiles::read(const ServerRequest& request, std::string path) const {
+  Found found = co_await find(request.head.headers, std::move(path));
+  auto& headers = request.head.headers;
+  ServerResponse response;
+  response.headers = {{"etag", found.etag},
+                      {"cache-control", options_.cache_control},
+                      {"accept-ranges", "bytes"},
+                      {"x-content-type-options", "nosniff"}};
+  if (options_.twins) response.headers.emplace_back("vary", "accept-encoding");
+  // Section 13.2.2 gives the order of these conditions.
+  if (headers.find("if-match") && !lists_etag(headers, "if-match", found.etag, true)) {
+    co_return ServerResponse::problem(412, "the file is another now");
+  }
+  if (lists_etag(headers, "if-none-match", found.etag)) {
+    response.status = 304;
+    co_return std::move(response);
+  }
+  auto* if_range = headers.find("if-range");
+  bool ranged = request.head.method == "GET" && (!if_range || if_range->value == found.etag);
+  RangeChoice range = choose_range(ranged ? headers.value("range") : "", found.size);
+  if (range.kind == RangeChoice::Kind::unsatisfiable) {
+    auto refused = ServerResponse::problem(416, "the file has " + std::to_string(found.size) +
+                                                    " bytes");
+    refused.headers.emplace_back("content-range", "bytes */" + std::to_string(found.size));
+    co_return std::move(refused);
+  }
+  if (range.kind == RangeChoice::Kind::whole) {
+    range.length = found.size;
+  } else {
+    response.status = 206;
+    response.headers.emplace_back(
+        "content-range", "bytes " + std::to_string(range.first) + "-" +
+                             std::to_string(range.first + range.length - 1) + "/" +
+                             std::to_string(found.size));
+  }
+  response.headers.emplace_back("content-type", found.type);
+  if (!found.coding.empty()) response.headers.emplace_back("content-encoding", found.coding);
+  auto source = std::make_unique<FileSource>(std::move(found.file), range.first, range.length,
+                                             options_.read_bytes);
+  if (range.length <= options_.read_bytes) {
+    response.body = Body(co_await read_all(*source, options_.read_bytes));
+  } else {
+    response.body = Body(std::move(source), range.length);
+  }
+  co_return std::move(response);
+}
+
+}  // namespace berth::http

@@ -50,8 +50,10 @@ class Live::Reader final : public http::BodySource {
   Deferred<Bytes> read() override {
     if (!std::exchange(begun_, true)) co_return Bytes::literal(http::stream_begin);
     while (!shared_->closed && !overrun_ && state_.empty() && points_.empty()) {
-      auto woken = co_await with_timeout(shared_->clock, http::heartbeat_every, waiting_.wait()).result();
-      if (!woken.ok() && woken.error().is(Code::timed_out)) co_return Bytes::literal(http::heartbeat);
+      auto woken =
+          co_await with_timeout(shared_->clock, http::heartbeat_every, waiting_.wait()).result();
+      if (!woken.ok() && woken.error().is(Code::timed_out))
+        co_return Bytes::literal(http::heartbeat);
       co_await or_return(std::move(woken));
     }
     if (shared_->closed || overrun_) co_return Bytes();
@@ -115,7 +117,8 @@ Result<std::unique_ptr<http::BodySource>> Live::open(std::string service) {
   http::append_event(state, "state", view_.state());
   std::string detail;
   if (!reader->service().empty()) {
-    if (auto found = view_.service(reader->service())) http::append_event(detail, "service", *found);
+    if (auto found = view_.service(reader->service()))
+      http::append_event(detail, "service", *found);
   }
   reader->give_states(Bytes::copy(state), Bytes::copy(detail));
   return std::unique_ptr<http::BodySource>(std::move(reader));
@@ -154,7 +157,8 @@ void Live::push_states() {
   for (Reader* reader : shared_->readers) {
     if (reader->service().empty() || details.contains(reader->service())) continue;
     std::string detail;
-    if (auto found = view_.service(reader->service())) http::append_event(detail, "service", *found);
+    if (auto found = view_.service(reader->service()))
+      http::append_event(detail, "service", *found);
     details[reader->service()] = Bytes::copy(detail);
   }
   for (Reader* reader : shared_->readers) {

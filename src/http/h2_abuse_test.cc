@@ -1,6 +1,5 @@
-#include "http/h2_server_suite.h"
-
 #include "async/shield.h"
+#include "http/h2_server_suite.h"
 
 // Peers that break the protocol or do too much of what it allows (RFC 9113 section 10.5).
 namespace berth::http {
@@ -11,7 +10,9 @@ struct H2AbuseTest : H2ServerTest {
   static std::string begin() { return std::string(h2_preface) + h2_frame(4, 0, 0, ""); }
   /// A request in HPACK: GET http / of the authority "a" (RFC 7541 appendix A).
   static std::string get(std::uint32_t stream, int flags = 5) {
-    return h2_frame(1, flags, stream, "\x82\x84\x86\x01\x01" "a");
+    return h2_frame(1, flags, stream,
+                    "\x82\x84\x86\x01\x01"
+                    "a");
   }
   /// The error code of the GOAWAY that ends the answer to `bytes`; -1: there was none.
   int goaway_after(const std::string& bytes) {
@@ -68,11 +69,15 @@ TEST_F(H2AbuseTest, floods_of_frames_that_cost_nothing_end_the_connection) {
 }
 
 TEST_F(H2AbuseTest, a_head_in_too_many_continuations_ends_the_connection) {
-  std::string few = begin() + h2_frame(1, 1, 1, "\x82\x84\x86\x01\x01" "a");
+  std::string few = begin() + h2_frame(1, 1, 1,
+                                       "\x82\x84\x86\x01\x01"
+                                       "a");
   for (int i = 0; i < 7; ++i) few += h2_frame(9, 0, 1, "");
   few += h2_frame(9, 4, 1, "") + h2_frame(0, 0, 0, "");  // and then something wrong
   EXPECT_EQ(goaway_after(few), NGHTTP2_PROTOCOL_ERROR);
-  std::string many = begin() + h2_frame(1, 1, 1, "\x82\x84\x86\x01\x01" "a");
+  std::string many = begin() + h2_frame(1, 1, 1,
+                                        "\x82\x84\x86\x01\x01"
+                                        "a");
   for (int i = 0; i < 1000; ++i) many += h2_frame(9, 0, 1, "");
   EXPECT_NE(goaway_after(many), -1);
 }
@@ -128,20 +133,36 @@ TEST_F(H2AbuseTest, who_does_not_read_its_answers_to_pings_is_disconnected) {
   for (int i = 0; i < 400; ++i) pings += h2_frame(6, 0, 0, "12345678");
   EXPECT_TRUE(simulation.run(stream->write(Bytes::copy(begin()))).ok());
   for (int i = 0; i < 1000; ++i) {
-    auto written = simulation.run(
-        with_timeout(there.clock, 5s, stream->write(Bytes::copy(pings))));
+    auto written = simulation.run(with_timeout(there.clock, 5s, stream->write(Bytes::copy(pings))));
     if (!written.ok()) break;
     simulation.run_for(10s);
   }
   EXPECT_TRUE(until([&] { return server->connections() == 0; }));
 }
 
+TEST_F(H2AbuseTest, bytes_that_never_make_a_frame_are_silence) {
+  auto stream = connect();
+  EXPECT_TRUE(simulation.run(stream->write(Bytes::copy(begin() + get(1)))).ok());
+  std::string head = h2_frame(1, 5, 3, std::string(1000, 'x'));
+  auto begun = simulation.now();
+  for (std::size_t i = 0; i < 20 && server->connections() > 0; ++i) {
+    std::ignore = simulation.run(stream->write(Bytes::copy(head.substr(i, 1)))).ok();
+    simulation.run_for(10s);
+  }
+  EXPECT_EQ(server->connections(), 0u);
+  EXPECT_LT(simulation.now() - begun, 3min);
+}
+
 TEST_F(H2AbuseTest, a_cut_at_every_byte_ends_the_connection_and_its_handlers) {
   handler = echo;
   std::string body = h2_frame(0, 0, 3, std::string(300, 'x')) + h2_frame(0, 1, 3, "end");
-  std::string bytes = begin() + get(1) + h2_frame(1, 0, 3, "\x83\x84") + h2_frame(9, 4, 3, "\x86\x01\x01" "a") +
-                      body + h2_frame(6, 0, 0, "12345678") + h2_frame(8, 0, 0, std::string("\0\0\1\0", 4)) +
-                      get(5) + h2_frame(3, 0, 5, std::string("\0\0\0\x8", 4));
+  std::string bytes = begin() + get(1) + h2_frame(1, 0, 3, "\x83\x84") +
+                      h2_frame(9, 4, 3,
+                               "\x86\x01\x01"
+                               "a") +
+                      body + h2_frame(6, 0, 0, "12345678") +
+                      h2_frame(8, 0, 0, std::string("\0\0\1\0", 4)) + get(5) +
+                      h2_frame(3, 0, 5, std::string("\0\0\0\x8", 4));
   for (bool reset : {false, true}) {
     for (std::size_t size = 0; size <= bytes.size(); ++size) {
       auto stream = connect();

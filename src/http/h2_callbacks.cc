@@ -43,7 +43,7 @@ struct H2Callbacks {
   static H2Conversation& self(void* user) { return *static_cast<H2Conversation*>(user); }
 
   static int begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* user) {
-    self(user).last_frame_ = self(user).clock_.now();
+    self(user).progress_ = true;
     if (costs_nothing(*head)) self(user).count_control();
     return 0;
   }
@@ -93,7 +93,7 @@ struct H2Callbacks {
 
   static int data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* data,
                   std::size_t size, void* user) {
-    self(user).last_frame_ = self(user).clock_.now();
+    self(user).progress_ = true;
     auto* stream = stream_of(session, id);
     if (!stream) {
       nghttp2_session_consume_connection(session, size);

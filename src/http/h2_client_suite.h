@@ -72,10 +72,13 @@ class H2TestClient {
 
   /// Without `content` the request ends with its head.
   std::int32_t ask(Fields fields, const std::string* content = nullptr, Fields trailers = {}) {
-    Fields all{{":method", content ? "POST" : "GET"}, {":scheme", "http"}, {":authority", "a"},
+    Fields all{{":method", content ? "POST" : "GET"},
+               {":scheme", "http"},
+               {":authority", "a"},
                {":path", "/"}};
     for (auto& field : fields) {
-      auto pseudo = std::ranges::find(all, field.first, &std::pair<std::string, std::string>::first);
+      auto pseudo =
+          std::ranges::find(all, field.first, &std::pair<std::string, std::string>::first);
       if (field.first.starts_with(':') && pseudo != all.end()) {
         pseudo->second = field.second;
       } else {
@@ -107,8 +110,8 @@ class H2TestClient {
 
   nghttp2_session* session = nullptr;
   std::map<std::int32_t, Answer> answers;
-  bool ended = false;      // the server has ended the connection
-  int goaway = -1;         // its code
+  bool ended = false;  // the server has ended the connection
+  int goaway = -1;     // its code
   std::int32_t goaway_last = 0;
   int pings = 0;
 

@@ -38,7 +38,6 @@ H2Conversation::H2Conversation(Clock& clock, ByteStream& stream, const Server::H
               options.h2.resets_per_second_max * options.h2.burst_seconds),
       controls_(options.h2.control_frames_per_second_max,
                 options.h2.control_frames_per_second_max * options.h2.burst_seconds),
-      last_frame_(clock.now()),
       session_(make_h2_session(*this, options.h2)) {
   auto size = [](std::size_t bytes) { return static_cast<std::uint32_t>(bytes); };
   std::array<nghttp2_settings_entry, 4> settings{{
@@ -47,8 +46,8 @@ H2Conversation::H2Conversation(Clock& clock, ByteStream& stream, const Server::H
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, size(options.head.head_bytes_max)},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   }};
-  must(nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, settings.data(),
-                               settings.size()));
+  must(
+      nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, settings.data(), settings.size()));
   must(nghttp2_session_set_local_window_size(
       session_.get(), NGHTTP2_FLAG_NONE, 0,
       static_cast<std::int32_t>(options.h2.connection_window_bytes)));
@@ -71,7 +70,7 @@ Deferred<void> H2Conversation::read_all(Bytes early) {
     if (part.ok() && !part->empty()) {
       if (!receive(std::move(*part))) co_return;
       // Bytes that never make a frame are silence too.
-      if (clock_.now() - last_frame_ > options_.idle_timeout) co_return;
+      if (no_frame_ && clock_.now() - *no_frame_ > options_.idle_timeout) co_return;
     } else if (!part.ok() && part.error().is(Code::timed_out)) {
       if (!outlast_silence()) co_return;
     } else {
@@ -89,6 +88,11 @@ bool H2Conversation::receive(Bytes part) {
       session_.get(), reinterpret_cast<const std::uint8_t*>(input_.data()), input_.size());
   input_ = Bytes();
   output_.set();
+  if (std::exchange(progress_, false)) {
+    no_frame_.reset();
+  } else if (!no_frame_) {
+    no_frame_ = clock_.now();
+  }
   if (taken >= 0) return true;
   // Too many acknowledgements or CONTINUATION frames.
   calm_down();
@@ -143,14 +147,14 @@ Deferred<void> H2Conversation::say_goodbye(Deferred<void> writing) {
     bool faulty = too_much_ || over_.is_set();  // and the peer is told so already
     auto last = nghttp2_session_get_last_proc_stream_id(session_.get());
     if (!faulty) {
-      std::ignore = nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, last,
-                                          NGHTTP2_NO_ERROR, nullptr, 0);
+      std::ignore = nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR,
+                                          nullptr, 0);
     }
     output_.set();
     auto limit = options_.h2.goodbye_timeout;
-    std::ignore = co_await with_timeout(clock_, limit,
-                                        race(together(std::move(writing), read_all({}))))
-                      .result();
+    std::ignore =
+        co_await with_timeout(clock_, limit, race(together(std::move(writing), read_all({}))))
+            .result();
     if (faulty) std::ignore = co_await with_timeout(clock_, limit, read_away(stream_)).result();
   }
   gone_ = true;
@@ -200,8 +204,7 @@ Deferred<void> H2Conversation::answer_with(H2Stream& stream, Result<RequestHead>
     reset(stream.id(), NGHTTP2_CANCEL);
     co_return;
   }
-  auto response =
-      answered.ok() ? std::move(*answered) : ServerResponse::problem(answered.error());
+  auto response = answered.ok() ? std::move(*answered) : ServerResponse::problem(answered.error());
   if (response.upgraded) {
     response = ServerResponse::problem(501, "HTTP/2 has no upgrades");
   }
@@ -210,8 +213,7 @@ Deferred<void> H2Conversation::answer_with(H2Stream& stream, Result<RequestHead>
   if (!response.body.source || !with_content) co_return;
   auto sent = co_await stream.send(*response.body.source).result();
   if (sent.ok() || stream.closed()) co_return;
-  reset(stream.id(),
-        sent.error().is(Code::cancelled) ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR);
+  reset(stream.id(), sent.error().is(Code::cancelled) ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR);
 }
 
 void H2Conversation::submit(H2Stream& stream, const ServerResponse& response, bool with_content) {

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <unordered_map>
 
 #include "async/clock.h"
@@ -73,13 +75,14 @@ class H2Conversation {
   const ServerOptions& options_;
   RateLimit resets_;
   RateLimit controls_;
-  MonotonicTime last_frame_{};
+  bool progress_ = false;                  // the present bytes began a frame, or were content
+  std::optional<MonotonicTime> no_frame_;  // since when bytes come that are neither
   bool asked_alive_ = false;
   bool ending_ = false;
   bool peer_gone_ = false;
   bool too_much_ = false;
   bool broken_ = false;  // nghttp2 takes no more bytes
-  bool gone_ = false;  // streams need not wait for nghttp2 to close them
+  bool gone_ = false;    // streams need not wait for nghttp2 to close them
   Bytes input_;
   std::unordered_map<std::int32_t, std::unique_ptr<H2Stream>> streams_;
   std::unique_ptr<nghttp2_session, End> session_;

@@ -49,10 +49,11 @@ Result<void> H2HeadBuilder::check_target(const RequestHead& head) const {
 
 Result<RequestHead> H2HeadBuilder::end(bool has_body) {
   if (too_large_) {
-    return Error(Code::overloaded, "the head is longer than " +
-                                       std::to_string(limits_.head_bytes_max) + " bytes, has more "
-                                       "than " + std::to_string(limits_.headers_max) +
-                                       " fields, or its target is too long");
+    return Error(Code::overloaded,
+                 "the head is longer than " + std::to_string(limits_.head_bytes_max) +
+                     " bytes, has more "
+                     "than " +
+                     std::to_string(limits_.headers_max) + " fields, or its target is too long");
   }
   Bytes bytes = Bytes::copy(text_);
   auto view = [&](Piece piece) { return bytes.view().substr(piece.begin, piece.size); };

@@ -51,8 +51,7 @@ H2Response::H2Response(const ServerResponse& response) {
   for (auto& [name, value] : response.headers) {
     bool small = std::ranges::none_of(name, [](char c) { return c >= 'A' && c <= 'Z'; });
     std::string_view written = small ? std::string_view(name) : keep(lower(name));
-    bool of_connection =
-        std::ranges::find(connection_fields, written) != connection_fields.end();
+    bool of_connection = std::ranges::find(connection_fields, written) != connection_fields.end();
     if (of_connection || !writable_value(value)) continue;
     length_known = length_known || written == "content-length";
     add(written, value);
@@ -78,7 +77,8 @@ void submit_h2_response(nghttp2_session* session, H2Stream& stream, const H2Resp
 
 void submit_h2_continue(nghttp2_session* session, std::int32_t id) {
   nghttp2_nv status = field_of(":status", "100");
-  std::ignore = nghttp2_submit_headers(session, NGHTTP2_FLAG_NONE, id, nullptr, &status, 1, nullptr);
+  std::ignore =
+      nghttp2_submit_headers(session, NGHTTP2_FLAG_NONE, id, nullptr, &status, 1, nullptr);
 }
 
 }  // namespace berth::http

@@ -5,10 +5,9 @@ namespace {
 
 TEST_F(H2ServerTest, answers_both_versions_on_one_listener_by_one_handler) {
   handler = [](ServerRequest& request) -> Deferred<ServerResponse> {
-    co_return ServerResponse::text(std::string(request.head.method) + " " +
-                                   std::string(request.head.target) + " " +
-                                   std::string(request.head.host()) + " " +
-                                   std::string(request.head.headers.value("host")));
+    co_return ServerResponse::text(
+        std::string(request.head.method) + " " + std::string(request.head.target) + " " +
+        std::string(request.head.host()) + " " + std::string(request.head.headers.value("host")));
   };
   H2TestClient client(connect());
   auto id = client.ask({{":path", "/x?y"}, {":authority", "shop:80"}});

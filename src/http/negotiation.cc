@@ -32,8 +32,7 @@ bool accepts_coding(const Headers& headers, std::string_view coding) {
   return false;
 }
 
-bool lists_etag(const Headers& headers, std::string_view name, std::string_view etag,
-                bool strong) {
+bool lists_etag(const Headers& headers, std::string_view name, std::string_view etag, bool strong) {
   for (auto& field : headers) {
     if (!equal_ignoring_case(field.name, name)) continue;
     for (auto element : split(field.value, ',')) {

@@ -21,9 +21,9 @@ TEST(ChooseRange, takes_one_range_of_bytes_and_ignores_what_is_none) {
   EXPECT_EQ(chosen("bytes=-10"), "90+10");
   EXPECT_EQ(chosen("bytes=-1000"), "0+100");
   EXPECT_EQ(chosen("Bytes=99-99"), "99+1");
-  for (auto field : {"", "bytes", "bytes=", "bytes=-", "lines=0-9", "bytes=9-0", "bytes=a-9",
-                     "bytes=0-1,5-6", "bytes=0x1-2", "bytes=+1-2", "bytes=1--2",
-                     "bytes=99999999999999999999-"}) {
+  for (auto field :
+       {"", "bytes", "bytes=", "bytes=-", "lines=0-9", "bytes=9-0", "bytes=a-9", "bytes=0-1,5-6",
+        "bytes=0x1-2", "bytes=+1-2", "bytes=1--2", "bytes=99999999999999999999-"}) {
     EXPECT_EQ(chosen(field), "whole") << field;
   }
 }

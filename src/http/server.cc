@@ -151,7 +151,8 @@ Deferred<void> Server::converse_counted(std::unique_ptr<ByteStream> stream) {
   }
   // A peer that goes away or sends nonsense is no fault of ours: nobody is to be told.
   auto ended = co_await converse(stream).result();
-  if (stream && !ended.ok() && (ended.error().is(Code::invalid) || ended.error().is(Code::overloaded))) {
+  if (stream && !ended.ok() &&
+      (ended.error().is(Code::invalid) || ended.error().is(Code::overloaded))) {
     auto refused =
         ServerResponse::problem(ended.error().is(Code::invalid) ? 400 : 431, ended.error().text());
     std::ignore =

@@ -117,8 +117,7 @@ Deferred<StaticFiles::Found> StaticFiles::find(const Headers& headers, std::stri
   std::string plain = folder_ + path;
   for (auto& twin : twins) {
     if (!options_.twins || found.file || !accepts_coding(headers, twin.coding)) continue;
-    auto opened =
-        co_await disk_.open(plain + std::string(twin.ending), OpenMode::read).result();
+    auto opened = co_await disk_.open(plain + std::string(twin.ending), OpenMode::read).result();
     if (!opened.ok()) continue;
     found.file = std::move(*opened);
     found.coding = twin.coding;
@@ -168,8 +167,8 @@ Deferred<ServerResponse> StaticFiles::read(const ServerRequest& request, std::st
   bool ranged = request.head.method == "GET" && (!if_range || if_range->value == found.etag);
   RangeChoice range = choose_range(ranged ? headers.value("range") : "", found.size);
   if (range.kind == RangeChoice::Kind::unsatisfiable) {
-    auto refused = ServerResponse::problem(416, "the file has " + std::to_string(found.size) +
-                                                    " bytes");
+    auto refused =
+        ServerResponse::problem(416, "the file has " + std::to_string(found.size) + " bytes");
     refused.headers.emplace_back("content-range", "bytes */" + std::to_string(found.size));
     co_return std::move(refused);
   }
@@ -177,10 +176,10 @@ Deferred<ServerResponse> StaticFiles::read(const ServerRequest& request, std::st
     range.length = found.size;
   } else {
     response.status = 206;
-    response.headers.emplace_back(
-        "content-range", "bytes " + std::to_string(range.first) + "-" +
-                             std::to_string(range.first + range.length - 1) + "/" +
-                             std::to_string(found.size));
+    response.headers.emplace_back("content-range",
+                                  "bytes " + std::to_string(range.first) + "-" +
+                                      std::to_string(range.first + range.length - 1) + "/" +
+                                      std::to_string(found.size));
   }
   response.headers.emplace_back("content-type", found.type);
   if (!found.coding.empty()) response.headers.emplace_back("content-encoding", found.coding);

@@ -101,8 +101,7 @@ Deferred<bool> WebSocket::take_control(WebSocketEvent event) {
     close_code_ = event.close_code;
     close_reason_ = std::move(event.payload);
     auto echo = close_code_ == close_code::none_given ? close_code::normal : close_code_;
-    std::ignore =
-        co_await with_timeout(clock_, options_.close_timeout, finish(echo, {})).result();
+    std::ignore = co_await with_timeout(clock_, options_.close_timeout, finish(echo, {})).result();
     end();
     co_return true;
   }
@@ -200,8 +199,7 @@ Deferred<void> WebSocket::tell(std::uint16_t code, std::string reason) {
 
 Deferred<void> WebSocket::fail(std::uint16_t code, std::string reason) {
   std::ignore =
-      co_await with_timeout(clock_, options_.close_timeout, tell(code, std::move(reason)))
-          .result();
+      co_await with_timeout(clock_, options_.close_timeout, tell(code, std::move(reason))).result();
 }
 
 Deferred<void> WebSocket::shake_hands(std::uint16_t code, std::string reason) {
@@ -216,9 +214,9 @@ Deferred<void> WebSocket::shake_hands(std::uint16_t code, std::string reason) {
 
 Deferred<void> WebSocket::close(std::uint16_t code, std::string reason) {
   if (!ended_) {
-    std::ignore = co_await with_timeout(clock_, options_.close_timeout,
-                                        shake_hands(code, std::move(reason)))
-                      .result();
+    std::ignore =
+        co_await with_timeout(clock_, options_.close_timeout, shake_hands(code, std::move(reason)))
+            .result();
   }
   end();
 }

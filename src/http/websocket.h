@@ -21,16 +21,16 @@
 namespace berth::http {
 
 struct WebSocketOptions {
-  WebSocketLimits limits;                // of what is received
-  std::vector<std::string> protocols;    // a server's: in its order of preference; a client's: asked
-  bool deflate = true;                   // permessage-deflate, if the peer takes it too
-  bool keep_context = false;             // 300 KiB a connection for smaller messages
-  std::size_t deflate_bytes_min = 512;   // messages that are shorter or longer are sent as they
+  WebSocketLimits limits;               // of what is received
+  std::vector<std::string> protocols;   // a server's: in its order of preference; a client's: asked
+  bool deflate = true;                  // permessage-deflate, if the peer takes it too
+  bool keep_context = false;            // 300 KiB a connection for smaller messages
+  std::size_t deflate_bytes_min = 512;  // messages that are shorter or longer are sent as they
   std::size_t deflate_bytes_max = 64 << 10;  // are: compressing holds up the reactor
-  double pings_per_second_max = 10;      // in the long run, 100 at once; beyond: closed with 1008
-  Duration ping_every = 20s;             // of silence; after three times that: timed_out
-  Duration close_timeout = 2s;           // for the closing handshake
-  bool same_origin = true;               // a server's: a page of another host is answered 403
+  double pings_per_second_max = 10;  // in the long run, 100 at once; beyond: closed with 1008
+  Duration ping_every = 20s;         // of silence; after three times that: timed_out
+  Duration close_timeout = 2s;       // for the closing handshake
+  bool same_origin = true;           // a server's: a page of another host is answered 403
 };
 
 struct WebSocketMessage {

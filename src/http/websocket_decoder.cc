@@ -92,8 +92,8 @@ Result<void> WebSocketDecoder::check_length() {
   // What cannot be compressed gets a little longer by it.
   if (goes_on ? message_compressed_ : head_.compressed) most += most / 1024 + 64;
   if (length <= most) return {};
-  return fault(close_code::too_big, "a message longer than " +
-                                        std::to_string(limits_.message_bytes_max) + " bytes");
+  return fault(close_code::too_big,
+               "a message longer than " + std::to_string(limits_.message_bytes_max) + " bytes");
 }
 
 void WebSocketDecoder::take_payload() {
@@ -127,8 +127,8 @@ Result<WebSocketEvent> WebSocketDecoder::end_message() {
   if (message_compressed_) {
     auto inflated = inflater_->inflate(std::move(message), limits_.message_bytes_max);
     if (!inflated.ok()) {
-      fault_code_ = inflated.error().is(Code::overloaded) ? close_code::too_big
-                                                          : close_code::not_utf8;
+      fault_code_ =
+          inflated.error().is(Code::overloaded) ? close_code::too_big : close_code::not_utf8;
       return std::move(inflated).error();
     }
     message = std::move(*inflated);
@@ -147,8 +147,8 @@ Result<WebSocketEvent> WebSocketDecoder::end_close() {
   auto code = static_cast<std::uint16_t>(static_cast<unsigned char>(control_[0]) << 8 |
                                          static_cast<unsigned char>(control_[1]));
   if (!websocket_close_code_allowed(code)) {
-    return fault(close_code::protocol_error,
-                 "a close frame with the code " + std::to_string(code) + ", which is not to be sent");
+    return fault(close_code::protocol_error, "a close frame with the code " + std::to_string(code) +
+                                                 ", which is not to be sent");
   }
   std::string reason = control_.substr(2);
   if (!is_utf8(reason)) return fault(close_code::not_utf8, "a reason that is not UTF-8");

@@ -20,7 +20,8 @@ std::string frame(WebSocketOpcode opcode, std::string payload, bool final = true
 /// What a decoder makes of `bytes`, given in pieces of `cut`; an error ends it as "fault CODE".
 std::vector<std::string> heard(std::string_view bytes, std::size_t cut = 1 << 20,
                                WebSocketSide side = WebSocketSide::server,
-                               std::optional<DeflateTerms> terms = {}, WebSocketLimits limits = {}) {
+                               std::optional<DeflateTerms> terms = {},
+                               WebSocketLimits limits = {}) {
   WebSocketDecoder decoder(side, terms, limits);
   std::vector<std::string> all;
   for (std::size_t at = 0; at < bytes.size(); at += cut) {
@@ -106,7 +107,8 @@ TEST(WebSocketDecoder, messages_do_not_mix_and_continuations_continue_one) {
 TEST(WebSocketDecoder, text_and_reasons_are_utf8) {
   EXPECT_EQ(heard(frame(Op::text, "K\xc3\xb6ln \xf0\x9f\x9a\xa2")),
             Heard{"1:K\xc3\xb6ln \xf0\x9f\x9a\xa2"});
-  for (std::string bad : {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3", "12345678\x80"}) {
+  for (std::string bad :
+       {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3", "12345678\x80"}) {
     EXPECT_EQ(heard(frame(Op::text, bad)), Heard{"fault 1007"});
     EXPECT_EQ(heard(frame(Op::close, "\x03\xe8" + bad)), Heard{"fault 1007"});
     EXPECT_EQ(heard(frame(Op::binary, bad)), Heard{"2:" + bad});
@@ -174,9 +176,9 @@ TEST(WebSocketDecoder, only_the_first_frame_of_a_message_says_that_it_is_compres
     return heard(bytes, 3, WebSocketSide::server, DeflateTerms{});
   };
   EXPECT_EQ(tell(frame(Op::ping, "x", true, true, true)), Heard{"fault 1002"});
-  EXPECT_EQ(tell(frame(Op::text, "", false, true, true) +
-                 frame(Op::continuation, "", true, true, true)),
-            Heard{"fault 1002"});
+  EXPECT_EQ(
+      tell(frame(Op::text, "", false, true, true) + frame(Op::continuation, "", true, true, true)),
+      Heard{"fault 1002"});
 }
 
 TEST(WebSocketDecoder, what_is_small_and_inflates_to_much_is_too_big) {

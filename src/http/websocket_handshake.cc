@@ -30,8 +30,8 @@ std::string base64(std::string_view bytes) {
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) !=
-                                  std::string_view::npos;
+    return std::isalnum(c) ||
+           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
   });
 }
 
@@ -105,9 +105,8 @@ std::string websocket_accept(std::string_view key) {
 
 bool websocket_key_allowed(std::string_view key) {
   if (key.size() != 24 || !key.ends_with("==")) return false;
-  return std::ranges::all_of(key.substr(0, 22), [](unsigned char c) {
-    return std::isalnum(c) || c == '+' || c == '/';
-  });
+  return std::ranges::all_of(
+      key.substr(0, 22), [](unsigned char c) { return std::isalnum(c) || c == '+' || c == '/'; });
 }
 
 std::string websocket_key(std::string_view bytes) { return base64(bytes); }
@@ -157,7 +156,8 @@ Result<std::optional<DeflateTerms>> read_deflate_answer(
                    : std::nullopt;
   // client_max_window_bits may be answered only where it was offered, which it was not.
   bool good = given && !given->client_window_named && (keep_context || given->server_no_context);
-  if (!good) return Error(Code::invalid, "the peer wants WebSocket extensions that were not offered");
+  if (!good)
+    return Error(Code::invalid, "the peer wants WebSocket extensions that were not offered");
   return std::optional(DeflateTerms{!given->server_no_context,
                                     keep_context && !given->client_no_context,
                                     given->server_window.value_or(15), 15});

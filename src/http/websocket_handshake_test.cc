@@ -47,9 +47,9 @@ TEST(WebSocketHandshake, the_server_takes_the_first_offer_that_it_can_keep) {
 
 TEST(WebSocketHandshake, offers_with_unknown_repeated_or_wrong_parameters_are_declined) {
   for (std::string parameter :
-       {"unknown", "server_max_window_bits", "server_max_window_bits=7", "server_max_window_bits=16",
-        "server_max_window_bits=08", "client_max_window_bits=99", "server_no_context_takeover=1",
-        "client_no_context_takeover; client_no_context_takeover",
+       {"unknown", "server_max_window_bits", "server_max_window_bits=7",
+        "server_max_window_bits=16", "server_max_window_bits=08", "client_max_window_bits=99",
+        "server_no_context_takeover=1", "client_no_context_takeover; client_no_context_takeover",
         "server_max_window_bits=9; server_max_window_bits=9"}) {
     EXPECT_EQ(answer_to("permessage-deflate; " + parameter), "declined") << parameter;
   }

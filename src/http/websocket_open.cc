@@ -66,9 +66,9 @@ Deferred<void> talk_over(Clock& clock, std::unique_ptr<ByteStream> stream, Bytes
                    options, nullptr);
   socket.set_protocol(std::move(protocol));
   auto ended = co_await talk(socket).result();
-  auto code = ended.ok()                           ? close_code::normal
+  auto code = ended.ok()                          ? close_code::normal
               : ended.error().is(Code::cancelled) ? close_code::going_away
-                                                   : close_code::internal_error;
+                                                  : close_code::internal_error;
   co_await shielded(socket.close(code));
   co_await or_return(std::move(ended));
 }

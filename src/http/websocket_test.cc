@@ -150,9 +150,7 @@ TEST_F(WebSocketTest, the_side_that_closes_tells_code_and_reason_and_hears_them_
 TEST_F(WebSocketTest, a_talk_that_ends_closes_with_1000_and_one_that_fails_with_1011) {
   start([](WebSocket&) -> Deferred<void> { co_return; });
   EXPECT_EQ(received(*open().value()), "closed 1000");
-  talk = [](WebSocket&) -> Deferred<void> {
-    co_await fail_with(Error(Code::internal, "a fault"));
-  };
+  talk = [](WebSocket&) -> Deferred<void> { co_await fail_with(Error(Code::internal, "a fault")); };
   EXPECT_EQ(received(*open().value()), "closed 1011");
 }
 
@@ -198,8 +196,8 @@ TEST_F(WebSocketTest, pings_are_answered_with_their_content_between_the_parts_of
                      masked(WebSocketOpcode::ping, "are you there?"));
   std::string pong = plain(WebSocketOpcode::pong, "are you there?");
   EXPECT_EQ(exactly(*stream, pong.size()), pong);
-  write(*stream, masked(WebSocketOpcode::continuation, "lo") +
-                     masked(WebSocketOpcode::pong, "unasked"));
+  write(*stream,
+        masked(WebSocketOpcode::continuation, "lo") + masked(WebSocketOpcode::pong, "unasked"));
   std::string hello = plain(WebSocketOpcode::text, "Hello");
   EXPECT_EQ(exactly(*stream, hello.size()), hello);
 }

@@ -29,7 +29,8 @@ class File {
   virtual Deferred<std::uint64_t> size() = 0;
   virtual Deferred<void> truncate(std::uint64_t size) = 0;
   /// A number that is another one once the content was changed or the path leads to another file:
-  /// for ETags. unsupported where files have none.
+  /// for ETags. Writes of one length within a tick of the kernel's clock (some ms) may share one.
+  /// unsupported where files have none.
   virtual Deferred<std::uint64_t> version();
 };
 

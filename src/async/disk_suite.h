@@ -60,6 +60,18 @@ TEST_P(DiskSuite, truncating_cuts_and_extends) {
   EXPECT_EQ(run(file->size()).value(), 5u);
 }
 
+TEST_P(DiskSuite, a_files_version_is_another_once_it_was_written_or_replaced) {
+  auto version = [&] { return run(open("a", OpenMode::read)->version()).value(); };
+  put("a", "one");
+  auto first = version();
+  EXPECT_EQ(version(), first);
+  put("a", "one and more");
+  auto second = version();
+  EXPECT_NE(second, first);
+  run(disk.replace_file(path("a"), "one and more")).value();
+  EXPECT_NE(version(), second);
+}
+
 TEST_P(DiskSuite, many_pieces_are_written_one_after_another) {
   auto file = open("a");
   BytesList list;

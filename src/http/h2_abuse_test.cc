@@ -41,12 +41,13 @@ struct H2AbuseTest : H2ServerTest {
 TEST_F(H2AbuseTest, streams_that_are_opened_and_reset_at_once_end_the_connection) {
   int running = 0;
   int most = 0;
-  handler = [&](ServerRequest&) -> Deferred<ServerResponse> {
+  auto wait = [](ServerRequest&, auto& clock, int& running, int& most) -> Deferred<ServerResponse> {
     most = std::max(most, ++running);
-    std::ignore = co_await here.clock.after(1h).result();
+    std::ignore = co_await clock.after(1h).result();
     --running;
     co_return Error::cancelled();
   };
+  handler = with(wait, here.clock, running, most);
   std::string bytes = begin();
   for (std::uint32_t i = 0; i < 2000; ++i) {
     bytes += get(2 * i + 1) + h2_frame(3, 0, 2 * i + 1, std::string("\0\0\0\x8", 4));
@@ -94,11 +95,12 @@ TEST_F(H2AbuseTest, faults_of_the_protocol_are_told_by_their_code) {
 TEST_F(H2AbuseTest, one_who_opens_more_streams_than_allowed_is_refused_them) {
   options.h2.streams_max = 3;
   int running = 0;
-  handler = [&](ServerRequest&) -> Deferred<ServerResponse> {
+  auto wait = [](ServerRequest&, auto& clock, int& running) -> Deferred<ServerResponse> {
     ++running;
-    co_await here.clock.after(1h);
+    co_await clock.after(1h);
     co_return ServerResponse();
   };
+  handler = with(wait, here.clock, running);
   auto stream = connect();
   std::string bytes = begin();
   for (std::uint32_t i = 0; i < 10; ++i) bytes += get(2 * i + 1);
@@ -110,11 +112,12 @@ TEST_F(H2AbuseTest, one_who_opens_more_streams_than_allowed_is_refused_them) {
 TEST_F(H2AbuseTest, handlers_that_a_reset_does_not_end_count_as_streams) {
   options.h2.streams_max = 3;
   int running = 0;
-  handler = [&](ServerRequest&) -> Deferred<ServerResponse> {
+  auto wait = [](ServerRequest&, auto& clock, int& running) -> Deferred<ServerResponse> {
     ++running;
-    co_await shielded(here.clock.after(1h));
+    co_await shielded(clock.after(1h));
     co_return ServerResponse();
   };
+  handler = with(wait, here.clock, running);
   auto stream = connect();
   std::string bytes = begin();
   for (std::uint32_t i = 0; i < 10; ++i) {

@@ -43,6 +43,11 @@ struct H2ServerTest : ::testing::Test {
   std::unique_ptr<Server> server;
   Address address;
 
+  /// A handler of a coroutine without captures and of what it refers to, which outlives it.
+  template <class F, class... State>
+  static Server::Handler with(F coroutine, State&... state) {
+    return [=, &state...](ServerRequest& request) { return coroutine(request, state...); };
+  }
   static Deferred<ServerResponse> echo(ServerRequest& request) {
     co_return ServerResponse::text(co_await request.body(8 << 20));
   }

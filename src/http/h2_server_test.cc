@@ -34,12 +34,13 @@ TEST_F(H2ServerTest, bodies_go_both_ways_however_large) {
 
 TEST_F(H2ServerTest, requests_of_one_connection_are_answered_at_once) {
   std::vector<Promise<void>> waiting;
-  handler = [&](ServerRequest& request) -> Deferred<ServerResponse> {
+  auto first_or_later = [](ServerRequest& request, std::vector<Promise<void>>& waiting) -> Deferred<ServerResponse> {
     if (request.head.target == "/last") co_return ServerResponse::text("first");
     waiting.emplace_back();
     co_await waiting.back().deferred();
     co_return ServerResponse::text("later");
   };
+  handler = with(first_or_later, waiting);
   H2TestClient client(connect());
   auto slow = client.ask({});
   auto fast = client.ask({{":path", "/last"}});
@@ -51,10 +52,11 @@ TEST_F(H2ServerTest, requests_of_one_connection_are_answered_at_once) {
 
 TEST_F(H2ServerTest, a_handler_that_does_not_read_holds_its_client_back_and_no_other) {
   Promise<void> go;
-  handler = [&](ServerRequest& request) -> Deferred<ServerResponse> {
+  auto read_when_told = [](ServerRequest& request, Promise<void>& go) -> Deferred<ServerResponse> {
     if (request.head.target == "/slow") co_await go.deferred();
     co_return ServerResponse::text(std::to_string((co_await request.body(8 << 20)).size()));
   };
+  handler = with(read_when_told, go);
   options.h2.stream_window_bytes = 100'000;
   H2TestClient client(connect());
   std::string content(1'000'000, 'x');
@@ -107,13 +109,14 @@ TEST_F(H2ServerTest, a_source_is_asked_only_as_its_client_accepts) {
 TEST_F(H2ServerTest, trailers_go_both_ways) {
   int asked = 0;
   H2TestClient::Fields heard;
-  handler = [&](ServerRequest& request) -> Deferred<ServerResponse> {
+  auto hear_trailers = [](ServerRequest& request, int& asked, H2TestClient::Fields& heard) -> Deferred<ServerResponse> {
     co_await request.body();
     heard = request.content->trailers();
     co_return ServerResponse{200,
                              {{"Content-Type", "application/grpc"}},
                              Body(std::make_unique<CountedSource>(1, asked))};
   };
+  handler = with(hear_trailers, asked, heard);
   H2TestClient client(connect());
   std::string content = "x";
   auto id = client.ask({{"te", "trailers"}}, &content, {{"checksum", "7"}});
@@ -197,13 +200,14 @@ TEST_F(H2ServerTest, an_error_of_the_handler_is_a_problem_and_one_of_its_source_
 TEST_F(H2ServerTest, a_stream_that_its_client_resets_cancels_its_handler_alone) {
   int begun = 0;
   int cancelled = 0;
-  handler = [&](ServerRequest& request) -> Deferred<ServerResponse> {
+  auto wait = [](ServerRequest& request, auto& clock, int& begun, int& cancelled) -> Deferred<ServerResponse> {
     if (request.head.target != "/wait") co_return ServerResponse::text("ok");
     ++begun;
-    auto waited = co_await here.clock.after(24h).result();
+    auto waited = co_await clock.after(24h).result();
     if (!waited.ok()) ++cancelled;
     co_return Error::cancelled();
   };
+  handler = with(wait, here.clock, begun, cancelled);
   H2TestClient client(connect());
   auto one = client.ask({{":path", "/wait"}});
   client.ask({{":path", "/wait"}});
@@ -217,10 +221,11 @@ TEST_F(H2ServerTest, a_stream_that_its_client_resets_cancels_its_handler_alone) 
 }
 
 TEST_F(H2ServerTest, close_says_goodbye_to_who_is_idle_and_to_who_waits) {
-  handler = [&](ServerRequest& request) -> Deferred<ServerResponse> {
-    if (request.head.target == "/wait") co_await here.clock.after(24h);
+  auto wait = [](ServerRequest& request, auto& clock) -> Deferred<ServerResponse> {
+    if (request.head.target == "/wait") co_await clock.after(24h);
     co_return ServerResponse::text("ok");
   };
+  handler = with(wait, here.clock);
   H2TestClient client(connect());
   EXPECT_EQ(answer(client, client.ask({})).content, "ok");
   auto waits = client.ask({{":path", "/wait"}});
@@ -247,10 +252,11 @@ TEST_F(H2ServerTest, close_lets_an_answer_arrive_that_is_on_its_way) {
 
 TEST_F(H2ServerTest, a_silent_connection_ends_and_one_that_waits_for_its_answer_does_not) {
   Promise<void> go;
-  handler = [&](ServerRequest&) -> Deferred<ServerResponse> {
+  auto wait = [](ServerRequest&, Promise<void>& go) -> Deferred<ServerResponse> {
     co_await go.deferred();
     co_return ServerResponse::text("at last");
   };
+  handler = with(wait, go);
   H2TestClient idle(connect());
   H2TestClient busy(connect());
   auto id = busy.ask({});

@@ -18,15 +18,16 @@ struct WebSocketTest : ::testing::Test {
   WebSocketOptions server_options;
   Result<void> talked;
   Server server{here.clock, [this](ServerRequest& request) {
-                  auto noted = [this](WebSocket& socket) -> Deferred<void> {
-                    talked = co_await talk(socket).result();
-                    if (!talked.ok()) co_await fail_with(talked.error());
-                  };
+                  auto noted = [this](WebSocket& socket) { return note(socket); };
                   return ready(accept_websocket(request, here.clock, noted, server_options));
                 }};
   Client client{there.clock, there.network};
   std::string url;
 
+  Deferred<void> note(WebSocket& socket) {
+    talked = co_await talk(socket).result();
+    if (!talked.ok()) co_await fail_with(talked.error());
+  }
   void start(WebSocketTalk with) {
     talk = std::move(with);
     auto listener = here.network.listen(here.address(80)).value();
@@ -133,11 +134,12 @@ TEST_F(WebSocketTest, echoes_texts_and_binaries_of_any_size_compressed_and_not) 
 
 TEST_F(WebSocketTest, the_side_that_closes_tells_code_and_reason_and_hears_them_back) {
   std::string heard;
-  start([&](WebSocket& socket) -> Deferred<void> {
+  auto listen = [](WebSocket& socket, std::string& heard) -> Deferred<void> {
     while (co_await socket.receive()) {
     }
     heard = std::to_string(socket.close_code()) + " " + socket.close_reason();
-  });
+  };
+  start([&](WebSocket& socket) { return listen(socket, heard); });
   auto socket = open().value();
   EXPECT_TRUE(run(socket->close(4001, "enough")).ok());
   EXPECT_EQ(heard, "4001 enough");
@@ -268,9 +270,10 @@ TEST_F(WebSocketTest, two_that_only_answer_pings_stay_connected) {
 
 TEST_F(WebSocketTest, who_does_not_receive_pushes_back) {
   std::size_t sent = 0;
-  start([&](WebSocket& socket) -> Deferred<void> {
+  auto pour = [](WebSocket& socket, std::size_t& sent) -> Deferred<void> {
     for (; sent < 1000; ++sent) co_await socket.send({std::string(100'000, 'x')});
-  });
+  };
+  start([&](WebSocket& socket) { return pour(socket, sent); });
   auto socket = open().value();
   simulation.run_for(5s);
   std::size_t before = sent;

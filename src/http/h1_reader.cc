@@ -21,37 +21,38 @@ Result<Bytes> H1Reader::buffered_head() {
   return head;
 }
 
-Deferred<Bytes> H1Reader::head() {
-  for (;;) {
-    Bytes head = co_await or_return(buffered_head());
-    if (!head.empty()) co_return head;
-    Bytes more = co_await stream_->read();
-    if (more.empty()) {
-      co_return pending_.empty()
-          ? Error(Code::closed, "the peer ended the connection")
-          : Error(Code::reset, "the peer ended the connection within a head");
-    }
-    if (pending_.empty()) {
-      pending_ = std::move(more);
-    } else {
-      pending_ = Bytes::copy(pending_.text() + more.text());
-    }
+Result<void> H1Reader::add(Bytes more) {
+  if (more.empty()) {
+    return pending_.empty() ? Error(Code::closed, "the peer ended the connection")
+                            : Error(Code::reset, "the peer ended the connection within a head");
   }
+  pending_ = pending_.empty() ? std::move(more) : Bytes::copy(pending_.text() + more.text());
+  return {};
 }
 
 Deferred<RequestHead> H1Reader::request() {
-  Bytes bytes = co_await head();
-  RequestHead parsed = co_await or_return(parse_request(std::move(bytes), limits_));
-  scanner_ = BodyScanner(parsed.framing);
-  co_return std::move(parsed);
+  for (;;) {
+    Bytes bytes = co_await or_return(buffered_head());
+    if (!bytes.empty()) {
+      RequestHead parsed = co_await or_return(parse_request(std::move(bytes), limits_));
+      scanner_ = BodyScanner(parsed.framing);
+      co_return std::move(parsed);
+    }
+    co_await or_return(add(co_await stream_->read()));
+  }
 }
 
 Deferred<ResponseHead> H1Reader::response(std::string_view method) {
   std::string asked(method);
-  Bytes bytes = co_await head();
-  ResponseHead parsed = co_await or_return(parse_response(std::move(bytes), asked, limits_));
-  scanner_ = BodyScanner(parsed.framing);
-  co_return std::move(parsed);
+  for (;;) {
+    Bytes bytes = co_await or_return(buffered_head());
+    if (!bytes.empty()) {
+      ResponseHead parsed = co_await or_return(parse_response(std::move(bytes), asked, limits_));
+      scanner_ = BodyScanner(parsed.framing);
+      co_return std::move(parsed);
+    }
+    co_await or_return(add(co_await stream_->read()));
+  }
 }
 
 Deferred<Bytes> H1Reader::body() {

@@ -27,7 +27,8 @@ class H1Reader {
   Bytes take_buffered() { return std::exchange(pending_, Bytes()); }
 
  private:
-  Deferred<Bytes> head();
+  /// Adds what was read to what is there already; empty: the peer's end.
+  Result<void> add(Bytes more);
   /// Takes the head from what is there already; empty: not complete.
   Result<Bytes> buffered_head();
 

@@ -35,14 +35,20 @@ int status_of(Code code) {
   }
 }
 
-std::string head_of(const ServerResponse& response, bool keep_alive) {
-  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " +
-                     std::string(reason_of(response.status)) + "\r\n";
+void append_head(HeadBuffer& head, const ServerResponse& response, bool keep_alive) {
+  head.append("HTTP/1.1 ").append(static_cast<std::size_t>(response.status));
+  head.append(" ").append(reason_of(response.status)).append("\r\n");
   for (auto& [name, value] : response.headers) {
-    if (writable_value(value)) append_header(head, name, value);
+    if (writable_value(value)) head.append_header(name, value);
   }
-  if (!keep_alive) append_header(head, "connection", "close");
-  return head;
+  if (!keep_alive) head.append_header("connection", "close");
+}
+
+/// The last answer on a connection whose requests were not read.
+Deferred<void> refuse(ByteStream& stream, ServerResponse refusal) {
+  HeadBuffer head;
+  append_head(head, refusal, false);
+  co_await write_message(stream, head, std::move(refusal.body));
 }
 
 constexpr Duration linger = 2s;
@@ -145,33 +151,34 @@ Deferred<void> Server::converse_counted(std::unique_ptr<ByteStream> stream) {
     ~Counted() { --count; }
   } counted(connections_);
   if (connections_ > options_.connections_max) {
-    auto full = ServerResponse::problem(503, "too many connections; try again later");
-    std::ignore =
-        co_await write_message(*stream, head_of(full, false), std::move(full.body)).result();
+    std::ignore = co_await refuse(*stream, ServerResponse::problem(
+                                               503, "too many connections; try again later"))
+                      .result();
     co_return;
   }
   // A peer that goes away or sends nonsense is no fault of ours: nobody is to be told.
   auto ended = co_await converse(*stream).result();
   if (!ended.ok() && (ended.error().is(Code::invalid) || ended.error().is(Code::overloaded))) {
-    auto refused =
-        ServerResponse::problem(ended.error().is(Code::invalid) ? 400 : 431, ended.error().text());
+    int status = ended.error().is(Code::invalid) ? 400 : 431;
     std::ignore =
-        co_await write_message(*stream, head_of(refused, false), std::move(refused.body)).result();
+        co_await refuse(*stream, ServerResponse::problem(status, ended.error().text())).result();
   }
 }
 
 Deferred<void> Server::converse(ByteStream& stream) {
   H1Reader reader(stream, options_.head);
+  HeadBuffer out;
   bool first = true;
   for (;;) {
     Duration limit = first ? options_.head_timeout : options_.idle_timeout;
     RequestHead head = co_await with_timeout(clock_, limit, reader.request());
     first = false;
-    if (!co_await answer_one(stream, reader, std::move(head))) co_return;
+    if (!co_await answer_one(stream, reader, out, std::move(head))) co_return;
   }
 }
 
-Deferred<bool> Server::answer_one(ByteStream& stream, H1Reader& reader, RequestHead head) {
+Deferred<bool> Server::answer_one(ByteStream& stream, H1Reader& reader, HeadBuffer& out,
+                                  RequestHead head) {
   ServerRequest request{std::move(head), stream.peer_address(), &reader, &stream, false, {}};
   request.continue_wanted = request.head.expects_continue();
   auto answered = co_await handler_(request).result();
@@ -186,8 +193,8 @@ Deferred<bool> Server::answer_one(ByteStream& stream, H1Reader& reader, RequestH
   bool keep_alive = request.head.keep_alive && reader.body_done();
   bool with_body =
       request.head.method != "HEAD" && response.status != 304 && response.status != 204;
-  co_await write_message(stream, head_of(response, keep_alive), std::move(response.body),
-                         with_body);
+  append_head(out, response, keep_alive);
+  co_await write_message(stream, out, std::move(response.body), with_body);
   if (!reader.body_done()) {
     std::ignore = co_await with_timeout(clock_, linger, read_away(stream)).result();
   }

@@ -12,7 +12,9 @@
 #include "async/scope.h"
 #include "http/body.h"
 #include "http/h1_reader.h"
+#include "http/h1_writer.h"
 #include "http/message.h"
+#include "http/response_headers.h"
 
 namespace berth::http {
 
@@ -23,7 +25,10 @@ struct ServerRequest {
   H1Reader* reader = nullptr;
   ByteStream* stream = nullptr;
   bool continue_wanted = false;
-  std::vector<std::pair<std::string, std::string>> parameters;  // of the router: ":name"
+  /// Of the router: ":name" and what stands there.
+  std::vector<std::pair<std::string_view, std::string>,
+              FrameAllocator<std::pair<std::string_view, std::string>>>
+      parameters;
 
   std::string_view parameter(std::string_view name) const;
   /// The decoded value of a query parameter; empty if it is not there.
@@ -34,7 +39,7 @@ struct ServerRequest {
 
 struct ServerResponse {
   int status = 200;
-  std::vector<std::pair<std::string, std::string>> headers;
+  ResponseHeaders headers;
   Body body;
 
   static ServerResponse json(std::string text, int status = 200);
@@ -70,7 +75,8 @@ class Server {
   Deferred<void> accept_all(Listener& listener);
   Deferred<void> converse_counted(std::unique_ptr<ByteStream> stream);
   Deferred<void> converse(ByteStream& stream);
-  Deferred<bool> answer_one(ByteStream& stream, H1Reader& reader, RequestHead head);
+  Deferred<bool> answer_one(ByteStream& stream, H1Reader& reader, HeadBuffer& out,
+                            RequestHead head);
 
   Clock& clock_;
   Handler handler_;

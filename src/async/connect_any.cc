@@ -1,6 +1,6 @@
 #include "async/connect_any.h"
 
-#include <algorithm>
+#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,18 +22,20 @@ Deferred<void> attempt(Network& network, Address address, Queue<Outcome>& outcom
 
 /// The families in turn, each in its order (RFC 8305 section 4).
 std::vector<Address> interleaved(std::vector<Address> addresses) {
-  auto first_family = addresses.front().family();
-  auto middle = std::ranges::stable_partition(
-      addresses, [&](const Address& each) { return each.family() == first_family; });
-  std::vector<Address> all;
-  all.reserve(addresses.size());
-  auto one = addresses.begin();
-  auto other = middle.begin();
-  while (one != middle.begin() || other != addresses.end()) {
-    if (one != middle.begin()) all.push_back(std::move(*one++));
-    if (other != addresses.end()) all.push_back(std::move(*other++));
+  std::deque<Address> one;
+  std::deque<Address> other;
+  for (auto& each : addresses) {
+    (each.family() == addresses.front().family() ? one : other).push_back(each);
   }
-  return all;
+  addresses.clear();
+  while (!one.empty() || !other.empty()) {
+    for (auto* family : {&one, &other}) {
+      if (family->empty()) continue;
+      addresses.push_back(std::move(family->front()));
+      family->pop_front();
+    }
+  }
+  return addresses;
 }
 
 struct Failures {

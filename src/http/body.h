@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "async/deferred.h"
@@ -16,17 +18,21 @@ class BodySource {
   virtual Deferred<Bytes> read() = 0;
 };
 
-/// The body of a message to be sent: nothing, text that is there, or a source of unknown length
-/// (sent chunked).
+/// The body of a message to be sent: nothing, text that is there, or a source, of a length that is
+/// known or not (then it is sent chunked).
 struct Body {
   Body() = default;
   Body(std::string text) : text(Bytes::copy(text)) {}
   Body(const char* text) : text(Bytes::copy(text)) {}
   Body(Bytes bytes) : text(std::move(bytes)) {}
   Body(std::unique_ptr<BodySource> source) : source(std::move(source)) {}
+  /// `source` gives exactly `length` bytes.
+  Body(std::unique_ptr<BodySource> source, std::uint64_t length)
+      : source(std::move(source)), length(length) {}
 
   Bytes text;
   std::unique_ptr<BodySource> source;
+  std::optional<std::uint64_t> length;  // of what the source gives
 };
 
 /// Reads `source` to its end; overloaded beyond `bytes_max`.

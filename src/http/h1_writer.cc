@@ -55,6 +55,23 @@ namespace {
 /// Beyond, a body is sent from where it lies; below, copying it behind its head is cheaper.
 constexpr std::size_t copied_body_bytes_max = 1024;
 
+Deferred<void> write_counted(ByteStream& stream, Bytes head, std::unique_ptr<BodySource> source,
+                             std::uint64_t length, bool with_body) {
+  co_await stream.write(std::move(head));
+  if (!with_body) co_return;
+  std::uint64_t left = length;
+  for (;;) {
+    Bytes part = co_await source->read();
+    if (part.size() > left || (part.empty() && left > 0)) {
+      co_await fail_with(Error(Code::invalid, "a body of " + std::to_string(length) +
+                                                  " bytes gave more or less than that"));
+    }
+    if (part.empty()) co_return;
+    left -= part.size();
+    co_await stream.write(std::move(part));
+  }
+}
+
 Deferred<void> write_chunks(ByteStream& stream, Bytes head, std::unique_ptr<BodySource> source,
                             bool with_body) {
   co_await stream.write(std::move(head));
@@ -77,6 +94,10 @@ Deferred<void> write_chunks(ByteStream& stream, Bytes head, std::unique_ptr<Body
 }  // namespace
 
 Deferred<void> write_message(ByteStream& stream, HeadBuffer& head, Body body, bool with_body) {
+  if (body.source && body.length) {
+    head.append("content-length: ").append(*body.length).append("\r\n\r\n");
+    return write_counted(stream, head.take(), std::move(body.source), *body.length, with_body);
+  }
   if (body.source) {
     head.append("transfer-encoding: chunked\r\n\r\n");
     return write_chunks(stream, head.take(), std::move(body.source), with_body);

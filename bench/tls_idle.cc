@@ -40,7 +40,7 @@ int main(int count, char** words) {
   std::size_t connections = count > 1 ? std::strtoul(words[1], nullptr, 10) : 2000;
   tls::Authority authority;
   tls::ServerOptions options;
-  options.certificates = {authority.issue("DNS:a.example")};
+  options.certificates = {authority.issue_for("DNS:a.example")};
   auto server = tls::ServerContext::make(std::move(options)).value();
   auto client = tls::ClientContext::make({.authorities = authority.pem()}).value();
   WallTime now{1'800'000'000'000'000'000};

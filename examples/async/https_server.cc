@@ -11,7 +11,7 @@
 using namespace berth;
 
 Deferred<http::ServerResponse> answer(http::ServerRequest& request) {
-  co_return http::ServerResponse::text("you want " + request.head.target + "\n");
+  co_return http::ServerResponse::text(fmt::format("you want {}\n", request.head.target));
 }
 
 Deferred<void> run(World& world, std::vector<std::string> words) {

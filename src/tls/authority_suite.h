@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <cstring>
 #include <ctime>
 #include <string>
 #include <vector>
@@ -42,7 +43,7 @@ class Authority {
     EVP_PKEY_free(key);
     return pem;
   }
-  CertificatePem issue(const std::string& names) const { return issue({"server", names}); }
+  CertificatePem issue_for(const std::string& names) const { return issue({"server", names}); }
 
  private:
   static EVP_PKEY* make_key(const Wanted& wanted) {

@@ -29,7 +29,7 @@ std::string refusal(ServerOptions options) {
 
 TEST_F(ContextTest, says_what_is_wrong_and_in_which_file) {
   auto good = certificate();
-  auto other = authority().issue("DNS:b.example");
+  auto other = authority().issue_for("DNS:b.example");
   auto with = [](CertificatePem pem) {
     pem.chain.path = "/chain.pem";
     pem.key.path = "/key.pem";

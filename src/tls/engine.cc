@@ -201,7 +201,10 @@ namespace {
 
 /// The alert that the peer has sent ("unknown ca"), if that was the last error.
 std::string alert_of(unsigned long code) {
-  if (ERR_GET_REASON(code) < SSL_AD_REASON_OFFSET) return {};
+  int reason_number = ERR_GET_REASON(code);
+  bool alert = ERR_GET_LIB(code) == ERR_LIB_SSL && reason_number >= SSL_AD_REASON_OFFSET &&
+               reason_number < SSL_AD_REASON_OFFSET + 256;
+  if (!alert) return {};
   const char* reason = ERR_reason_error_string(code);
   std::string_view text = reason ? reason : "alert without a name";
   std::size_t at = text.find("alert ");

@@ -12,8 +12,6 @@
 #include "tls/certificate.h"
 #include "tls/openssl.h"
 
-struct bio_st;
-
 namespace berth::tls {
 
 class SessionCache;

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 
+#include <tuple>
+
 #include "tls/authority_suite.h"
 #include "tls/context.h"
 
@@ -14,7 +16,7 @@ struct EngineTest : ::testing::Test {
   explicit EngineTest(int version = TLS1_3_VERSION) {
     Authority authority;
     ServerOptions options;
-    options.certificates = {authority.issue("DNS:a.example")};
+    options.certificates = {authority.issue_for("DNS:a.example")};
     server = ServerContext::make(std::move(options)).value().engine({}, {});
     context.reset(SSL_CTX_new(TLS_client_method()));
     SSL_CTX_set_max_proto_version(context.get(), version);
@@ -29,7 +31,7 @@ struct EngineTest : ::testing::Test {
     char* data = nullptr;
     long size = BIO_get_mem_data(from_client, &data);
     Bytes bytes = Bytes::copy({data, static_cast<std::size_t>(size)});
-    BIO_reset(from_client);
+    std::ignore = BIO_reset(from_client);
     return bytes;
   }
   std::size_t give() {

@@ -15,7 +15,8 @@ const ServerContext& context() {
   static Authority authority;
   static ServerContext made = [] {
     ServerOptions options;
-    options.certificates = {authority.issue("DNS:a.example"), authority.issue("DNS:*.b.example")};
+    options.certificates = {authority.issue_for("DNS:a.example"),
+                            authority.issue_for("DNS:*.b.example")};
     options.alpn = {"h2", "http/1.1"};
     options.client_certificates = ClientCertificates::optional;
     options.client_authorities = authority.pem();

@@ -23,7 +23,7 @@ class SecuredNetwork final : public Network {
  public:
   SecuredNetwork(Network& below, Clock& clock) : below_(below), clock_(clock) {
     ServerOptions options;
-    options.certificates = {authority().issue("DNS:" + host)};
+    options.certificates = {authority().issue_for("DNS:" + host)};
     server_.emplace(ServerContext::make(std::move(options)).value());
     client_.emplace(ClientContext::make({.authorities = authority().pem()}).value());
   }

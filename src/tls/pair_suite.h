@@ -25,7 +25,7 @@ struct PairTest : ::testing::Test {
     return made;
   }
   static const CertificatePem& certificate() {
-    static CertificatePem made = authority().issue("DNS:a.example,DNS:*.b.example,IP:10.0.0.1");
+    static CertificatePem made = authority().issue_for("DNS:a.example,DNS:*.b.example,IP:10.0.0.1");
     return made;
   }
 

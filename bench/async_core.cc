@@ -1,9 +1,13 @@
 // The async core beside Boost.Asio and libuv, in turns within one process, one thread. Prints for
 // each work one line: WORK FRAMEWORK NANOSECONDS ALLOCATIONS, of CPU and calls of malloc an
 // operation.
+//   async_core [WORK]      with a work: that one on Berth alone, for perf
 #include "async_core.h"
 
 #include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "async/deferred.h"
@@ -32,16 +36,19 @@ void awaits(std::size_t times) {
 }
 
 /// A Deferred that is there already calls back in a later turn, which hangs the next callback.
-void hops(std::size_t times) {
-  Deferred<void> hop;
-  std::size_t left = times;
-  auto again = [&](auto& self) -> void {
-    hop = ready().then([&] {
-      if (--left > 0) self(self);
+struct Hops {
+  std::size_t left;
+  Deferred<void> next = {};
+  void hang() {
+    next = ready().then([this] {
+      if (--left > 0) hang();
     });
-  };
-  again(again);
-  while (left > 0) reactor->turn(Duration(0));
+  }
+};
+void hops(std::size_t times) {
+  Hops all{times};
+  all.hang();
+  while (all.left > 0) reactor->turn(Duration(0));
 }
 
 /// What is spawned waits for one turn, as Asio's does.
@@ -100,9 +107,17 @@ void compare(const char* work, void (*ours)(std::size_t), void (*theirs)(std::si
 
 }  // namespace
 
-int main() {
+int main(int count, char** words) {
   os::Reactor own;
   reactor = &own;
+  if (count > 1) {
+    const std::pair<std::string_view, void (*)(std::size_t)> works[] = {
+        {"ready_await", awaits}, {"callback_hop", hops}, {"spawn_join", spawns}, {"timer", timers}};
+    for (auto& [name, work] : works) {
+      if (name == words[1]) work(50'000'000);
+    }
+    return 0;
+  }
   compare("ready_await", awaits, asio_core::awaits, 1'000'000);
   compare("callback_hop", hops, asio_core::hops, 500'000);
   compare("spawn_join", spawns, asio_core::spawns, 300'000);

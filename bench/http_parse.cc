@@ -1,6 +1,6 @@
 // Reads heads of requests with Berth's parser and with llhttp, in turns. For each head one line:
 //   NAME BYTES BERTH_NS LLHTTP_NS LLHTTP_BARE_NS ALLOCATIONS
-// Nanoseconds a head: the median of the rounds. Both give each field's name and value as views;
+// Nanoseconds a head: the least of the rounds. Both give each field's name and value as views;
 // llhttp "bare" calls nobody, so that it tells nothing of what it read.
 #include <llhttp.h>
 #include <time.h>

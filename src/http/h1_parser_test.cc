@@ -135,9 +135,17 @@ TEST(HttpParser, follows_chunks_however_they_are_cut) {
 
 TEST(HttpParser, refuses_broken_chunks) {
   for (auto* text : {"x\r\n", "-1\r\n", "4\nWiki", "4\r\nWikis\r\n", "0x4\r\n",
-                     "11111111111111111\r\n", "4 \r\n"}) {
+                     "11111111111111111\r\n", "4 \r\n", "4;\r\n", "4;a \r\n", "4;a=\r\n",
+                     "4;a=\"b\r\n", "4;a b\r\n", "4;a;\r\n", "4;a\rb\r\n"}) {
     BodyScanner scanner({Framing::Kind::chunked, 0});
     EXPECT_FALSE(scanner.scan(text, [](std::size_t, std::size_t) {}).ok()) << text;
+  }
+}
+
+TEST(HttpParser, passes_over_the_extensions_of_a_chunk) {
+  for (auto* text : {"4;a\r\n", "4;a=b\r\n", "4 ; a = b;c\r\n", "4;a=\"b; \\\"c\"\r\n"}) {
+    BodyScanner scanner({Framing::Kind::chunked, 0});
+    EXPECT_TRUE(scanner.scan(text, [](std::size_t, std::size_t) {}).ok()) << text;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include <optional>
 #include <tuple>
 
 #include "base/json_writer.h"
@@ -64,6 +65,37 @@ Deferred<void> read_away(ByteStream& stream) {
     bytes += part.size();
   }
 }
+
+/// Closes a connection whose next request does not come in time: what waits for it hears `closed`.
+/// It is armed for long and looks when it fires whether the time has moved meanwhile, so that the
+/// many requests that are in time cost the timers nothing.
+class Deadline final : Timer {
+ public:
+  Deadline(Clock& clock, ByteStream& stream) : clock_(clock), stream_(stream) {}
+  void set(Duration limit) {
+    due_ = clock_.now() + limit;
+    if (armed() && armed_for_ <= due_) return;
+    arm();
+  }
+  /// Until the next set.
+  void lift() { due_.reset(); }
+
+ private:
+  void arm() {
+    armed_for_ = *due_;
+    clock_.timers().arm(*this, *due_);
+  }
+  void fire() override {
+    if (!due_) return;
+    if (clock_.now() < *due_) return arm();
+    stream_.close();
+  }
+
+  Clock& clock_;
+  ByteStream& stream_;
+  std::optional<MonotonicTime> due_;
+  MonotonicTime armed_for_{};
+};
 
 }  // namespace
 
@@ -168,11 +200,13 @@ Deferred<void> Server::converse_counted(std::unique_ptr<ByteStream> stream) {
 Deferred<void> Server::converse(ByteStream& stream) {
   H1Reader reader(stream, options_.head);
   HeadBuffer out;
-  bool first = true;
+  Deadline deadline(clock_, stream);
+  Duration limit = options_.head_timeout;
   for (;;) {
-    Duration limit = first ? options_.head_timeout : options_.idle_timeout;
-    RequestHead head = co_await with_timeout(clock_, limit, reader.request());
-    first = false;
+    deadline.set(limit);
+    RequestHead head = co_await reader.request();
+    deadline.lift();
+    limit = options_.idle_timeout;
     if (!co_await answer_one(stream, reader, out, std::move(head))) co_return;
   }
 }

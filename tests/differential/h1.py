@@ -48,9 +48,11 @@ def differences(told):
 
 def documented():
     """The rows of the document: without the reason, and the reason, by the case's name."""
-    text = open(DOCUMENT, encoding="utf-8").read().split(HEAD)[1].split("\n\n")[0]
+    text = open(DOCUMENT, encoding="utf-8").read().split(HEAD)[1]
     rows = {}
-    for line in text.splitlines():
+    for line in text.split("\n\n")[0].split("\n"):
+        if not line:
+            break
         row, reason = re.fullmatch(r"(.*\|) ([^|]*) \|", line).groups()
         rows[row.split(" | ")[0].removeprefix("| ")] = (row, reason)
     return rows
@@ -59,8 +61,8 @@ def documented():
 def update(rows, old):
     text = open(DOCUMENT, encoding="utf-8").read()
     before, after = text.split(HEAD)
-    rest = after[after.index("\n\n"):] if "\n\n" in after else "\n"
-    table = "\n".join(f"{row} {old.get(name, ('', 'NEEDED'))[1]} |" for name, row in rows.items())
+    rest = re.sub(r"^(\|.*\n)*", "", after)
+    table = "".join(f"{row} {old.get(name, ('', 'NEEDED'))[1]} |\n" for name, row in rows.items())
     with open(DOCUMENT, "w", encoding="utf-8") as file:
         file.write(before + HEAD + table + rest)
 

@@ -25,7 +25,7 @@ def program(name):
 
 def path_only(verdict):
     """Some tell the absolute form, others its path."""
-    return re.sub(r" https?://[^/ ]+/?(\S*)", r" /\1", verdict)
+    return re.sub(r" https?://[^/ ?]+/?(\S*)", r" /\1", verdict)
 
 
 def h11_verdict(case):

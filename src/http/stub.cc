@@ -31,7 +31,7 @@ Deferred<Response> ask(Answer answer, StubRequest request, Body body) {
   made.status = answered.status;
   made.reason = reason_of(answered.status);
   for (auto& [name, value] : answered.headers) {
-    made.headers.add(std::move(name), std::move(value));
+    made.headers.add(std::string(name.view()), std::string(value.view()));
   }
   Body content;
   if (!head) content = std::move(answered.body);

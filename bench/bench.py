@@ -93,6 +93,12 @@ def version(argv, pattern=r"(\d+\.\d+(?:\.\d+)?)"):
     return re.search(pattern, result.stdout + result.stderr)[1]
 
 
+def package_version(package):
+    """The version of an installed Debian package, without Debian's part."""
+    shown = subprocess.run(["dpkg-query", "-W", "-f=${Version}", package], capture_output=True, text=True).stdout
+    return re.sub(r"^\d+:|-[^-]*$", "", shown)
+
+
 def figure(name, value, unit, peer=None, peer_version=None, peer_value=None, more_is_better=False):
     """The ratio is Berth's cost over the peer's: of a rate, the peer's over Berth's."""
     line = f"figure {name} berth {value:.4g} {unit}"

@@ -91,6 +91,10 @@ def fuzz():
         note(False, "fuzz", max(1, output.count("FAILED fuzz")))
 
 
+def differential():
+    counted("differential/h1.py", [sys.executable, "tests/differential/h1.py"], 120)
+
+
 def examples():
     counted("examples/shop", ["examples/shop/check"], 300)
 
@@ -108,12 +112,12 @@ def code():
     """What uses one core beside what uses the other."""
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         simulation = pool.submit(sim)
-        for step in (unit, fuzz, examples, browser):
+        for step in (unit, differential, fuzz, examples, browser):
             step()
         simulation.result()
 
 
-STEPS = {"build": build, "check": check, "code": code, "unit": unit, "sim": sim, "fuzz": fuzz, "examples": examples, "browser": browser, "e2e": e2e}
+STEPS = {"build": build, "check": check, "code": code, "unit": unit, "sim": sim, "differential": differential, "fuzz": fuzz, "examples": examples, "browser": browser, "e2e": e2e}
 
 
 def finish():

@@ -2,18 +2,17 @@
 
 #include <fmt/format.h>
 
-#include "http/client.h"
+#include "http/session.h"
 #include "os/react.h"
 
 using namespace berth;
 
 Deferred<int> get(World& world, std::string url) {
-  auto client = std::make_shared<http::Client>(world.clock, world.network);
-  return client->get(url)
+  auto session = std::make_shared<http::Session>(world);
+  return session->get(url)
       .then([](http::Response response) {
         fmt::print("status {}\n", response.status());
-        auto kept = std::make_shared<http::Response>(std::move(response));
-        return kept->text().finally([kept] {});
+        return http::text_of(std::move(response));
       })
       .then(
           [](std::string text) {
@@ -24,7 +23,7 @@ Deferred<int> get(World& world, std::string url) {
             fmt::print("failed: {}\n", error.text());
             return 1;
           })
-      .finally([client] { fmt::print("done\n"); });
+      .finally([session] { fmt::print("done\n"); });
 }
 
 int main(int count, char** words) {

@@ -2,20 +2,20 @@
 
 #include <fmt/format.h>
 
-#include "http/client.h"
+#include "http/session.h"
 #include "os/react.h"
 
 using namespace berth;
 
-Deferred<std::string> get(http::Client& client, std::string url) {
-  http::Response response = co_await client.get(url);
+Deferred<std::string> get(http::Session& session, std::string url) {
+  http::Response response = co_await session.get(url);
   fmt::print("status {}\n", response.status());
   co_return co_await response.text();
 }
 
 Deferred<int> run(World& world, std::string url) {
-  http::Client client(world.clock, world.network);
-  Result<std::string> text = co_await get(client, url).result();
+  http::Session session(world);
+  Result<std::string> text = co_await get(session, url).result();
   if (text.ok()) {
     fmt::print("{} bytes\n", text->size());
   } else {

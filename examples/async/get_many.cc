@@ -3,21 +3,21 @@
 #include <fmt/format.h>
 
 #include "async/gather.h"
-#include "http/client.h"
+#include "http/session.h"
 #include "os/react.h"
 
 using namespace berth;
 
-Deferred<std::size_t> size_of(http::Client& client, std::string url) {
-  http::Response response = co_await client.get(url);
+Deferred<std::size_t> size_of(http::Session& session, std::string url) {
+  http::Response response = co_await session.get(url);
   std::string text = co_await response.text();
   co_return text.size();
 }
 
 Deferred<void> get_all(World& world, std::vector<std::string> urls) {
-  http::Client client(world.clock, world.network);
+  http::Session session(world);
   std::vector<Deferred<std::size_t>> all;
-  for (auto& url : urls) all.push_back(size_of(client, url));
+  for (auto& url : urls) all.push_back(size_of(session, url));
   std::vector<std::size_t> sizes = co_await gather_results(std::move(all));
   for (std::size_t i = 0; i < urls.size(); ++i) fmt::print("{} {} bytes\n", urls[i], sizes[i]);
 }

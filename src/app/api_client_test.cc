@@ -178,7 +178,9 @@ TEST_F(ApiTest, a_refusal_is_an_error_with_the_servers_sentence_and_the_right_ex
     ASSERT_FALSE(json.ok());
     EXPECT_TRUE(json.error().is(each.code)) << each.status;
     EXPECT_EQ(exit_code_of(json.error()), each.exit);
-    if (each.status != 401) EXPECT_EQ(json.error().message(), "a sentence");
+    if (each.status != 401) {
+      EXPECT_EQ(json.error().message(), "a sentence");
+    }
   }
 }
 

@@ -26,7 +26,8 @@ class DiskSuite : public WorldSuite {
   }
   std::map<std::string, FolderEntry> listed(const std::string& at) {
     std::map<std::string, FolderEntry> all;
-    for (auto& entry : run(disk.list(at)).value()) all[entry.name] = entry;
+    std::vector<FolderEntry> entries = run(disk.list(at)).value();
+    for (auto& entry : entries) all[entry.name] = entry;
     return all;
   }
 };

@@ -88,7 +88,8 @@ TEST(Gather, cancel_and_drop_reach_every_member) {
     EXPECT_FALSE(a.wanted() || b.wanted() || c.wanted() || d.wanted());
     turn();
     if (drop) continue;
-    for (auto& result : all.take().value()) EXPECT_TRUE(result.error().is(Code::cancelled));
+    auto results = all.take().value();
+    for (auto& result : results) EXPECT_TRUE(result.error().is(Code::cancelled));
     EXPECT_TRUE(first.take().value().result.error().is(Code::cancelled));
   }
 }

@@ -91,29 +91,39 @@ class Promise {
   bool handed_out_ = false;
 };
 
+namespace detail {
+/// One without a producer.
+template <class T>
+class ResolvedState final : public State<T> {
+ public:
+  template <class... V>
+  static Deferred<T> make(V&&... value) {
+    auto* state = ::new (allocate_frame(sizeof(ResolvedState))) ResolvedState();
+    Deferred<T> deferred(state);
+    state->resolve(std::forward<V>(value)...);
+    state->release_producer();
+    return deferred;
+  }
+
+ private:
+  void on_cancel() override {}
+  void on_drop() override {}
+  void dispose() override {
+    this->~ResolvedState();
+    free_frame(this, sizeof(ResolvedState));
+  }
+};
+}  // namespace detail
+
 /// Deferreds that are resolved already.
 template <class T>
 Deferred<std::decay_t<T>> ready(T&& value) {
-  auto* state = detail::LeafState<std::decay_t<T>>::make();
-  Deferred<std::decay_t<T>> deferred(state);
-  state->resolve(std::forward<T>(value));
-  state->release_producer();
-  return deferred;
+  return detail::ResolvedState<std::decay_t<T>>::make(std::forward<T>(value));
 }
-inline Deferred<void> ready() {
-  auto* state = detail::LeafState<void>::make();
-  Deferred<void> deferred(state);
-  state->resolve();
-  state->release_producer();
-  return deferred;
-}
+inline Deferred<void> ready() { return detail::ResolvedState<void>::make(); }
 template <class T>
 Deferred<T> resolved(Result<T> result) {
-  auto* state = detail::LeafState<T>::make();
-  Deferred<T> deferred(state);
-  state->resolve(std::move(result));
-  state->release_producer();
-  return deferred;
+  return detail::ResolvedState<T>::make(std::move(result));
 }
 template <class T>
 Deferred<T> failed(Error error) {

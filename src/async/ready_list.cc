@@ -2,31 +2,19 @@
 
 namespace berth {
 
-void ReadyNode::unlink() {
-  if (!next_) return;
-  previous_->next_ = next_;
-  next_->previous_ = previous_;
-  previous_ = next_ = nullptr;
-}
+constinit thread_local ReadyList* ReadyList::current_ = nullptr;
 
 ReadyList::ReadyList() { head_.next_ = head_.previous_ = &head_; }
 
-ReadyList::Head::~Head() {
-  while (next_ != this && next_ != nullptr) next_->unlink();
-  next_ = previous_ = nullptr;
+ReadyList::~ReadyList() {
+  while (!empty()) head_.next_->unlink();
+  head_.next_ = head_.previous_ = nullptr;
 }
 
-ReadyList& ReadyList::current() {
+ReadyList& ReadyList::make_current() {
   thread_local ReadyList list;
+  current_ = &list;
   return list;
-}
-
-void ReadyList::push(ReadyNode& node) {
-  if (node.queued()) return;
-  node.previous_ = head_.previous_;
-  node.next_ = &head_;
-  head_.previous_->next_ = &node;
-  head_.previous_ = &node;
 }
 
 std::size_t ReadyList::run(std::size_t budget) {

@@ -14,7 +14,12 @@ class ReadyNode {
 
   virtual void run() = 0;
   bool queued() const { return next_ != nullptr; }
-  void unlink();
+  void unlink() {
+    if (!next_) return;
+    previous_->next_ = next_;
+    next_->previous_ = previous_;
+    previous_ = next_ = nullptr;
+  }
 
  protected:
   ~ReadyNode() { unlink(); }
@@ -30,11 +35,18 @@ class ReadyNode {
 class ReadyList {
  public:
   ReadyList();
+  ~ReadyList();
 
   /// The list of this thread, run by its reactor (or by a test).
-  static ReadyList& current();
+  static ReadyList& current() { return current_ ? *current_ : make_current(); }
   /// Appends; a node that is queued already stays where it is.
-  void push(ReadyNode& node);
+  void push(ReadyNode& node) {
+    if (node.queued()) return;
+    node.previous_ = head_.previous_;
+    node.next_ = &head_;
+    head_.previous_->next_ = &node;
+    head_.previous_ = &node;
+  }
   bool empty() const { return head_.next_ == &head_; }
   /// Runs what is queued, also what that pushes, at most `budget` nodes. Returns how many ran.
   std::size_t run(std::size_t budget = 4096);
@@ -42,9 +54,12 @@ class ReadyList {
  private:
   struct Head final : ReadyNode {
     void run() override {}
-    ~Head();
   };
+  static ReadyList& make_current();
+
   Head head_;
+  /// Constant at the start, so that reaching it costs no guard.
+  static constinit thread_local ReadyList* current_;
 };
 
 }  // namespace berth

@@ -21,10 +21,6 @@ void set_unhandled_error_sink(UnhandledErrorSink sink) {
 
 void report_unhandled_error(const Error& error) { unhandled_error_sink.load()(error); }
 
-StateBase::~StateBase() {
-  if (status_ == Status::error) error()->~Error();
-}
-
 void StateBase::resolve_error(Error error) {
   if (!consumer_) return;
   check(pending(), "a Deferred was resolved twice");
@@ -33,38 +29,8 @@ void StateBase::resolve_error(Error error) {
   resolved();
 }
 
-void StateBase::resolved() {
-  if (waiter_) ReadyList::current().push(*std::exchange(waiter_, nullptr));
-}
-
-void StateBase::wait(ReadyNode& waiter) {
-  if (pending()) {
-    waiter_ = &waiter;
-  } else {
-    ReadyList::current().push(waiter);
-  }
-}
-
-void StateBase::release_producer() {
-  producer_ = false;
-  if (!consumer_) {
-    dispose();
-  } else {
-    check(!pending(), "the producer of a Deferred went without resolving it");
-  }
-}
-
-void StateBase::release_consumer() {
-  waiter_ = nullptr;
-  consumer_ = false;
-  if (status_ == Status::error && !taken_ && !error()->is(Code::cancelled)) {
-    report_unhandled_error(*error());
-  }
-  if (!producer_) {
-    dispose();
-  } else if (pending()) {
-    on_drop();
-  }
+void StateBase::report_if_unheard() {
+  if (!error()->is(Code::cancelled)) report_unhandled_error(*error());
 }
 
 }  // namespace berth

@@ -33,18 +33,40 @@ class StateBase {
   // The producer's side.
   void resolve_error(Error error);
   /// The last call of the producer; the object may be gone after it.
-  void release_producer();
+  void release_producer() {
+    producer_ = false;
+    if (!consumer_) {
+      dispose();
+    } else {
+      check(!pending(), "the producer of a Deferred went without resolving it");
+    }
+  }
 
   // The consumer's side.
   /// `waiter` is pushed to the ready list once resolved (at once, if it is).
-  void wait(ReadyNode& waiter);
+  void wait(ReadyNode& waiter) {
+    if (pending()) {
+      waiter_ = &waiter;
+    } else {
+      ReadyList::current().push(waiter);
+    }
+  }
   void forget_waiter() { waiter_ = nullptr; }
   /// Asks the producer to stop. It answers with `cancelled`, or with what had happened already.
   void cancel() {
     if (pending()) on_cancel();
   }
   /// The last call of the consumer: drops a pending one, reports an error that nobody took.
-  void release_consumer();
+  void release_consumer() {
+    waiter_ = nullptr;
+    consumer_ = false;
+    if (status_ == Status::error && !taken_) report_if_unheard();
+    if (!producer_) {
+      dispose();
+    } else if (pending()) {
+      on_drop();
+    }
+  }
   Error take_error() {
     taken_ = true;
     return std::move(*error());
@@ -52,9 +74,13 @@ class StateBase {
 
  protected:
   StateBase() = default;
-  virtual ~StateBase();
+  virtual ~StateBase() {
+    if (status_ == Status::error) error()->~Error();
+  }
 
-  void resolved();
+  void resolved() {
+    if (waiter_) ReadyList::current().push(*std::exchange(waiter_, nullptr));
+  }
   void resolve_value() {
     status_ = Status::value;
     resolved();
@@ -69,6 +95,7 @@ class StateBase {
   bool taken_ = false;
 
  private:
+  void report_if_unheard();
   Error* error() { return std::launder(reinterpret_cast<Error*>(error_)); }
 
   ReadyNode* waiter_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "async/deferred.h"
@@ -35,6 +36,12 @@ class Semaphore {
     if (free_ == 0) return waiting_.wait();
     --free_;
     return ready(Permit(*this));
+  }
+  /// At once or not at all.
+  std::optional<Permit> try_acquire() {
+    if (free_ == 0) return std::nullopt;
+    --free_;
+    return Permit(*this);
   }
   std::size_t free() const { return free_; }
   std::size_t waiting() const { return waiting_.size(); }

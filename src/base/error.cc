@@ -51,8 +51,6 @@ void Error::drop() noexcept {
     delete payload_;
 }
 
-Error::~Error() { drop(); }
-
 Error Error::cancelled() {
   static Payload payload{Code::cancelled, "cancelled", {}, {}, 1, true};
   return Error(&payload);

@@ -30,7 +30,9 @@ class [[nodiscard]] Error {
   Error(const Error& other) noexcept;
   Error(Error&& other) noexcept : payload_(other.payload_) { other.payload_ = nullptr; }
   Error& operator=(Error other) noexcept;
-  ~Error();
+  ~Error() {
+    if (payload_) drop();
+  }
 
   static Error cancelled();
   static Error timed_out();

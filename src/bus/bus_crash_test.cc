@@ -125,7 +125,8 @@ struct CrashSimulation {
     }));
     std::set<std::string> dead;
     if (!bus->topics().empty()) {
-      for (auto& letter : simulation.run(bus->dead("order.created", "", 100'000)).value()) {
+      auto letters = simulation.run(bus->dead("order.created", "", 100'000)).value();
+      for (auto& letter : letters) {
         dead.insert(letter.message);
         EXPECT_EQ(letter.body, delivered[letter.message].body);
       }

@@ -140,7 +140,8 @@ TEST(Access, entering_with_the_token_sets_the_cookie_and_takes_it_out_of_the_add
   auto entered = access.enter(Asked{.target = "/?token=" + token}.head());
   ASSERT_TRUE(entered);
   EXPECT_EQ(entered->status, 303);
-  std::map<std::string, std::string> headers(entered->headers.begin(), entered->headers.end());
+  std::map<std::string, std::string> headers;
+  for (auto& [name, value] : entered->headers) headers.emplace(name, value);
   EXPECT_EQ(headers["location"], "/");
   EXPECT_EQ(headers["set-cookie"],
             "berth_token_7412=" + token + "; HttpOnly; SameSite=Strict; Path=/");
@@ -158,7 +159,7 @@ TEST(Access, entering_with_a_wrong_token_is_told_as_a_page) {
 
 std::string header(const http::ServerResponse& response, std::string_view name) {
   for (auto& [key, value] : response.headers) {
-    if (key == name) return value;
+    if (key == name) return std::string(value);
   }
   return "(none)";
 }

@@ -288,7 +288,8 @@ TEST_F(ApiTest, metrics_are_prometheus_text) {
 TEST_F(ApiTest, a_log_stream_that_is_not_read_leaves_out_lines_and_says_how_many) {
   std::string text;
   for (int i = 0; i < 3000; ++i) {
-    text += std::to_string(1000 + i) + " " + std::string(1000, 'x') + "\n";
+    text += std::to_string(1000 + i) + " ";
+    text.append(1000, 'x').append("\n");
   }
   write_log("users.1.log", text);
   auto tail = std::make_unique<runtime::LogTail>(world, folder, "users");

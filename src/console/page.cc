@@ -13,10 +13,12 @@ http::ServerResponse serve_page(const http::RequestHead& head) {
     if (zipped) etag.insert(etag.size() - 1, "-gzip");
     http::ServerResponse response;
     response.headers = {
-        {"content-type", std::string(asset.type)},
+        {"content-type", http::Text::literal(asset.type)},
         {"etag", etag},
         {"vary", "accept-encoding"},
-        {"cache-control", asset.path == "/" ? "no-cache" : "public, max-age=31536000, immutable"}};
+        {"cache-control",
+         http::Text::literal(asset.path == "/" ? "no-cache"
+                                               : "public, max-age=31536000, immutable")}};
     add_page_headers(response);
     // The server sends no body with a 304, but its length as it would be.
     if (http::lists_etag(head.headers, "if-none-match", etag)) response.status = 304;

@@ -22,21 +22,21 @@ class BodySource {
   virtual std::vector<std::pair<std::string, std::string>> trailers() { return {}; }
 };
 
-/// The body of a message to be sent: nothing, text that is there, or a source, of unknown length
-/// (sent chunked) or of the length that it keeps.
+/// The body of a message to be sent: nothing, text that is there, or a source, of a length that is
+/// known or not (then it is sent chunked).
 struct Body {
   Body() = default;
   Body(std::string text) : text(Bytes::copy(text)) {}
   Body(const char* text) : text(Bytes::copy(text)) {}
   Body(Bytes bytes) : text(std::move(bytes)) {}
   Body(std::unique_ptr<BodySource> source) : source(std::move(source)) {}
-  /// `source` yields exactly `length` bytes, or fails; it has no trailers.
+  /// `source` gives exactly `length` bytes, and has no trailers.
   Body(std::unique_ptr<BodySource> source, std::uint64_t length)
       : source(std::move(source)), length(length) {}
 
   Bytes text;
   std::unique_ptr<BodySource> source;
-  std::optional<std::uint64_t> length;  // of the source
+  std::optional<std::uint64_t> length;  // of what the source gives
 };
 
 /// Reads `source` to its end; overloaded beyond `bytes_max`.

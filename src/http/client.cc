@@ -1,69 +1,28 @@
 #include "http/client.h"
 
-#include <map>
-
+#include "http/client_pool.h"
+#include "http/dial.h"
 #include "http/h1_writer.h"
-#include "http/url.h"
+#include "http/progress.h"
 
 namespace berth::http {
 namespace detail {
-
-struct ClientConnection {
-  ClientConnection(std::unique_ptr<ByteStream> opened, Address to)
-      : stream(std::move(opened)), reader(*stream), address(std::move(to)) {}
-  std::unique_ptr<ByteStream> stream;
-  H1Reader reader;
-  Address address;
-  std::shared_ptr<ClientPool> pool;  // set while it answers
-  bool used = false;
-  MonotonicTime idle_since{};
-};
-
-class ClientPool : public std::enable_shared_from_this<ClientPool> {
- public:
-  ClientPool(Clock& clock, Network& network, ClientOptions options)
-      : clock(clock), network(network), options(options) {}
-
-  std::unique_ptr<ClientConnection> take(const Address& address) {
-    auto found = idle_.find(address);
-    if (found == idle_.end()) return nullptr;
-    while (!found->second.empty()) {
-      auto connection = std::move(found->second.back());
-      found->second.pop_back();
-      if (clock.now() - connection->idle_since > options.idle_timeout) {
-        found->second.clear();
-      } else if (!connection->stream->broken()) {
-        return connection;
-      }
-    }
-    return nullptr;
-  }
-  void give(std::unique_ptr<ClientConnection> connection) {
-    auto& idle = idle_[connection->address];
-    if (idle.size() >= options.idle_per_address_max) return;
-    connection->pool.reset();
-    connection->used = true;
-    connection->idle_since = clock.now();
-    idle.push_back(std::move(connection));
-  }
-
-  Clock& clock;
-  Network& network;
-  ClientOptions options;
-
- private:
-  std::map<Address, std::vector<std::unique_ptr<ClientConnection>>> idle_;
-};
-
 namespace {
 
-std::string head_of(const Request& request, const Address& address) {
-  std::string head = request.method + " " + request.target + " HTTP/1.1\r\n";
-  bool unix_path = address.family() == Address::Family::unix_path;
+constexpr std::size_t text_in_one_go_bytes_max = 64 << 10;
+
+std::string head_of(const Request& request, const Route& route) {
+  std::string head = request.method + " ";
+  if (route.passage) head += route.passage->absolute;
+  head.append(request.target).append(" HTTP/1.1\r\n");
+  bool unix_path = route.address.family() == Address::Family::unix_path;
   append_header(head, "host",
                 !request.host.empty() ? request.host
                 : unix_path           ? "localhost"
-                                      : address.text());
+                                      : route.address.text());
+  if (route.passage && !route.passage->absolute.empty() && !route.passage->authorization.empty()) {
+    append_header(head, "proxy-authorization", route.passage->authorization);
+  }
   for (auto& [name, value] : request.headers) append_header(head, name, value);
   return head;
 }
@@ -78,111 +37,192 @@ Result<void> check_request(const Request& request) {
   return {};
 }
 
-std::string told(const Request& request, const Address& address) {
-  return request.method + " " + request.target + " at " + address.text();
+std::string asked(const Request& request, const Route& route) {
+  if (request.host.empty()) {
+    return request.method + " " + request.target + " at " + route.peer() + ": ";
+  }
+  bool secured = route.passage && !route.passage->secured.empty();
+  return request.method + (secured ? " https://" : " http://") + request.host + request.target +
+         ": ";
 }
 
-Deferred<Response> exchange(std::unique_ptr<ClientConnection> connection, std::string head,
-                            Body body, std::string method) {
+Error failed_request(const Error& error, const Request& request, const Route& route,
+                     const Progress& progress) {
+  if (error.is(Code::cancelled)) return error;
+  return Error(error.code(), asked(request, route) + progress.told(error, route));
+}
+
+/// Tells whether it was the source that failed, not the stream.
+class WatchedSource final : public BodySource {
+ public:
+  WatchedSource(std::unique_ptr<BodySource> source, bool& failed)
+      : source_(std::move(source)), failed_(failed) {}
+  Deferred<Bytes> read() override {
+    return source_->read().or_else([this](Error error) {
+      failed_ = true;
+      return error.is(Code::cancelled) ? Error(Code::closed, "its source was cancelled") : error;
+    });
+  }
+
+ private:
+  std::unique_ptr<BodySource> source_;
+  bool& failed_;
+};
+
+/// Sends the body beside the answer. What goes wrong closes the stream, so that whoever reads the
+/// answer ends with upload_failed.
+Deferred<void> upload(ClientConnection& connection, Clock& clock, std::string head, Body body,
+                      Duration first_byte) {
+  bool source_failed = false;
+  if (body.source) {
+    body.source = std::make_unique<WatchedSource>(std::move(body.source), source_failed);
+  }
+  bool counted = body.length.has_value();
+  auto sent = co_await write_message(*connection.stream, std::move(head), std::move(body)).result();
+  connection.sent = sent.ok();
+  if (!sent.ok() && (source_failed || (counted && sent.error().is(Code::invalid)))) {
+    connection.upload_failed = std::move(sent).error().during("reading what is to be sent");
+    connection.stream->abort();
+    co_return;
+  }
+  // A peer that takes no more may have answered already: its answer counts.
+  if (connection.answered || first_byte == Duration::zero()) co_return;
+  co_await clock.after(first_byte);
+  if (connection.answered) co_return;
+  connection.upload_failed = Error::timed_out();
+  connection.stream->abort();
+}
+
+Deferred<ResponseHead> read_head(ClientConnection& connection, std::string method) {
+  for (;;) {
+    ResponseHead answer = co_await connection.reader.response(method);
+    if (answer.status < 200 && answer.status != 101) continue;
+    connection.answered = true;
+    if (connection.sent) connection.uploading.reset();
+    co_return std::move(answer);
+  }
+}
+
+bool fits_in_one_go(const Body& body) {
+  return !body.source && body.text.size() <= text_in_one_go_bytes_max;
+}
+
+Deferred<Response> exchange(std::unique_ptr<ClientConnection> connection, Clock& clock,
+                            std::string head, Body body, std::string method, Duration first_byte) {
+  connection->answered = false;
+  connection->sent = true;
   bool bare = !body.source && body.text.empty() &&
               (method == "GET" || method == "HEAD" || method == "DELETE");
   if (bare) {
     head += "\r\n";
     co_await connection->stream->write(Bytes::copy(head));
-  } else {
+  } else if (fits_in_one_go(body)) {
     co_await write_message(*connection->stream, std::move(head), std::move(body));
+  } else {
+    connection->sent = false;
+    connection->uploading =
+        upload(*connection, clock, std::move(head), std::move(body), first_byte);
   }
-  ResponseHead answer = co_await connection->reader.response(method);
-  while (answer.status >= 100 && answer.status < 200 && answer.status != 101) {
-    answer = co_await connection->reader.response(method);
-  }
-  co_return Response(std::move(connection), std::move(answer));
+  auto answer = co_await read_head(*connection, std::move(method)).result();
+  if (!answer.ok()) co_return connection->upload_failed.value_or(std::move(answer).error());
+  connection->keep = answer->keep_alive && answer->status != 101;
+  co_return Response(std::move(*answer), std::move(connection));
 }
 
-Deferred<Response> send_on(std::shared_ptr<ClientPool> pool, Address address, Request request) {
+/// A connection that is new, or that became idle while there was no room for a new one.
+Deferred<std::unique_ptr<ClientConnection>> open(ClientPool& pool, const Route& route,
+                                                 Progress& progress) {
+  progress.begin(Progress::Step::waiting);
+  Ticket ticket = co_await pool.enter(route);
+  auto connection = ticket.take_idle();
+  if (connection) {
+    progress.reuses();
+  } else {
+    progress.opens_anew();
+    pool.make_room();
+    auto stream = co_await dial(pool, route, progress);
+    connection = std::make_unique<ClientConnection>(std::move(stream));
+  }
+  connection->ticket.emplace(std::move(ticket));
+  co_return std::move(connection);
+}
+
+struct Sent {
+  std::shared_ptr<ClientPool> pool;
+  Route route;
+  Request request;
+  Timeouts timeouts;
+};
+
+Deferred<Response> send_on(Sent sent) {
+  auto& [pool, route, request, timeouts] = sent;
   co_await or_return(check_request(request));
-  std::string what = told(request, address);
+  Progress progress(pool->clock, timeouts);
   bool repeatable = is_idempotent(request.method) && !request.body.source;
   for (;;) {
-    auto connection = pool->take(address);
+    auto connection = pool->take(route);
     bool reused = connection != nullptr;
-    if (!reused) {
-      auto stream = co_await with_timeout(pool->clock, pool->options.connect_timeout,
-                                          pool->network.connect(address))
-                        .result();
-      if (!stream.ok()) co_return std::move(stream).error().during(what + " (connecting)");
-      connection = std::make_unique<ClientConnection>(std::move(*stream), address);
+    if (reused) {
+      progress.reuses();
+    } else {
+      auto opened =
+          co_await progress.limited(timeouts.connect, open(*pool, route, progress)).result();
+      if (!opened.ok()) co_return failed_request(opened.error(), request, route, progress);
+      connection = std::move(*opened);
+      reused = progress.reused();
     }
-    connection->pool = pool;
+    progress.begin(Progress::Step::asking);
+    // What is sent beside the answer bounds its first byte itself, from when it was sent.
+    Duration limit = fits_in_one_go(request.body) ? timeouts.first_byte : Duration::zero();
     Body body;
     if (repeatable) {
       body.text = request.body.text;
     } else {
       body = std::move(request.body);
     }
-    auto answer = co_await exchange(std::move(connection), head_of(request, address),
-                                    std::move(body), request.method)
-                      .result();
+    std::string head = head_of(request, route);
+    Deferred<Response> exchanged = exchange(std::move(connection), pool->clock, std::move(head),
+                                            std::move(body), request.method, timeouts.first_byte);
+    auto answer = co_await progress.limited(limit, std::move(exchanged)).result();
     if (answer.ok()) co_return std::move(*answer);
-    if (reused && repeatable && !answer.error().is(Code::cancelled) &&
-        !answer.error().is(Code::invalid)) {
-      continue;
-    }
-    co_return std::move(answer).error().during(what + " (connected, no answer yet)");
+    Code code = answer.error().code();
+    bool stale = code == Code::closed || code == Code::reset || code == Code::io;
+    if (reused && repeatable && stale) continue;
+    co_return failed_request(answer.error(), request, route, progress);
   }
 }
 
 }  // namespace
 }  // namespace detail
 
-Response::Response(std::unique_ptr<detail::ClientConnection> connection, ResponseHead head)
-    : connection_(std::move(connection)), head_(std::move(head)) {}
-Response::Response(Response&&) noexcept = default;
-Response& Response::operator=(Response&&) noexcept = default;
-
-Response::~Response() {
-  if (!connection_ || !connection_->reader.body_done() || !head_.keep_alive) return;
-  if (head_.status == 101 || connection_->reader.buffered()) return;
-  auto pool = connection_->pool;
-  if (pool) pool->give(std::move(connection_));
-}
-
-Deferred<Bytes> Response::read() { return connection_->reader.body(); }
-
-Deferred<std::string> Response::text(std::size_t bytes_max) {
-  std::string all;
-  for (;;) {
-    Bytes part = co_await connection_->reader.body();
-    if (part.empty()) co_return all;
-    if (all.size() + part.size() > bytes_max) {
-      co_return Error(Code::overloaded,
-                      "the answer is longer than " + std::to_string(bytes_max) + " bytes");
-    }
-    all += part.view();
-  }
-}
-
-std::pair<std::unique_ptr<ByteStream>, Bytes> Response::take_stream() {
-  Bytes early = connection_->reader.take_buffered();
-  return {std::move(connection_->stream), std::move(early)};
-}
-
 Client::Client(Clock& clock, Network& network, ClientOptions options)
-    : pool_(std::make_shared<detail::ClientPool>(clock, network, options)) {}
-Client::~Client() = default;
+    : pool_(std::make_shared<detail::ClientPool>(clock, network, std::move(options))) {}
+Client::~Client() { pool_->close(); }
+
+std::size_t Client::busy() const { return pool_->busy(); }
+std::size_t Client::idle() const { return pool_->idle(); }
 
 Deferred<Response> Client::send(Address address, Request request, Duration timeout) {
-  return with_timeout(pool_->clock, timeout,
-                      detail::send_on(pool_, std::move(address), std::move(request)));
+  return detail::send_on({pool_,
+                          detail::Route(std::move(address)),
+                          std::move(request),
+                          {pool_->options.connect_timeout, timeout, timeout}});
+}
+
+Deferred<Response> Client::send(const Url& url, Request request, SendOptions options) {
+  auto route = detail::route_to(url, pool_->options, options.connect_to);
+  if (!route.ok()) return failed<Response>(std::move(route).error());
+  request.host = url.host;
+  request.target = url.target;
+  return detail::send_on({pool_, std::move(*route), std::move(request), options.timeouts});
 }
 
 Deferred<Response> Client::get(std::string_view url, Duration timeout) {
   auto parsed = parse_url(url);
   if (!parsed.ok()) return failed<Response>(std::move(parsed).error());
-  Request request;
-  request.host = std::move(parsed->host);
-  request.target = std::move(parsed->target);
-  return send(std::move(parsed->address), std::move(request), timeout);
+  SendOptions options;
+  options.timeouts = {pool_->options.connect_timeout, timeout, timeout};
+  return send(*parsed, Request(), std::move(options));
 }
 
 Deferred<Response> Client::get(Address address, std::string target, Duration timeout) {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,9 +11,10 @@
 
 #include "async/clock.h"
 #include "async/network.h"
+#include "async/resolver.h"
 #include "http/body.h"
-#include "http/h1_reader.h"
-#include "http/message.h"
+#include "http/response.h"
+#include "http/url.h"
 
 namespace berth::http {
 
@@ -22,45 +26,54 @@ struct Request {
   Body body;
 };
 
-namespace detail {
-class ClientPool;
-struct ClientConnection;
-}  // namespace detail
-
-/// The answer to a request. Its body is read part by part or as a whole; when it was read to its
-/// end the connection goes back to the client's pool, otherwise it is closed with this object.
-class Response {
- public:
-  Response(std::unique_ptr<detail::ClientConnection> connection, ResponseHead head);
-  Response(Response&&) noexcept;
-  Response& operator=(Response&&) noexcept;
-  ~Response();
-
-  int status() const { return head_.status; }
-  bool good() const { return head_.status >= 200 && head_.status < 300; }
-  const Headers& headers() const { return head_.headers; }
-  /// The next part of the content; empty at the end.
-  Deferred<Bytes> read();
-  /// All of it; overloaded beyond `bytes_max`.
-  Deferred<std::string> text(std::size_t bytes_max = 16 << 20);
-  /// After status 101: the connection, and what the peer had already sent on it.
-  std::pair<std::unique_ptr<ByteStream>, Bytes> take_stream();
-
- private:
-  std::unique_ptr<detail::ClientConnection> connection_;
-  ResponseHead head_;
+/// How long a request may take; zero: as long as it likes.
+struct Timeouts {
+  Duration connect = 5s;      // waiting for room in the pool, name, connection, tunnel, TLS
+  Duration first_byte = 30s;  // from the request's last byte to the end of the answer's head
+  Duration whole = 0s;        // all of it, to the end of the answer's head
 };
+
+/// An HTTP proxy (RFC 9110 section 7.6, 9.3.6): http goes to it with an absolute target, https
+/// through a tunnel that it opens.
+struct Proxy {
+  Url url;                           // of it; its path is of no account
+  std::string authorization;         // its Proxy-Authorization: basic("me", "secret")
+  std::vector<std::string> without;  // hosts, with what is below them, that are reached directly
+};
+
+/// TLS, given by whoever has it: takes a connection to `host`, answers with the one that encrypts.
+using Secure =
+    std::function<Deferred<std::unique_ptr<ByteStream>>(std::unique_ptr<ByteStream>, std::string)>;
 
 struct ClientOptions {
-  Duration connect_timeout = 5s;
-  Duration idle_timeout = 30s;
+  Duration connect_timeout = 5s;  // of requests to an address
+  Duration idle_timeout = 30s;    // a connection that is not used for so long is closed
   std::size_t idle_per_address_max = 16;
+  std::size_t connections_per_address_max = 1024;  // at once; the next request waits
+  std::size_t connections_max = 4096;              // in all; idle ones make room
+  std::size_t waiting_max = 4096;                  // requests that wait for one; then overloaded
+  Resolver* resolver = nullptr;                    // without it: IP addresses and localhost
+  Secure secure;                                   // without it https is unsupported
+  std::optional<Proxy> proxy;
 };
 
-/// Sends HTTP/1.1 requests and keeps idle connections for the next. One reactor; responses may
-/// outlive it. A request that failed on a kept connection before any byte of its answer came is
-/// sent again on a new one, if its method may be repeated and its body is at hand. Errors name the
-/// address and how far the request came.
+struct SendOptions {
+  Timeouts timeouts;
+  /// Where to connect to, whatever the URL's host is, past any proxy: a Unix socket, a test's
+  /// server. Family none: where the URL says.
+  Address connect_to;
+};
+
+namespace detail {
+class ClientPool;
+}  // namespace detail
+
+/// Sends HTTP/1.1 requests, one by one as they are (http/session.h has redirects, cookies and the
+/// like), and keeps idle connections for the next. One reactor; responses may outlive it. A request
+/// that failed on a kept connection before any byte of its answer came is sent again on a new one,
+/// if its method may be repeated and its body is at hand. A body with a source, or of more than 64
+/// KiB, is sent while the answer is waited for and read. Errors say what was asked and how far it
+/// came.
 class Client {
  public:
   Client(Clock& clock, Network& network, ClientOptions options = {});
@@ -69,11 +82,19 @@ class Client {
   /// Resolves when the answer's head is there. `timeout` is for that; reading the body is the
   /// caller's to bound.
   Deferred<Response> send(Address address, Request request, Duration timeout = 30s);
+  /// To the host of `url`, by its scheme, through the proxy if there is one. The request's target
+  /// and host are set from the URL. unsupported: https without ClientOptions::secure, a name
+  /// without a resolver.
+  Deferred<Response> send(const Url& url, Request request, SendOptions options = {});
   Deferred<Response> get(Address address, std::string target, Duration timeout = 30s);
   /// By URL as parse_url reads it (http/url.h). Redirects are not followed.
   Deferred<Response> get(std::string_view url, Duration timeout = 30s);
   Deferred<Response> post(Address address, std::string target, std::string content_type,
                           std::string body, Duration timeout = 30s);
+
+  /// Connections that carry a request or its answer, and those that wait for the next.
+  std::size_t busy() const;
+  std::size_t idle() const;
 
  private:
   std::shared_ptr<detail::ClientPool> pool_;

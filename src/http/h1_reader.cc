@@ -21,49 +21,46 @@ Result<Bytes> H1Reader::buffered_head() {
   return head;
 }
 
-Deferred<Bytes> H1Reader::head() {
-  for (;;) {
-    Bytes head = co_await or_return(buffered_head());
-    if (!head.empty()) co_return head;
-    co_await read_more();
-  }
-}
-
-Deferred<void> H1Reader::read_more() {
-  Bytes more = co_await stream_->read();
+Result<void> H1Reader::add(Bytes more) {
   if (more.empty()) {
-    co_await fail_with(pending_.empty()
-                           ? Error(Code::closed, "the peer ended the connection")
-                           : Error(Code::reset, "the peer ended the connection within a head"));
+    return pending_.empty() ? Error(Code::closed, "the peer ended the connection")
+                            : Error(Code::reset, "the peer ended the connection within a head");
   }
-  if (pending_.empty()) {
-    pending_ = std::move(more);
-  } else {
-    pending_ = Bytes::copy(pending_.text() + more.text());
-  }
+  pending_ = pending_.empty() ? std::move(more) : Bytes::copy(pending_.text() + more.text());
+  return {};
 }
 
 Deferred<bool> H1Reader::begins_with(std::string_view text) {
   for (;;) {
     if (!text.starts_with(pending_.view().substr(0, text.size()))) co_return false;
     if (pending_.size() >= text.size()) co_return true;
-    co_await read_more();
+    co_await or_return(add(co_await stream_->read()));
   }
 }
 
 Deferred<RequestHead> H1Reader::request() {
-  Bytes bytes = co_await head();
-  RequestHead parsed = co_await or_return(parse_request(std::move(bytes), limits_));
-  scanner_ = BodyScanner(parsed.framing);
-  co_return std::move(parsed);
+  for (;;) {
+    Bytes bytes = co_await or_return(buffered_head());
+    if (!bytes.empty()) {
+      RequestHead parsed = co_await or_return(parse_request(std::move(bytes), limits_));
+      scanner_ = BodyScanner(parsed.framing);
+      co_return std::move(parsed);
+    }
+    co_await or_return(add(co_await stream_->read()));
+  }
 }
 
 Deferred<ResponseHead> H1Reader::response(std::string_view method) {
   std::string asked(method);
-  Bytes bytes = co_await head();
-  ResponseHead parsed = co_await or_return(parse_response(std::move(bytes), asked, limits_));
-  scanner_ = BodyScanner(parsed.framing);
-  co_return std::move(parsed);
+  for (;;) {
+    Bytes bytes = co_await or_return(buffered_head());
+    if (!bytes.empty()) {
+      ResponseHead parsed = co_await or_return(parse_response(std::move(bytes), asked, limits_));
+      scanner_ = BodyScanner(parsed.framing);
+      co_return std::move(parsed);
+    }
+    co_await or_return(add(co_await stream_->read()));
+  }
 }
 
 Deferred<Bytes> H1Reader::body() {

@@ -29,9 +29,8 @@ class H1Reader {
   Bytes take_buffered() { return std::exchange(pending_, Bytes()); }
 
  private:
-  Deferred<Bytes> head();
-  /// Waits for more; closed if the peer has ended before any byte.
-  Deferred<void> read_more();
+  /// Adds what was read to what is there already; empty: the peer's end.
+  Result<void> add(Bytes more);
   /// Takes the head from what is there already; empty: not complete.
   Result<Bytes> buffered_head();
 

@@ -1,7 +1,9 @@
 #include "http/h1_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 
 namespace berth::http {
 
@@ -10,19 +12,59 @@ void append_header(std::string& out, std::string_view name, std::string_view val
 }
 
 bool writable_value(std::string_view value) {
-  return value.find_first_of(std::string_view("\r\n\0", 3)) == value.npos;
+  return std::ranges::none_of(value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+}
+
+HeadBuffer::~HeadBuffer() {
+  if (block_) block_->release();
+}
+
+HeadBuffer& HeadBuffer::append(std::string_view text) {
+  if (!block_ || block_->capacity() - size_ < text.size() || (size_ == 0 && !block_->unique())) {
+    grow(text.size());
+  }
+  std::memcpy(block_->data() + size_, text.data(), text.size());
+  size_ += text.size();
+  return *this;
+}
+
+HeadBuffer& HeadBuffer::append(std::size_t number) {
+  std::array<char, 20> digits;
+  auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  return append({digits.data(), end});
+}
+
+void HeadBuffer::grow(std::size_t bytes) {
+  std::size_t wanted = size_ + bytes;
+  Block* larger = Block::allocate(std::max({bytes_min, wanted, size_ * 2}));
+  if (block_) {
+    std::memcpy(larger->data(), block_->data(), size_);
+    block_->release();
+  }
+  block_ = larger;
+}
+
+Bytes HeadBuffer::take() {
+  if (size_ == 0) return {};
+  block_->retain();
+  return {block_, block_->data(), std::exchange(size_, 0)};
 }
 
 namespace {
 
-/// The content of a source that has told its length. What is longer or shorter would be taken for
-/// the next message: it ends the connection.
-Deferred<void> write_measured(ByteStream& stream, Body body) {
-  std::uint64_t left = *body.length;
+/// Beyond, a body is sent from where it lies; below, copying it behind its head is cheaper.
+constexpr std::size_t copied_body_bytes_max = 1024;
+
+Deferred<void> write_counted(ByteStream& stream, Bytes head, std::unique_ptr<BodySource> source,
+                             std::uint64_t length, bool with_body) {
+  co_await stream.write(std::move(head));
+  if (!with_body) co_return;
+  std::uint64_t left = length;
   for (;;) {
-    Bytes part = co_await body.source->read();
-    if (part.empty() ? left > 0 : part.size() > left) {
-      co_await fail_with(Error(Code::internal, "a body of another length than was told"));
+    Bytes part = co_await source->read();
+    if (part.size() > left || (part.empty() && left > 0)) {
+      co_await fail_with(Error(Code::invalid, "a body of " + std::to_string(length) +
+                                                  " bytes gave more or less than that"));
     }
     if (part.empty()) co_return;
     left -= part.size();
@@ -30,28 +72,12 @@ Deferred<void> write_measured(ByteStream& stream, Body body) {
   }
 }
 
-}  // namespace
-
-Deferred<void> write_message(ByteStream& stream, std::string head, Body body, bool with_body) {
-  if (!body.source) {
-    append_header(head, "content-length", std::to_string(body.text.size()));
-    head += "\r\n";
-    BytesList pieces(Bytes::copy(head));
-    if (with_body && !body.text.empty()) pieces.add(std::move(body.text));
-    co_await stream.write(std::move(pieces));
-    co_return;
-  }
-  if (body.length) {
-    append_header(head, "content-length", std::to_string(*body.length));
-    co_await stream.write(Bytes::copy(head + "\r\n"));
-    if (with_body) co_await write_measured(stream, std::move(body));
-    co_return;
-  }
-  head += "transfer-encoding: chunked\r\n\r\n";
-  co_await stream.write(Bytes::copy(head));
+Deferred<void> write_chunks(ByteStream& stream, Bytes head, std::unique_ptr<BodySource> source,
+                            bool with_body) {
+  co_await stream.write(std::move(head));
   if (!with_body) co_return;
   for (;;) {
-    Bytes part = co_await body.source->read();
+    Bytes part = co_await source->read();
     if (part.empty()) break;
     std::array<char, 20> size;
     auto [end, error] = std::to_chars(size.data(), size.data() + 18, part.size(), 16);
@@ -63,10 +89,37 @@ Deferred<void> write_message(ByteStream& stream, std::string head, Body body, bo
     co_await stream.write(std::move(pieces));
   }
   std::string end = "0\r\n";
-  for (auto& [name, value] : body.source->trailers()) {
+  for (auto& [name, value] : source->trailers()) {
     if (writable_value(value)) append_header(end, name, value);
   }
   co_await stream.write(Bytes::copy(end + "\r\n"));
+}
+
+}  // namespace
+
+Deferred<void> write_message(ByteStream& stream, HeadBuffer& head, Body body, bool with_body) {
+  if (body.source && body.length) {
+    head.append("content-length: ").append(*body.length).append("\r\n\r\n");
+    return write_counted(stream, head.take(), std::move(body.source), *body.length, with_body);
+  }
+  if (body.source) {
+    head.append("transfer-encoding: chunked\r\n\r\n");
+    return write_chunks(stream, head.take(), std::move(body.source), with_body);
+  }
+  head.append("content-length: ").append(body.text.size()).append("\r\n\r\n");
+  if (!with_body || body.text.empty()) return stream.write(head.take());
+  if (body.text.size() <= copied_body_bytes_max) {
+    return stream.write(head.append(body.text.view()).take());
+  }
+  BytesList pieces(head.take());
+  pieces.add(std::move(body.text));
+  return stream.write(std::move(pieces));
+}
+
+Deferred<void> write_message(ByteStream& stream, std::string head, Body body, bool with_body) {
+  HeadBuffer buffer;
+  buffer.append(head);
+  return write_message(stream, buffer, std::move(body), with_body);
 }
 
 }  // namespace berth::http

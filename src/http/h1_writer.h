@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "async/network.h"
 #include "http/body.h"
@@ -13,9 +14,38 @@ void append_header(std::string& out, std::string_view name, std::string_view val
 /// True if the value may be written into a head: no CR, LF or NUL.
 bool writable_value(std::string_view value);
 
+/// Where a connection builds one head after another, in memory that it uses again as soon as the
+/// stream has let go of it.
+class HeadBuffer {
+ public:
+  static constexpr std::size_t bytes_min = 1024;
+
+  HeadBuffer() = default;
+  HeadBuffer(const HeadBuffer&) = delete;
+  HeadBuffer& operator=(const HeadBuffer&) = delete;
+  ~HeadBuffer();
+
+  HeadBuffer& append(std::string_view text);
+  HeadBuffer& append(std::size_t number);
+  void append_header(std::string_view name, std::string_view value) {
+    append(name).append(": ").append(value).append("\r\n");
+  }
+  /// What was appended since the last take.
+  Bytes take();
+
+ private:
+  void grow(std::size_t bytes);
+
+  Block* block_ = nullptr;
+  std::size_t size_ = 0;
+};
+
 /// Sends a head that is complete but for the body's framing and the final empty line, which this
 /// adds, then the body; `with_body` false leaves the body out (HEAD). Ends with what the stream
-/// answered.
+/// answered. `head` outlives it.
+Deferred<void> write_message(ByteStream& stream, HeadBuffer& head, Body body,
+                             bool with_body = true);
+/// The same for a head that is made for this message only.
 Deferred<void> write_message(ByteStream& stream, std::string head, Body body,
                              bool with_body = true);
 

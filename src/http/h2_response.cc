@@ -49,8 +49,8 @@ H2Response::H2Response(const ServerResponse& response) {
   add(":status", keep(std::to_string(response.status)));
   bool length_known = false;
   for (auto& [name, value] : response.headers) {
-    bool small = std::ranges::none_of(name, [](char c) { return c >= 'A' && c <= 'Z'; });
-    std::string_view written = small ? std::string_view(name) : keep(lower(name));
+    bool small = std::ranges::none_of(name.view(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    std::string_view written = small ? name.view() : keep(lower(name));
     bool of_connection = std::ranges::find(connection_fields, written) != connection_fields.end();
     if (of_connection || !writable_value(value)) continue;
     length_known = length_known || written == "content-length";

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "async/frame_pool.h"
 #include "base/bytes.h"
 #include "base/result.h"
 
@@ -62,7 +63,7 @@ class Headers {
   void reserve(std::size_t count) { list_.reserve(count); }
 
  private:
-  std::vector<Header> list_;
+  std::vector<Header, FrameAllocator<Header>> list_;
   std::forward_list<std::string> owned_;
   Bytes bytes_;
 };

@@ -1,25 +1,42 @@
 #include "http/router.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/strings.h"
 #include "http/url.h"
 
 namespace berth::http {
 namespace {
 
-std::vector<std::string> segments_of(std::string_view path) {
-  std::vector<std::string> segments;
-  for (auto piece : split(path.substr(1), '/')) segments.emplace_back(piece);
-  return segments;
-}
+/// The segments of a path as they stand there: views, without an allocation.
+struct Segments {
+  explicit Segments(std::string_view path) {
+    path.remove_prefix(1);
+    for (;;) {
+      std::size_t slash = path.find('/');
+      if (count == all.size()) {
+        too_many = true;
+        return;
+      }
+      all[count++] = path.substr(0, slash);
+      if (slash == path.npos) return;
+      path.remove_prefix(slash + 1);
+    }
+  }
+  std::array<std::string_view, Router::segments_max> all;
+  std::size_t count = 0;
+  bool too_many = false;
+};
 
 /// How well it fits: -1 not at all, else the number of exact segments.
-int fit(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
-  if (pattern.size() != path.size()) return -1;
+int fit(const std::vector<std::string>& pattern, const Segments& path) {
+  if (pattern.size() != path.count) return -1;
   int exact = 0;
-  for (std::size_t i = 0; i < path.size(); ++i) {
+  for (std::size_t i = 0; i < path.count; ++i) {
     if (pattern[i].starts_with(':')) {
-      if (path[i].empty()) return -1;
-    } else if (pattern[i] != path[i]) {
+      if (path.all[i].empty()) return -1;
+    } else if (pattern[i] != path.all[i]) {
       return -1;
     } else {
       ++exact;
@@ -28,47 +45,66 @@ int fit(const std::vector<std::string>& pattern, const std::vector<std::string>&
   return exact;
 }
 
+/// Decodes the segments, into `texts` where that changes them.
+Result<void> decode(Segments& path, std::vector<std::string>& texts) {
+  texts.reserve(path.count);
+  for (auto& segment : std::span(path.all).first(path.count)) {
+    if (!segment.contains('%')) continue;
+    segment = texts.emplace_back(TRY(percent_decode(segment)));
+  }
+  return {};
+}
+
 }  // namespace
 
 void Router::add(std::string_view method, std::string_view pattern, Server::Handler handler) {
-  routes_.push_back({std::string(method), segments_of(pattern), std::move(handler)});
+  Route route{std::string(method), {}, std::move(handler)};
+  for (auto piece : split(pattern.substr(1), '/')) route.segments.emplace_back(piece);
+  check(route.segments.size() <= segments_max, "a route's pattern has too many segments");
+  routes_.push_back(std::move(route));
 }
 
 Deferred<ServerResponse> Router::route(ServerRequest& request) const {
-  if (!request.head.path().starts_with('/')) {
+  std::string_view target = request.head.path();
+  if (!target.starts_with('/')) {
     return ready(ServerResponse::problem(404, "there is no such path"));
   }
-  auto path = segments_of(request.head.path());
-  for (auto& segment : path) {
-    auto decoded = percent_decode(segment);
-    if (!decoded.ok()) return ready(ServerResponse::problem(decoded.error()));
-    segment = std::move(*decoded);
+  Segments path(target);
+  std::vector<std::string> decoded;
+  if (target.contains('%')) {
+    if (auto result = decode(path, decoded); !result.ok()) {
+      return ready(ServerResponse::problem(result.error()));
+    }
   }
   const Route* best = nullptr;
   int best_fit = -1;
-  std::string allowed;
+  bool known = false;
   std::string_view method = request.head.method == "HEAD" ? "GET" : request.head.method;
   for (auto& route : routes_) {
-    int fits = fit(route.segments, path);
+    int fits = path.too_many ? -1 : fit(route.segments, path);
     if (fits < 0) continue;
-    allowed += (allowed.empty() ? "" : ", ") + route.method;
+    known = true;
     if (route.method == method && fits > best_fit) {
       best = &route;
       best_fit = fits;
     }
   }
-  if (!best && allowed.empty()) {
-    return ready(
-        ServerResponse::problem(404, "there is nothing at " + std::string(request.head.path())));
+  if (!known) {
+    return ready(ServerResponse::problem(404, "there is nothing at " + std::string(target)));
   }
   if (!best) {
+    std::string allowed;
+    for (auto& route : routes_) {
+      if (fit(route.segments, path) < 0) continue;
+      allowed += (allowed.empty() ? "" : ", ") + route.method;
+    }
     auto refused = ServerResponse::problem(405, "this path takes " + allowed);
     refused.headers.emplace_back("allow", allowed);
     return ready(std::move(refused));
   }
-  for (std::size_t i = 0; i < path.size(); ++i) {
+  for (std::size_t i = 0; i < path.count; ++i) {
     if (best->segments[i].starts_with(':')) {
-      request.parameters.emplace_back(best->segments[i].substr(1), path[i]);
+      request.parameters.emplace_back(std::string_view(best->segments[i]).substr(1), path.all[i]);
     }
   }
   return best->handler(request);

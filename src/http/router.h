@@ -14,6 +14,8 @@ namespace berth::http {
 /// only read.
 class Router {
  public:
+  static constexpr std::size_t segments_max = 32;  // of a pattern; there is nothing at longer paths
+
   void add(std::string_view method, std::string_view pattern, Server::Handler handler);
   Deferred<ServerResponse> route(ServerRequest& request) const;
 

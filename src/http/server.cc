@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include <optional>
 #include <tuple>
 
 #include "base/json_writer.h"
@@ -58,17 +59,54 @@ class H1Content final : public BodySource {
   bool continue_wanted_;
 };
 
-std::string head_of(const ServerResponse& response, bool keep_alive) {
-  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " +
-                     std::string(reason_of(response.status)) + "\r\n";
+void append_head(HeadBuffer& head, const ServerResponse& response, bool keep_alive) {
+  head.append("HTTP/1.1 ").append(static_cast<std::size_t>(response.status));
+  head.append(" ").append(reason_of(response.status)).append("\r\n");
   for (auto& [name, value] : response.headers) {
-    if (writable_value(value)) append_header(head, name, value);
+    if (writable_value(value)) head.append_header(name, value);
   }
-  if (!keep_alive) append_header(head, "connection", "close");
-  return head;
+  if (!keep_alive) head.append_header("connection", "close");
+}
+
+/// The last answer on a connection whose requests were not read.
+Deferred<void> refuse(ByteStream& stream, ServerResponse refusal) {
+  HeadBuffer head;
+  append_head(head, refusal, false);
+  co_await write_message(stream, head, std::move(refusal.body));
 }
 
 constexpr Duration linger = 2s;
+
+/// Closes a connection whose next request does not come in time: what waits for it hears `closed`.
+/// It is armed for long and looks when it fires whether the time has moved meanwhile, so that the
+/// many requests that are in time cost the timers nothing.
+class Deadline final : Timer {
+ public:
+  Deadline(Clock& clock, ByteStream& stream) : clock_(clock), stream_(stream) {}
+  void set(Duration limit) {
+    due_ = clock_.now() + limit;
+    if (armed() && armed_for_ <= due_) return;
+    arm();
+  }
+  /// Until the next set.
+  void lift() { due_.reset(); }
+
+ private:
+  void arm() {
+    armed_for_ = *due_;
+    clock_.timers().arm(*this, *due_);
+  }
+  void fire() override {
+    if (!due_) return;
+    if (clock_.now() < *due_) return arm();
+    stream_.close();
+  }
+
+  Clock& clock_;
+  ByteStream& stream_;
+  std::optional<MonotonicTime> due_;
+  MonotonicTime armed_for_{};
+};
 
 }  // namespace
 
@@ -144,48 +182,48 @@ Deferred<void> Server::converse_counted(std::unique_ptr<ByteStream> stream) {
     ~Counted() { --count; }
   } counted(connections_);
   if (connections_ > options_.connections_max) {
-    auto full = ServerResponse::problem(503, "too many connections; try again later");
-    std::ignore =
-        co_await write_message(*stream, head_of(full, false), std::move(full.body)).result();
+    std::ignore = co_await refuse(*stream, ServerResponse::problem(
+                                               503, "too many connections; try again later"))
+                      .result();
     co_return;
   }
   // A peer that goes away or sends nonsense is no fault of ours: nobody is to be told.
   auto ended = co_await converse(stream).result();
   if (stream && !ended.ok() &&
       (ended.error().is(Code::invalid) || ended.error().is(Code::overloaded))) {
-    auto refused =
-        ServerResponse::problem(ended.error().is(Code::invalid) ? 400 : 431, ended.error().text());
+    int status = ended.error().is(Code::invalid) ? 400 : 431;
     std::ignore =
-        co_await write_message(*stream, head_of(refused, false), std::move(refused.body)).result();
+        co_await refuse(*stream, ServerResponse::problem(status, ended.error().text())).result();
   }
-}
-
-Deferred<std::optional<RequestHead>> Server::first_head(H1Reader& reader) {
-  if (co_await reader.begins_with(h2_preface)) co_return std::nullopt;
-  co_return co_await reader.request();
 }
 
 Deferred<void> Server::converse(std::unique_ptr<ByteStream>& stream) {
   H1Reader reader(*stream, options_.head);
-  auto first = co_await with_timeout(clock_, options_.head_timeout, first_head(reader));
-  if (!first) {
+  HeadBuffer out;
+  Deadline deadline(clock_, *stream);
+  deadline.set(options_.head_timeout);
+  if (co_await reader.begins_with(h2_preface)) {
+    deadline.lift();
     H2Conversation conversation(clock_, *stream, handler_, options_);
     co_await conversation.run(reader.take_buffered());
     co_return;
   }
-  for (RequestHead head = std::move(*first);;) {
-    Next next = co_await answer_one(*stream, reader, std::move(head));
+  for (;;) {
+    RequestHead head = co_await reader.request();
+    deadline.lift();
+    Next next = co_await answer_one(*stream, reader, out, std::move(head));
     if (next.upgraded) {
       Bytes early = reader.take_buffered();
       co_await next.upgraded(std::move(stream), std::move(early));
       co_return;
     }
     if (!next.keep_alive) co_return;
-    head = co_await with_timeout(clock_, options_.idle_timeout, reader.request());
+    deadline.set(options_.idle_timeout);
   }
 }
 
-Deferred<Server::Next> Server::answer_one(ByteStream& stream, H1Reader& reader, RequestHead head) {
+Deferred<Server::Next> Server::answer_one(ByteStream& stream, H1Reader& reader, HeadBuffer& out,
+                                          RequestHead head) {
   H1Content content(stream, reader, head.expects_continue());
   ServerRequest request{std::move(head), stream.peer_address(), &content, {}};
   auto answered = co_await handler_(request).result();
@@ -198,13 +236,14 @@ Deferred<Server::Next> Server::answer_one(ByteStream& stream, H1Reader& reader, 
     response = ServerResponse::problem(answered.error());
   }
   if (response.upgraded) {
-    co_await stream.write(Bytes::copy(head_of(response, true) + "\r\n"));
+    append_head(out, response, true);
+    co_await stream.write(out.append("\r\n").take());
     co_return Next{true, std::move(response.upgraded)};
   }
   bool keep_alive = request.head.keep_alive && reader.body_done();
   bool with_body = request.head.method != "HEAD" && may_have_content(response.status);
-  co_await write_message(stream, head_of(response, keep_alive), std::move(response.body),
-                         with_body);
+  append_head(out, response, keep_alive);
+  co_await write_message(stream, out, std::move(response.body), with_body);
   if (!reader.body_done()) {
     std::ignore = co_await with_timeout(clock_, linger, read_away(stream)).result();
   }

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,8 +12,10 @@
 #include "async/scope.h"
 #include "http/body.h"
 #include "http/h1_reader.h"
+#include "http/h1_writer.h"
 #include "http/h2_limits.h"
 #include "http/message.h"
+#include "http/response_headers.h"
 
 namespace berth::http {
 
@@ -23,7 +24,10 @@ struct ServerRequest {
   RequestHead head;
   Address peer;
   BodySource* content = nullptr;  // of the connection; read at most once to its end
-  std::vector<std::pair<std::string, std::string>> parameters;  // of the router: ":name"
+  /// Of the router: ":name" and what stands there.
+  std::vector<std::pair<std::string_view, std::string>,
+              FrameAllocator<std::pair<std::string_view, std::string>>>
+      parameters;
 
   std::string_view parameter(std::string_view name) const;
   /// The decoded value of a query parameter; empty if it is not there.
@@ -37,7 +41,7 @@ using Upgraded = std::move_only_function<Deferred<void>(std::unique_ptr<ByteStre
 
 struct ServerResponse {
   int status = 200;
-  std::vector<std::pair<std::string, std::string>> headers;
+  ResponseHeaders headers;
   Body body;
   Upgraded upgraded;  // with status 101 only
 
@@ -82,9 +86,8 @@ class Server {
   Deferred<void> accept_all(Listener& listener);
   Deferred<void> converse_counted(std::unique_ptr<ByteStream> stream);
   Deferred<void> converse(std::unique_ptr<ByteStream>& stream);
-  /// Nothing: the connection speaks HTTP/2.
-  Deferred<std::optional<RequestHead>> first_head(H1Reader& reader);
-  Deferred<Next> answer_one(ByteStream& stream, H1Reader& reader, RequestHead head);
+  Deferred<Next> answer_one(ByteStream& stream, H1Reader& reader, HeadBuffer& out,
+                            RequestHead head);
 
   Clock& clock_;
   Handler handler_;

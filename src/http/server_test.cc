@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "async/manual_clock.h"
 #include "http/client.h"
 #include "http/router.h"
 #include "os/network.h"
@@ -81,6 +82,41 @@ TEST_F(ServerTest, close_ends_what_is_being_answered) {
   for (int i = 0; i < 20; ++i) reactor.turn(1ms);
   EXPECT_TRUE(run(server.close()).ok());
   EXPECT_FALSE(run(std::move(asked)).ok());
+}
+
+TEST_F(ServerTest, a_connection_that_asks_nothing_more_is_closed_in_time) {
+  ManualClock clock;
+  Server patient(clock, [](ServerRequest&) { return ready(ServerResponse::text("hello")); },
+                 {.head_timeout = 10s, .idle_timeout = 60s});
+  auto listener = network.listen(Address::loopback(0)).value();
+  address = listener->address();
+  patient.serve(std::move(listener));
+  auto settle = [&] {
+    for (int i = 0; i < 20; ++i) reactor.turn(1ms);
+  };
+  auto open_and_ask = [&](std::string_view text) {
+    auto stream = run(network.connect(address)).value();
+    EXPECT_TRUE(run(stream->write(Bytes::literal(text))).ok());
+    settle();
+    return stream;
+  };
+  auto silent = open_and_ask("GET / HTTP/1.1\r\n");
+  auto asked = open_and_ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(patient.connections(), 2u);
+  clock.advance(10s);
+  settle();
+  EXPECT_EQ(patient.connections(), 1u);
+  clock.advance(49s);
+  settle();
+  EXPECT_EQ(patient.connections(), 1u);
+  EXPECT_TRUE(run(asked->write(Bytes::literal("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))).ok());
+  settle();
+  clock.advance(59s);
+  settle();
+  EXPECT_EQ(patient.connections(), 1u);
+  clock.advance(1s);
+  settle();
+  EXPECT_EQ(patient.connections(), 0u);
 }
 
 TEST_F(ServerTest, client_says_what_it_tried) {

@@ -124,7 +124,8 @@ using WebSocketTalk = std::move_only_function<Deferred<void>(WebSocket&)>;
 ServerResponse accept_websocket(const ServerRequest& request, Clock& clock, WebSocketTalk talk,
                                 const WebSocketOptions& options = {});
 
-/// Opens one to "ws://host:port/path" (section 4.1), within 30 s. Errors: those of Client::send;
+/// Opens one to "ws://host:port/path", or "wss:" with a client that has TLS (section 4.1), within
+/// the client's time for an answer. Errors: those of Client::send;
 /// refused for an answer other than 101; invalid for an answer that breaks the protocol.
 Deferred<std::unique_ptr<WebSocket>> open_websocket(Client& client, Clock& clock, Random& random,
                                                     std::string url, WebSocketOptions options = {});

@@ -73,10 +73,8 @@ Deferred<void> talk_over(Clock& clock, std::unique_ptr<ByteStream> stream, Bytes
   co_await or_return(std::move(ended));
 }
 
-Request handshake(const Url& url, const std::string& key, const WebSocketOptions& options) {
+Request handshake(const std::string& key, const WebSocketOptions& options) {
   Request request;
-  request.host = url.host;
-  request.target = url.target;
   request.headers = {{"connection", "Upgrade"},
                      {"upgrade", "websocket"},
                      {"sec-websocket-version", "13"},
@@ -147,7 +145,7 @@ Deferred<std::unique_ptr<WebSocket>> open_websocket(Client& client, Clock& clock
   std::array<char, 16> bytes;
   random.secret_bytes(bytes.data(), bytes.size());
   std::string key = websocket_key({bytes.data(), bytes.size()});
-  Response answer = co_await client.send(to.address, handshake(to, key, options));
+  Response answer = co_await client.send(to, handshake(key, options));
   if (answer.status() != 101) {
     co_return Error(Code::refused, url + " answered " + std::to_string(answer.status()) +
                                        " instead of opening a WebSocket");

@@ -13,6 +13,7 @@
 
 #include "async/wait_list.h"
 #include "base/strings.h"
+#include "os/pipe_stream.h"
 
 namespace berth::os {
 namespace {
@@ -35,7 +36,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 
 /// In the child, between fork and exec: only what is safe there.
 [[noreturn]] void become(const SpawnSpec& spec, const char* program, char** argv, char** env,
-                         int report, int output, int cgroup_procs) {
+                         int report, StandardDescriptors standard, int cgroup_procs) {
   if (cgroup_procs >= 0) [[maybe_unused]]
     auto entered = ::write(cgroup_procs, "0", 1);
   if (spec.detached) {
@@ -48,11 +49,11 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   for (int number = 1; number < 32; ++number) ::signal(number, SIG_DFL);
+  // What it gets goes above the final places first, so that none is overwritten.
   int nothing = ::open("/dev/null", O_RDWR);
-  ::dup2(nothing, 0);
-  ::dup2(output >= 0 ? output : nothing, 1);
-  ::dup2(output >= 0 ? output : nothing, 2);
-  // Inherited descriptors go above their final places first, so that none is overwritten.
+  int given[] = {standard.input, standard.output, standard.errors};
+  for (int& each : given) each = ::fcntl(each >= 0 ? each : nothing, F_DUPFD_CLOEXEC, 200);
+  for (int i = 0; i < 3; ++i) ::dup2(given[i], i);
   int count = static_cast<int>(spec.inherited.size());
   int kept[64];
   for (int i = 0; i < count && i < 64; ++i)
@@ -174,7 +175,7 @@ Result<std::string> program_of(const SpawnSpec& spec) {
                name + " is not installed or not in PATH (" + std::string(paths) + ")");
 }
 
-Result<int> spawn_process(const SpawnSpec& spec, int cgroup_procs) {
+Result<int> spawn_process(const SpawnSpec& spec, int cgroup_procs, StandardDescriptors standard) {
   std::string program = TRY(program_of(spec));
   std::vector<std::string> variables;
   for (auto& [key, value] : spec.env) variables.push_back(key + "=" + value);
@@ -185,6 +186,7 @@ Result<int> spawn_process(const SpawnSpec& spec, int cgroup_procs) {
     output = Descriptor(
         ::open(spec.output_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
     if (!output.valid()) return system_error(errno, "opening " + spec.output_path);
+    standard = {-1, output.get(), output.get()};
   }
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return system_error(errno, "starting " + spec.argv[0]);
@@ -193,8 +195,7 @@ Result<int> spawn_process(const SpawnSpec& spec, int cgroup_procs) {
   int pid = ::fork();
   if (pid < 0) return system_error(errno, "starting " + spec.argv[0]);
   if (pid == 0) {
-    become(spec, program.c_str(), argv.data(), env.data(), writing.get(), output.get(),
-           cgroup_procs);
+    become(spec, program.c_str(), argv.data(), env.data(), writing.get(), standard, cgroup_procs);
   }
   writing.reset();
   int number = 0;
@@ -213,12 +214,54 @@ Result<int> spawn_process(const SpawnSpec& spec, int cgroup_procs) {
 Process::Process(Reactor& reactor) : reactor_(reactor), orphans_(std::make_shared<Orphans>()) {}
 Process::~Process() = default;
 
+namespace {
+
+/// The child's end of a pipe; ours goes into `stream`.
+Result<Descriptor> make_pipe(Reactor& reactor, bool child_reads,
+                             std::unique_ptr<ByteStream>& stream) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return system_error(errno, "making a pipe");
+  Descriptor reading(ends[0]);
+  Descriptor writing(ends[1]);
+  using Direction = PipeStream::Direction;
+  if (child_reads) {
+    stream = TRY(PipeStream::adopt(reactor, std::move(writing), Direction::writes));
+    return reading;
+  }
+  stream = TRY(PipeStream::adopt(reactor, std::move(reading), Direction::reads));
+  return writing;
+}
+
+}  // namespace
+
 Deferred<std::unique_ptr<Child>> Process::spawn(SpawnSpec spec) {
-  auto pid = spawn_process(spec);
-  if (!pid.ok()) return failed<std::unique_ptr<Child>>(std::move(pid).error());
-  auto watched = WatchedChild::watch(reactor_, *pid);
-  if (!watched.ok()) return failed<std::unique_ptr<Child>>(std::move(watched).error());
-  return ready(std::unique_ptr<Child>(new ChildHandle(std::move(*watched), orphans_)));
+  return resolved<std::unique_ptr<Child>>(spawn_now(spec));
+}
+
+Result<std::unique_ptr<Child>> Process::spawn_now(const SpawnSpec& spec) {
+  ChildPipes ours;
+  Descriptor input;
+  Descriptor output;
+  Descriptor errors;
+  if (spec.pipes) {
+    if (!spec.output_path.empty())
+      return Error(Code::invalid, "a child with pipes has no output_path");
+    input = TRY(make_pipe(reactor_, true, ours.input));
+    output = TRY(make_pipe(reactor_, false, ours.output));
+    errors = TRY(make_pipe(reactor_, false, ours.errors));
+  }
+  int pid = TRY(spawn_process(spec, -1, {input.get(), output.get(), errors.get()}));
+  auto watched = TRY(WatchedChild::watch(reactor_, pid));
+  std::unique_ptr<Child> child(new ChildHandle(std::move(watched), orphans_));
+  child->pipes = std::move(ours);
+  return child;
+}
+
+Result<std::unique_ptr<ByteStream>> Process::standard_stream(StandardStream which) {
+  Descriptor own = TRY(duplicate(static_cast<int>(which)));
+  return PipeStream::adopt(reactor_, std::move(own),
+                           which == StandardStream::input ? PipeStream::Direction::reads
+                                                          : PipeStream::Direction::writes);
 }
 
 Result<std::string> Process::find_program(const SpawnSpec& spec) { return program_of(spec); }

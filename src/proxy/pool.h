@@ -8,8 +8,8 @@
 #include "async/random.h"
 #include "async/wait_list.h"
 #include "catalog/model.h"
+#include "http/retry_budget.h"
 #include "proxy/endpoint.h"
-#include "proxy/retry_budget.h"
 
 namespace berth::proxy {
 
@@ -60,7 +60,7 @@ class Pool {
   std::vector<std::string> draining_in_flight() const;
   const std::vector<std::shared_ptr<Endpoint>>& endpoints() const { return endpoints_; }
 
-  RetryBudget budget;
+  http::RetryBudget budget;
   WaitList<void> queue;  // requests that wait for room on an instance, at most policy().queue_max
 
  private:

@@ -159,9 +159,9 @@ Deferred<std::unique_ptr<RunningInstance>> DockerDriver::start(LaunchSpec spec) 
 Deferred<std::unique_ptr<RunningInstance>> DockerDriver::create_and_start(LaunchSpec spec) {
   std::string id = co_await state_id();
   Json wanted = co_await container_spec(spec, id);
-  Json made = co_await api_.call(
-      "POST", "/containers/create" + docker_query({{"name", container_name(spec, options_)}}),
-      std::move(wanted));
+  std::string create =
+      "/containers/create" + docker_query({{"name", container_name(spec, options_)}});
+  Json made = co_await api_.call("POST", std::move(create), std::move(wanted));
   std::string container(made["Id"].string_or(""));
   std::string limits = limits_note(spec, made);
   auto begun = co_await api_.call("POST", "/containers/" + container + "/start").result();
@@ -189,8 +189,9 @@ Deferred<std::vector<std::unique_ptr<RunningInstance>>> DockerDriver::find() {
   labels.add("berth.state=" + id);
   Json filters = Json::object();
   filters.set("label", std::move(labels));
-  Json listed = co_await api_.call(
-      "GET", "/containers/json" + docker_query({{"all", "1"}, {"filters", filters.text()}}));
+  std::string list =
+      "/containers/json" + docker_query({{"all", "1"}, {"filters", filters.text()}});
+  Json listed = co_await api_.call("GET", std::move(list));
   std::vector<std::unique_ptr<RunningInstance>> found;
   for (auto& each : listed.items()) {
     auto one = co_await find_one(std::string(each["Id"].string_or(""))).result();

@@ -147,8 +147,8 @@ Deferred<void> DockerImages::build(placement::ServiceSpec service, std::uint64_t
 
 Deferred<void> DockerImages::remove_old(std::string service, std::uint64_t version,
                                         std::string state_id) {
-  Json images = co_await api_.call(
-      "GET", "/images/json" + docker_query({{"filters", label_filter(state_id, service)}}));
+  std::string list = "/images/json" + docker_query({{"filters", label_filter(state_id, service)}});
+  Json images = co_await api_.call("GET", std::move(list));
   for (auto& image : images.items()) {
     auto of = parse_integer<std::uint64_t>(image["Labels"]["berth.version"].string_or(""));
     if (!of.ok() || *of + versions_kept >= version) continue;

@@ -61,6 +61,9 @@ Deferred<std::unique_ptr<Child>> Process::spawn(SpawnSpec spec) {
   if (!spec.inherited.empty()) {
     return failed<Answer>(Error(Code::unsupported, "a simulated program inherits no descriptors"));
   }
+  if (spec.pipes) {
+    return failed<Answer>(Error(Code::unsupported, "a simulated program has no pipes"));
+  }
   auto name = find_program(spec);
   if (!name.ok()) return failed<Answer>(std::move(name).error());
   std::erase_if(running_, [](auto& each) { return each->ended.has_value(); });

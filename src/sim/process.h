@@ -15,7 +15,7 @@ namespace berth::sim {
 using Program = std::function<Deferred<int>(SpawnSpec spec)>;
 
 /// Programs of a simulated host are functions, found by argv[0]; any signal ends them. There are no
-/// groups and no output file; a spec with descriptors to inherit is `unsupported`.
+/// groups and no output file; a spec with descriptors to inherit, or with pipes, is `unsupported`.
 class Process final : public berth::Process {
  public:
   explicit Process(Node& node);

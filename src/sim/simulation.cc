@@ -22,6 +22,12 @@ void Simulation::run_ready() {
 
 bool Simulation::step() {
   run_ready();
+  if (!happen()) return false;
+  run_ready();
+  return true;
+}
+
+bool Simulation::happen() {
   HostClock* due_clock = nullptr;
   MonotonicTime next{INT64_MAX};
   for (Host& host : hosts_) {
@@ -43,7 +49,6 @@ bool Simulation::step() {
   } else {
     (wires ? timeline.timers() : due_clock->timers()).fire_due(next);
   }
-  run_ready();
   return true;
 }
 

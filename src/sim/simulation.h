@@ -29,6 +29,9 @@ class Simulation final : public Executor {
   /// One instant: all that is ready, and one event or the timers that are due. False: nothing is
   /// left that could happen.
   bool step();
+  /// The event or the timers of a step alone: what becomes ready by it waits for the next step, or
+  /// for a test that looks between (ReadyList::run).
+  bool happen();
   void run_for(Duration time);
   /// Until it holds; false if it did not within `limit`.
   bool run_until(const std::function<bool()>& holds, Duration limit = 10min);

@@ -91,7 +91,8 @@ TEST_F(RocksTest, revisions_have_no_gap_and_watches_miss_nothing_over_a_full_dis
   Revision seen = 0;
   std::map<std::string, Revision> changed;
   while (seen < present) {
-    for (auto& change : host.run(watch->next()).value()) {
+    std::vector<Change> more = host.run(watch->next()).value();
+    for (auto& change : more) {
       EXPECT_EQ(change.revision, ++seen);
       changed[change.key] = change.revision;
     }
@@ -155,7 +156,8 @@ TEST_F(RocksTest, what_failed_and_is_found_on_the_disk_all_the_same_is_told_to_w
   auto entry = get("a");
   std::vector<Change> changes;
   while (changes.empty() || changes.back().key != "b") {
-    for (auto& change : host.run(watch->next()).value()) changes.push_back(change);
+    std::vector<Change> more = host.run(watch->next()).value();
+    changes.insert(changes.end(), more.begin(), more.end());
   }
   if (entry->value == "2") {
     ASSERT_EQ(changes.size(), 2u);

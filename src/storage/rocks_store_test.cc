@@ -203,7 +203,8 @@ TEST_F(RocksTest, a_watch_far_behind_is_served_from_the_disk) {
   ASSERT_TRUE(host.run(gather_results(std::move(commits))).ok());
   Revision seen = 0;
   while (seen < made) {
-    for (auto& change : host.run(watch->next()).value()) {
+    std::vector<Change> more = host.run(watch->next()).value();
+    for (auto& change : more) {
       EXPECT_EQ(change.revision, ++seen);
       EXPECT_EQ(change.value, std::to_string(seen));
     }

@@ -167,7 +167,8 @@ TEST_P(StoreSuite, a_slow_watcher_loses_nothing) {
   for (int i = 0; i < 500; ++i) {
     put("k" + std::to_string(i), std::string(4000, 'x'));
     if (i % 50 == 0) {
-      for (auto& change : run(following->next()).value()) seen.push_back(std::move(change));
+      std::vector<Change> more = run(following->next()).value();
+      std::ranges::move(more, std::back_inserter(seen));
     }
   }
   for (auto& change : take(*following, 500 - seen.size())) seen.push_back(std::move(change));

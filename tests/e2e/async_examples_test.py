@@ -1,26 +1,21 @@
 #!/usr/bin/env python3
 """Each program of examples/async, with real sockets: what it prints, its exit codes, how it stops."""
+import gzip
 import http.server
+import json
 import os
 import select
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 from berth import expect, main, test
-from example_programs import PROGRAMS, Running
-
-
-def run(name, *words, code=0):
-    """Standard output of one that ends by itself."""
-    result = subprocess.run([os.path.join(PROGRAMS, name), *words], capture_output=True, text=True, timeout=60)
-    expect(result.returncode == code, f"{name} {' '.join(words)}: {result.returncode}, wanted {code}: {result.stdout}{result.stderr}")
-    expect("Sanitizer" not in result.stderr, result.stderr)
-    return result.stdout + (result.stderr if code else "")
+from examples import PROGRAMS, Running, run
 
 
 class Web:
@@ -67,6 +62,50 @@ class Web:
         self.server.server_close()
 
 
+class Site:
+    """A site of Python's library with a login, a page in gzip, and a place for files; it closes each connection."""
+
+    def __enter__(self):
+        self.seen = seen = []
+
+        class Answers(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"]))
+                seen.append((self.path, self.headers, body))
+                if self.path == "/login":
+                    self.answer(303, b"", ("location", "/me"), ("set-cookie", "id=42; Path=/; HttpOnly"))
+                else:
+                    head, content = body.split(b"filename=")[1].split(b"\r\n\r\n", 1)
+                    told = {"name": head.split(b'"')[1].decode(), "size": len(content.rsplit(b"\r\n--", 1)[0])}
+                    self.answer(200, json.dumps(told).encode(), ("content-type", "application/json"))
+
+            def do_GET(self):
+                seen.append((self.path, self.headers, b""))
+                known = self.headers["cookie"] == "id=42" and "gzip" in self.headers["accept-encoding"]
+                greeting = json.dumps({"greeting": "hello " * 1000 + "ada" if known else "who are you?"})
+                self.answer(200, gzip.compress(greeting.encode()), ("content-encoding", "gzip"))
+
+            def answer(self, status, body, *headers):
+                self.send_response(status)
+                for name, value in headers:
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
+        self.thread.start()
+        return f"http://127.0.0.1:{self.server.server_address[1]}", seen
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
 def closed_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -82,8 +121,23 @@ def a_url_is_got_with_callbacks_and_as_a_coroutine_alike():
             expect(web.hosts[-1] == f"localhost:{web.port}", f"{name} asked for the host {web.hosts[-1]}")
             refused = run(name, f"http://127.0.0.1:{closed_port()}/", code=1)
             expect(refused.startswith("failed: ") and "refused" in refused and refused.endswith("done\n"), f"{name}: {refused}")
-            expect("names are not resolved yet" in run(name, "http://example.com/", code=1), f"{name} with a name")
+            expect("given no resolver" in run(name, "http://example.com/", code=1), f"{name} with a name")
             expect("usage" in run(name, code=2), f"{name} without a URL")
+
+
+@test
+def a_session_logs_in_follows_decodes_and_sends_a_file():
+    content = bytes(range(256)) * 4000
+    with Site() as (site, seen), tempfile.NamedTemporaryFile(suffix=" note.bin") as file:
+        file.write(content)
+        file.flush()
+        told = run("web_session", site, file.name)
+        name = os.path.basename(file.name)
+        expect(told == f"at {site}/me: {'hello ' * 1000}ada\nsent {name}: {len(content)} bytes\n", told[-300:])
+        expect([path for path, _, _ in seen] == ["/login", "/me", "/files"], "what was asked")
+        expect(seen[0][2] == b"name=ada&password=secret", f"the form {seen[0][2]}")
+        expect(content in seen[2][2], "the file's bytes")
+        expect(seen[2][1]["cookie"] == "id=42", "the cookie goes on")
 
 
 @test

@@ -8,7 +8,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(__file__))
 from berth import expect, main, test
-from example_programs import Running
+from examples import Running
 
 CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients")
 

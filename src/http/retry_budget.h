@@ -4,11 +4,11 @@
 
 #include "base/time.h"
 
-namespace berth::proxy {
+namespace berth::http {
 
-/// How many repeats a service may cost: each request earns a share of one, each retry spends one,
-/// and what was earned fades within seconds, so that repeats stay below that share of the traffic
-/// and cannot multiply a failure. A few are free each second, for services with little traffic.
+/// How many repeats whoever is asked may cost: each request earns a share of one, each retry spends
+/// one, and at most kept_max are kept, so that repeats stay below that share of the traffic and
+/// cannot multiply a failure. A few are free each second, for services with little traffic.
 class RetryBudget {
  public:
   static constexpr double per_second_free = 3;
@@ -30,4 +30,4 @@ class RetryBudget {
   MonotonicTime last_{};
 };
 
-}  // namespace berth::proxy
+}  // namespace berth::http

@@ -1,4 +1,4 @@
-"""The programs of examples/async as processes: on free ports, ended by their ids."""
+"""What the tests of examples/async share: running one to its end, or as a server that a peer talks to."""
 import os
 import signal
 import socket
@@ -7,6 +7,14 @@ import subprocess
 from berth import expect
 
 PROGRAMS = os.path.abspath("build/dev/examples/async")
+
+
+def run(name, *words, code=0):
+    """Standard output of one that ends by itself."""
+    result = subprocess.run([os.path.join(PROGRAMS, name), *words], capture_output=True, text=True, timeout=60)
+    expect(result.returncode == code, f"{name} {' '.join(words)}: {result.returncode}, wanted {code}: {result.stdout}{result.stderr}")
+    expect("Sanitizer" not in result.stderr, result.stderr)
+    return result.stdout + (result.stderr if code else "")
 
 
 class Running:

@@ -1,0 +1,133 @@
+// The async core beside Boost.Asio and libuv, in turns within one process, one thread. Prints for
+// each work one line: WORK FRAMEWORK NANOSECONDS ALLOCATIONS, of CPU and calls of malloc an
+// operation.
+//   async_core [WORK]      with a work: that one on Berth alone, for perf
+#include "async_core.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "async/deferred.h"
+#include "measure.h"
+#include "os/reactor.h"
+
+namespace {
+
+using namespace berth;
+
+os::Reactor* reactor;
+
+template <class T>
+void finish(Deferred<T>& work) {
+  while (work.pending()) reactor->turn(Duration(0));
+  std::ignore = work.take();
+}
+
+Deferred<int> answer() { co_return 1; }
+Deferred<void> await_often(std::size_t times) {
+  for (std::size_t i = 0; i < times; ++i) keep(co_await answer());
+}
+void awaits(std::size_t times) {
+  auto work = await_often(times);
+  finish(work);
+}
+
+/// A Deferred that is there already calls back in a later turn, which hangs the next callback.
+struct Hops {
+  std::size_t left;
+  Deferred<void> next = {};
+  void hang() {
+    next = ready().then([this] {
+      if (--left > 0) hang();
+    });
+  }
+};
+void hops(std::size_t times) {
+  Hops all{times};
+  all.hang();
+  while (all.left > 0) reactor->turn(Duration(0));
+}
+
+/// What is spawned waits for one turn, as Asio's does.
+Deferred<int> answer_after(Deferred<void> turn) {
+  co_await std::move(turn);
+  co_return 1;
+}
+Deferred<void> spawn_often(std::size_t times) {
+  for (std::size_t i = 0; i < times; ++i) {
+    Promise<void> turn;
+    Deferred<int> spawned = answer_after(turn.deferred());
+    turn.callback();
+    keep(co_await std::move(spawned));
+  }
+}
+void spawns(std::size_t times) {
+  auto work = spawn_often(times);
+  finish(work);
+}
+
+std::vector<Deferred<void>> arm_timers() {
+  std::vector<Deferred<void>> armed;
+  std::uint32_t state = 1;
+  for (std::size_t i = 0; i < timers_armed; ++i) {
+    armed.push_back(reactor->after(std::chrono::milliseconds(next_wait(state))));
+  }
+  return armed;
+}
+void timers(std::size_t times) {
+  static std::uint32_t state = 2;
+  std::size_t heard = 0;
+  Deferred<void> timer;
+  for (std::size_t i = 0; i < times; ++i) {
+    timer = reactor->after(std::chrono::milliseconds(next_wait(state)))
+                .then([] {}, [&](Error) { ++heard; });
+    timer.cancel();
+    ReadyList::current().run();
+  }
+  if (heard != times) std::abort();
+}
+
+void print(const char* work, const char* framework, const Rounds& rounds) {
+  std::printf("%s %s %.1f %.2f\n", work, framework, rounds.nanoseconds(), rounds.allocations());
+}
+
+void compare(const char* work, void (*ours)(std::size_t), void (*theirs)(std::size_t),
+             std::size_t times) {
+  Rounds berth, asio;
+  for (int round = 0; round < 9; ++round) {
+    berth.add_batch(times, [&] { ours(times); });
+    asio.add_batch(times, [&] { theirs(times); });
+  }
+  print(work, "berth", berth);
+  print(work, "asio", asio);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  os::Reactor own;
+  reactor = &own;
+  if (count > 1) {
+    const std::pair<std::string_view, void (*)(std::size_t)> works[] = {
+        {"ready_await", awaits}, {"callback_hop", hops}, {"spawn_join", spawns}, {"timer", timers}};
+    for (auto& [name, work] : works) {
+      if (name == words[1]) work(50'000'000);
+    }
+    return 0;
+  }
+  compare("ready_await", awaits, asio_core::awaits, 1'000'000);
+  compare("callback_hop", hops, asio_core::hops, 500'000);
+  compare("spawn_join", spawns, asio_core::spawns, 300'000);
+  auto armed = arm_timers();
+  asio_core::arm_timers();
+  libuv_core::arm_timers();
+  compare("timer", timers, asio_core::timers, 200'000);
+  Rounds libuv;
+  for (int round = 0; round < 9; ++round)
+    libuv.add_batch(200'000, [] { libuv_core::timers(200'000); });
+  print("timer", "libuv", libuv);
+  asio_core::disarm_timers();
+}

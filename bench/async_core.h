@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+// What async_core.cc measures, as each of the frameworks does it. Each function does its operation
+// `times` times.
+
+/// Timers that are armed while others are set and cancelled.
+inline constexpr std::size_t timers_armed = 1'000'000;
+
+/// How long from now a timer is set, in milliseconds: 1 s to about an hour, in no order.
+inline std::uint32_t next_wait(std::uint32_t& state) {
+  state = state * 1664525 + 1013904223;
+  return 1000 + (state >> 10);
+}
+
+namespace asio_core {
+/// A coroutine awaits one that answers at once.
+void awaits(std::size_t times);
+/// Each callback puts the next into the queue.
+void hops(std::size_t times);
+/// A coroutine starts another on the executor and awaits its end.
+void spawns(std::size_t times);
+void arm_timers();
+/// A timer is set, cancelled, and its callback hears of that.
+void timers(std::size_t times);
+void disarm_timers();
+}  // namespace asio_core
+
+namespace libuv_core {
+void arm_timers();
+void timers(std::size_t times);
+}  // namespace libuv_core

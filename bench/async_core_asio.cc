@@ -1,0 +1,86 @@
+#include <boost/asio.hpp>
+#include <memory>
+#include <vector>
+
+#include "async_core.h"
+#include "measure.h"
+
+namespace asio_core {
+namespace {
+
+namespace asio = boost::asio;
+
+asio::io_context& context() {
+  static asio::io_context context(1);  // for one thread
+  return context;
+}
+void run() {
+  context().restart();
+  context().run();
+}
+
+asio::awaitable<int> answer() { co_return 1; }
+asio::awaitable<void> await_often(std::size_t times) {
+  for (std::size_t i = 0; i < times; ++i) keep(co_await answer());
+}
+asio::awaitable<void> spawn_often(std::size_t times) {
+  auto executor = co_await asio::this_coro::executor;
+  for (std::size_t i = 0; i < times; ++i) {
+    keep(co_await asio::co_spawn(executor, answer(), asio::use_awaitable));
+  }
+}
+
+struct Hop {
+  std::size_t* left;
+  void operator()() const {
+    if (--*left > 0) asio::post(context(), *this);
+  }
+};
+
+std::vector<std::unique_ptr<asio::steady_timer>>& armed() {
+  static std::vector<std::unique_ptr<asio::steady_timer>> timers;
+  return timers;
+}
+
+}  // namespace
+
+void awaits(std::size_t times) {
+  asio::co_spawn(context(), await_often(times), asio::detached);
+  run();
+}
+void hops(std::size_t times) {
+  asio::post(context(), Hop{&times});
+  run();
+}
+void spawns(std::size_t times) {
+  asio::co_spawn(context(), spawn_often(times), asio::detached);
+  run();
+}
+
+void arm_timers() {
+  std::uint32_t state = 1;
+  for (std::size_t i = 0; i < timers_armed; ++i) {
+    armed().push_back(std::make_unique<asio::steady_timer>(context()));
+    armed().back()->expires_after(std::chrono::milliseconds(next_wait(state)));
+    armed().back()->async_wait([](boost::system::error_code) {});
+  }
+}
+void timers(std::size_t times) {
+  static std::uint32_t state = 2;
+  std::size_t heard = 0;
+  for (std::size_t i = 0; i < times; ++i) {
+    asio::steady_timer timer(context());
+    timer.expires_after(std::chrono::milliseconds(next_wait(state)));
+    timer.async_wait([&](boost::system::error_code) { ++heard; });
+    timer.cancel();
+    if (i % 64 == 63) context().poll();
+  }
+  context().poll();
+  keep(heard);
+}
+void disarm_timers() {
+  armed().clear();
+  run();
+}
+
+}  // namespace asio_core

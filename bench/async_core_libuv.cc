@@ -1,0 +1,42 @@
+#include <uv.h>
+
+#include <vector>
+
+#include "async_core.h"
+
+namespace libuv_core {
+namespace {
+uv_loop_t* loop() {
+  static uv_loop_t* made = [] {
+    static uv_loop_t loop;
+    uv_loop_init(&loop);
+    return &loop;
+  }();
+  return made;
+}
+void heard(uv_timer_t*) {}
+}  // namespace
+
+void arm_timers() {
+  static std::vector<uv_timer_t> armed(timers_armed);
+  std::uint32_t state = 1;
+  for (auto& timer : armed) {
+    uv_timer_init(loop(), &timer);
+    uv_timer_start(&timer, heard, next_wait(state), 0);
+  }
+}
+
+/// Its timers are told nothing when they are stopped.
+void timers(std::size_t times) {
+  static std::uint32_t state = 2;
+  uv_timer_t timer;
+  uv_timer_init(loop(), &timer);
+  for (std::size_t i = 0; i < times; ++i) {
+    uv_timer_start(&timer, heard, next_wait(state), 0);
+    uv_timer_stop(&timer);
+  }
+  uv_close(reinterpret_cast<uv_handle_t*>(&timer), nullptr);
+  uv_run(loop(), UV_RUN_NOWAIT);
+}
+
+}  // namespace libuv_core

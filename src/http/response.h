@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "async/deferred.h"
+#include "async/network.h"
+#include "base/json.h"
+#include "http/message.h"
+
+namespace berth::http {
+
+/// Where the content of an answer comes from: a connection, something that decodes another one's
+/// content, a test.
+class ResponseBody {
+ public:
+  virtual ~ResponseBody() = default;
+  /// The next part; empty at the end. One at a time.
+  virtual Deferred<Bytes> read() = 0;
+  virtual std::pair<std::unique_ptr<ByteStream>, Bytes> take_stream() = 0;
+  /// The Response goes: what may be used again goes back to where it came from.
+  virtual void let_go([[maybe_unused]] std::unique_ptr<ResponseBody> self) {}
+};
+
+/// The answer to a request. Its body is read part by part or as a whole; when it was read to its
+/// end the connection goes back to the client's pool, otherwise it is closed with this object.
+class Response {
+ public:
+  Response(ResponseHead head, std::unique_ptr<ResponseBody> body);
+  Response(Response&&) noexcept;
+  Response& operator=(Response&&) noexcept;
+  ~Response();
+
+  int status() const { return head_.status; }
+  bool good() const { return head_.status >= 200 && head_.status < 300; }
+  const Headers& headers() const { return head_.headers; }
+  /// The next part of the content; empty at the end.
+  Deferred<Bytes> read();
+  /// All of it; overloaded beyond `bytes_max`.
+  Deferred<std::string> text(std::size_t bytes_max = 16 << 20);
+  /// All of it as JSON; invalid says where it is not.
+  Deferred<Json> json(std::size_t bytes_max = 16 << 20);
+  /// After status 101: the connection, and what the peer had already sent on it.
+  std::pair<std::unique_ptr<ByteStream>, Bytes> take_stream();
+
+  /// What answered, after redirects; empty where a connection's address was asked.
+  const std::string& url() const { return url_; }
+
+  // For what stands between a client and who asked.
+  void set_url(std::string url) { url_ = std::move(url); }
+  ResponseHead& head() { return head_; }
+  std::unique_ptr<ResponseBody> take_body() { return std::move(body_); }
+  void set_body(std::unique_ptr<ResponseBody> body) { body_ = std::move(body); }
+
+ private:
+  ResponseHead head_;
+  std::unique_ptr<ResponseBody> body_;
+  std::string url_;
+};
+
+/// The whole content of `response`, which goes then: for `then(http::text_of)`.
+inline Deferred<std::string> text_of(Response response) { co_return co_await response.text(); }
+inline Deferred<Json> json_of(Response response) { co_return co_await response.json(); }
+
+/// Reads `response` to its end, so that its connection may be used again, but no more than
+/// `bytes_max`. Errors are of no interest then.
+Deferred<void> read_away(Response& response, std::size_t bytes_max);
+
+}  // namespace berth::http

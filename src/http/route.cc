@@ -1,0 +1,76 @@
+#include "http/route.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace berth::http::detail {
+namespace {
+
+/// True if `name` is `suffix` or below it.
+bool is_below(std::string_view name, std::string_view suffix) {
+  if (name.size() == suffix.size()) return equal_ignoring_case(name, suffix);
+  return name.size() > suffix.size() && name[name.size() - suffix.size() - 1] == '.' &&
+         equal_ignoring_case(name.substr(name.size() - suffix.size()), suffix);
+}
+
+bool goes_by(const Proxy& proxy, const Url& url) {
+  return !std::ranges::any_of(proxy.without,
+                              [&](const std::string& host) { return is_below(url.name, host); });
+}
+
+std::string with_port(const Url& url) {
+  bool bracketed = url.name.find(':') != url.name.npos;
+  return (bracketed ? "[" + url.name + "]:" : url.name + ":") + std::to_string(url.port);
+}
+
+Address proxied(const Proxy& proxy, const Url& url, Passage& passage) {
+  passage.way = url.secure ? "proxy to " + url.origin() : "proxy";
+  passage.name = proxy.url.name;
+  passage.port = proxy.url.port;
+  passage.authorization = proxy.authorization;
+  if (url.secure) {
+    passage.tunnel = with_port(url);
+  } else {
+    passage.absolute = "http://" + url.host;
+  }
+  return proxy.url.address;
+}
+
+}  // namespace
+
+std::string Route::peer() const {
+  if (address.family() != Address::Family::none) return address.text();
+  return passage->name + ":" + std::to_string(passage->port);
+}
+
+Result<Route> route_to(const Url& url, const ClientOptions& options, const Address& connect_to) {
+  if (url.secure && !options.secure) {
+    return Error(Code::unsupported, url.text() + " asks for TLS, which this client was not given");
+  }
+  bool elsewhere = connect_to.family() != Address::Family::none;
+  bool by_proxy = !elsewhere && options.proxy && goes_by(*options.proxy, url);
+  if (by_proxy && options.proxy->url.secure) {
+    return Error(Code::unsupported, "a proxy that is itself reached by https");
+  }
+  Passage passage;
+  Address address = elsewhere ? connect_to : url.address;
+  if (by_proxy) {
+    address = proxied(*options.proxy, url, passage);
+  } else {
+    if (url.secure || address.family() == Address::Family::none) passage.way = url.origin();
+    passage.name = url.name;
+    passage.port = url.port;
+  }
+  if (url.secure) passage.secured = url.name;
+  if (address.family() == Address::Family::none && !options.resolver) {
+    return Error(Code::unsupported,
+                 "the name " + passage.name +
+                     " cannot be resolved, since this client was given no resolver; only IP "
+                     "addresses and localhost are known without one");
+  }
+  if (passage.way.empty()) return Route(std::move(address));
+  return Route(std::move(address), std::make_shared<const Passage>(std::move(passage)));
+}
+
+}  // namespace berth::http::detail

@@ -1,0 +1,109 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "http/router.h"
+#include "http/server.h"
+#include "os/network.h"
+#include "os/reactor.h"
+
+namespace {
+std::atomic<std::size_t> allocations = 0;
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define BERTH_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define BERTH_SANITIZED 1
+#endif
+#endif
+
+#ifdef BERTH_SANITIZED
+// The sanitizers stand in malloc's place and let others listen.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void*,
+                                                                           std::size_t),
+                                                         void (*freed)(const volatile void*));
+[[maybe_unused]] const int listening = __sanitizer_install_malloc_and_free_hooks(
+    [](const volatile void*, std::size_t) { ++allocations; }, [](const volatile void*) {});
+#else
+extern "C" {
+void* __libc_malloc(std::size_t);
+void* __libc_calloc(std::size_t, std::size_t);
+void* __libc_realloc(void*, std::size_t);
+void* malloc(std::size_t bytes) {
+  ++allocations;
+  return __libc_malloc(bytes);
+}
+void* calloc(std::size_t count, std::size_t bytes) {
+  ++allocations;
+  return __libc_calloc(count, bytes);
+}
+void* realloc(void* memory, std::size_t bytes) {
+  ++allocations;
+  return __libc_realloc(memory, bytes);
+}
+}
+#endif
+
+namespace berth::http {
+namespace {
+
+/// Sends `request` again and again, each when the answer to the last has come.
+Deferred<void> ask(ByteStream& stream, std::string_view request, std::size_t answer_bytes,
+                   std::size_t times) {
+  for (std::size_t i = 0; i < times; ++i) {
+    co_await stream.write(Bytes::literal(request));
+    for (std::size_t left = answer_bytes; left > 0;) {
+      Bytes part = co_await stream.read(left);
+      left -= part.size();
+    }
+  }
+}
+
+/// What malloc was called for by a client and a server in one thread, but for what the pool of
+/// frames keeps from then on: under a sanitizer it keeps nothing.
+std::size_t counted() { return allocations - detail::frame_pool.fresh; }
+
+TEST(ServerAllocations, a_keep_alive_request_needs_none_in_steady_state) {
+  os::Reactor reactor;
+  os::Network network(reactor);
+  Router router;
+  Bytes text = Bytes::copy("hello");
+  router.add("GET", "/users/:id/greeting", [&](ServerRequest& request) {
+    return ready(ServerResponse{request.parameter("id") == "42" ? 200 : 500,
+                                {{"content-type", "text/plain; charset=utf-8"}},
+                                Body(text)});
+  });
+  Server server(reactor, [&](ServerRequest& request) { return router.route(request); });
+  auto listener = network.listen(Address::loopback(0)).value();
+  Address address = listener->address();
+  server.serve(std::move(listener));
+  auto run = [&](auto work) {
+    while (work.pending()) reactor.turn(1s);
+    return work.take();
+  };
+  auto stream = run(network.connect(address)).value();
+  std::string_view request =
+      "GET /users/42/greeting HTTP/1.1\r\nHost: users:7480\r\nUser-Agent: x\r\nAccept: */*\r\n\r\n";
+  std::string_view answer =
+      "HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: "
+      "5\r\n\r\nhello";
+  ASSERT_TRUE(run(ask(*stream, request, answer.size(), 100)).ok());
+  std::size_t before = counted();
+  [[maybe_unused]] std::size_t fresh_before = detail::frame_pool.fresh;
+  ASSERT_TRUE(run(ask(*stream, request, answer.size(), 1000)).ok());
+  EXPECT_EQ(counted(), before);
+#ifndef BERTH_SANITIZED
+  EXPECT_EQ(detail::frame_pool.fresh, fresh_before);
+#endif
+}
+
+TEST(ServerAllocations, are_counted) {
+  std::size_t before = counted();
+  Bytes copy = Bytes::copy("hello");
+  EXPECT_EQ(counted(), before + 1);
+}
+
+}  // namespace
+}  // namespace berth::http

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "async/gather.h"
+#include "async/resolver.h"
+#include "async/serve.h"
+#include "http/client.h"
+#include "http/router.h"
+#include "http/server.h"
+#include "sim/simulation.h"
+
+namespace berth::http {
+
+/// Knows what it was told, after a millisecond.
+struct ToldResolver final : Resolver {
+  explicit ToldResolver(Clock& clock) : clock(clock) {}
+  Deferred<std::vector<Address>> resolve(std::string host, std::uint16_t port) override {
+    ++asked;
+    co_await clock.after(1ms);
+    auto found = names.find(host);
+    if (found == names.end()) co_return Error(Code::not_found, "there is no name " + host);
+    std::vector<Address> addresses;
+    for (auto& each : found->second) addresses.push_back(each.with_port(port));
+    co_return addresses;
+  }
+  Clock& clock;
+  std::map<std::string, std::vector<Address>> names;
+  int asked = 0;
+};
+
+/// Gives its parts as they are, and in the end an error if it is to.
+struct PartsSource final : BodySource {
+  explicit PartsSource(std::vector<std::string> parts) : parts(std::move(parts)) {}
+  Deferred<Bytes> read() override {
+    if (next == parts.size()) {
+      return fails ? failed<Bytes>(Error(Code::io, "the source is broken")) : ready(Bytes());
+    }
+    return ready(Bytes::copy(parts[next++]));
+  }
+  std::vector<std::string> parts;
+  std::size_t next = 0;
+  bool fails = false;
+};
+
+/// A client's host and a server's, with a server of ours on port 80, and a proxy on port 3128 that
+/// knows CONNECT alone.
+struct SimulatedWeb : ::testing::Test {
+  sim::Simulation simulation{7};
+  sim::Host& here = simulation.add_host("here");
+  sim::Host& there = simulation.add_host("there");
+  Router router;
+  std::vector<std::string> targets;  // as the server saw them
+  Server server{there.clock, [this](ServerRequest& request) {
+                  targets.push_back(std::string(request.head.method) + " " +
+                                    std::string(request.head.authority) +
+                                    std::string(request.head.target));
+                  return router.route(request);
+                }};
+  Address address = there.address(80);
+  ToldResolver resolver{here.clock};
+  std::unique_ptr<Listener> proxy_listener;
+  std::string proxy_heads;
+  std::string proxy_status = "200 fine";
+  Deferred<void> proxy;
+  int secured = 0;
+
+  SimulatedWeb() {
+    resolver.names["users"] = {there.address(0)};
+    server.serve(there.network.listen(address).value());
+    proxy_listener = there.network.listen(there.address(3128)).value();
+    proxy = serve(*proxy_listener,
+                  [this](std::unique_ptr<ByteStream> stream) { return tunnel(std::move(stream)); });
+    answer("GET", "/", "hello");
+  }
+
+  template <class T>
+  Result<T> run(Deferred<T> work) {
+    return simulation.run(std::move(work));
+  }
+  void answer(const std::string& method, const std::string& path, const std::string& text) {
+    router.add(method, path, [text](ServerRequest&) { return ready(ServerResponse::text(text)); });
+  }
+  /// A route that answers only after `wait`.
+  void answer_late(const std::string& path, Duration wait) {
+    router.add("GET", path, [this, wait](ServerRequest&) -> Deferred<ServerResponse> {
+      co_await there.clock.after(wait);
+      co_return ServerResponse::text("late");
+    });
+  }
+  /// Stands for TLS: takes a while, changes nothing.
+  Secure no_tls() {
+    return [this](std::unique_ptr<ByteStream> stream, std::string host) {
+      return secure(std::move(stream), std::move(host));
+    };
+  }
+  Deferred<std::unique_ptr<ByteStream>> secure(std::unique_ptr<ByteStream> stream,
+                                               std::string host) {
+    co_await here.clock.after(1ms);
+    if (host == "wrong") co_return Error(Code::denied, "the certificate is for another host");
+    ++secured;
+    co_return std::move(stream);
+  }
+
+  static Deferred<void> copy(ByteStream& from, ByteStream& to) {
+    for (;;) {
+      Bytes part = co_await from.read();
+      if (part.empty()) break;
+      co_await to.write(std::move(part));
+    }
+    co_await to.shutdown_write();
+  }
+  Deferred<void> tunnel(std::unique_ptr<ByteStream> stream) {
+    std::string head;
+    while (!head.ends_with("\r\n\r\n")) {
+      Bytes part = co_await stream->read(1);
+      if (part.empty()) co_return;
+      head += part.view();
+    }
+    proxy_heads += head;
+    co_await stream->write(Bytes::copy("HTTP/1.1 " + proxy_status + "\r\n\r\n"));
+    if (!proxy_status.starts_with("200")) co_return;
+    auto origin = co_await there.network.connect(address);
+    co_await gather_results(together(copy(*stream, *origin), copy(*origin, *stream)));
+  }
+};
+
+}  // namespace berth::http

@@ -1,0 +1,176 @@
+"""Requests that two readers might understand differently: (name, bytes). Names stand in docs/http.md."""
+
+HOST = b"Host: a\r\n"
+NEXT = b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def get(fields, target=b"/"):
+    return b"GET " + target + b" HTTP/1.1\r\n" + HOST + fields + b"\r\n" + NEXT
+
+
+def post(fields, body):
+    return b"POST / HTTP/1.1\r\n" + HOST + fields + b"\r\n" + body + NEXT
+
+
+def line(request_line, fields=HOST):
+    return request_line + b"\r\n" + fields + b"\r\n" + NEXT
+
+
+def chunked(body):
+    return post(b"Transfer-Encoding: chunked\r\n", body)
+
+
+CASES = [
+    # What everybody understands.
+    ("plain", get(b"")),
+    ("length", post(b"Content-Length: 5\r\n", b"hello")),
+    ("chunked", chunked(b"5\r\nhello\r\n0\r\n\r\n")),
+    ("chunked with trailers", chunked(b"5\r\nhello\r\n0\r\nX: y\r\n\r\n")),
+    ("close", get(b"Connection: close\r\n")),
+    ("HTTP/1.0", line(b"GET / HTTP/1.0")),
+    ("HTTP/1.0 keep-alive", b"GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n" + NEXT),
+    ("pipelined", NEXT + NEXT + NEXT),
+    ("half a head", b"GET / HTTP/1.1\r\nHost"),
+    ("half a body", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel"),
+    # Lengths.
+    ("length twice, equal", post(b"Content-Length: 5\r\nContent-Length: 5\r\n", b"hello")),
+    ("length twice, different", post(b"Content-Length: 5\r\nContent-Length: 6\r\n", b"hello")),
+    ("length as a list", post(b"Content-Length: 5, 5\r\n", b"hello")),
+    ("length with plus", post(b"Content-Length: +5\r\n", b"hello")),
+    ("length with minus", post(b"Content-Length: -5\r\n", b"hello")),
+    ("length with a blank within", post(b"Content-Length: 1 0\r\n", b"hello")),
+    ("length hexadecimal", post(b"Content-Length: 0x5\r\n", b"hello")),
+    ("length with zeros before", post(b"Content-Length: 0005\r\n", b"hello")),
+    ("length empty", post(b"Content-Length:\r\n", b"")),
+    ("length beyond 64 bits", post(b"Content-Length: 18446744073709551621\r\n", b"hello")),
+    ("length with a letter behind", post(b"Content-Length: 5a\r\n", b"hello")),
+    ("length and chunked", post(b"Content-Length: 15\r\nTransfer-Encoding: chunked\r\n", b"5\r\nhello\r\n0\r\n\r\n")),
+    ("chunked and length", post(b"Transfer-Encoding: chunked\r\nContent-Length: 15\r\n", b"5\r\nhello\r\n0\r\n\r\n")),
+    # Codings.
+    ("coding in capitals", post(b"Transfer-Encoding: Chunked\r\n", b"5\r\nhello\r\n0\r\n\r\n")),
+    ("coding unknown", post(b"Transfer-Encoding: xchunked\r\n", b"5\r\nhello\r\n0\r\n\r\n")),
+    ("coding gzip before chunked", post(b"Transfer-Encoding: gzip, chunked\r\n", b"5\r\nhello\r\n0\r\n\r\n")),
+    ("coding chunked not last", post(b"Transfer-Encoding: chunked, gzip\r\n", b"5\r\nhello\r\n0\r\n\r\n")),
+    ("coding chunked twice", post(b"Transfer-Encoding: chunked, chunked\r\n", b"5\r\nhello\r\n0\r\n\r\n")),
+    ("coding in two lines", post(b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", b"5\r\nhello\r\n0\r\n\r\n")),
+    ("coding identity", post(b"Transfer-Encoding: identity\r\nContent-Length: 5\r\n", b"hello")),
+    ("coding empty", post(b"Transfer-Encoding:\r\n", b"")),
+    ("coding in quotes", post(b"Transfer-Encoding: \"chunked\"\r\n", b"5\r\nhello\r\n0\r\n\r\n")),
+    ("coding with a parameter", post(b"Transfer-Encoding: chunked;q=1\r\n", b"5\r\nhello\r\n0\r\n\r\n")),
+    ("coding behind a tab", post(b"Transfer-Encoding:\tchunked\r\n", b"5\r\nhello\r\n0\r\n\r\n")),
+    ("coding behind a vertical tab", post(b"Transfer-Encoding: \x0bchunked\r\n", b"5\r\nhello\r\n0\r\n\r\n")),
+    ("coding in HTTP/1.0", b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n5\r\nhello\r\n0\r\n\r\n" + NEXT),
+    # Names of fields.
+    ("blank before the colon", post(b"Content-Length : 5\r\n", b"hello")),
+    ("tab before the colon", post(b"Transfer-Encoding\t: chunked\r\n", b"5\r\nhello\r\n0\r\n\r\n")),
+    ("blank before the first name", line(b"GET / HTTP/1.1", b" Host: a\r\n")),
+    ("folded line", get(b"X: a\r\n b\r\n")),
+    ("folded with a tab", get(b"X: a\r\n\tb\r\n")),
+    ("folded coding", post(b"Transfer-Encoding:\r\n chunked\r\n", b"5\r\nhello\r\n0\r\n\r\n")),
+    ("name empty", get(b": a\r\n")),
+    ("line without a colon", get(b"hello\r\n")),
+    ("name with a slash", get(b"X/Y: a\r\n")),
+    ("name with NUL", get(b"X\x00Y: a\r\n")),
+    ("name above 127", get(b"X\xe4: a\r\n")),
+    ("name with every mark of a token", get(b"!#$%&'*+-.^_`|~0aZ: a\r\n")),
+    # Values.
+    ("value with NUL", get(b"X: a\x00b\r\n")),
+    ("value with bare CR", get(b"X: a\rb\r\n")),
+    ("value with a control character", get(b"X: a\x01b\r\n")),
+    ("value with DEL", get(b"X: a\x7fb\r\n")),
+    ("value above 127", get(b"X: \xc3\xa4\r\n")),
+    ("value empty", get(b"X:\r\n")),
+    ("value with blanks around", get(b"X: \t a \t \r\n")),
+    # Ends of lines.
+    ("bare LF behind a field", get(b"X: a\n")),
+    ("bare LF behind the request line", b"GET / HTTP/1.1\nHost: a\r\n\r\n" + NEXT),
+    ("bare LF everywhere", b"GET / HTTP/1.1\nHost: a\n\n" + NEXT),
+    ("bare LF as the empty line", b"GET / HTTP/1.1\r\nHost: a\r\n\n" + NEXT),
+    ("bare CR as the empty line", b"GET / HTTP/1.1\r\nHost: a\r\n\r" + NEXT),
+    ("two CR", get(b"X: a\r\r\n")),
+    ("empty line before", b"\r\n" + NEXT),
+    ("bare LF before", b"\n" + NEXT),
+    ("blank before", b" " + NEXT),
+    # The request line.
+    ("two blanks before the target", line(b"GET  / HTTP/1.1")),
+    ("two blanks before the version", line(b"GET /  HTTP/1.1")),
+    ("blank behind the version", line(b"GET / HTTP/1.1 ")),
+    ("tab between", line(b"GET\t/\tHTTP/1.1")),
+    ("blank in the target", line(b"GET /a b HTTP/1.1")),
+    ("no version", line(b"GET /")),
+    ("version 1.2", line(b"GET / HTTP/1.2")),
+    ("version 2.0", line(b"GET / HTTP/2.0")),
+    ("version 01.1", line(b"GET / HTTP/01.1")),
+    ("version in small letters", line(b"GET / http/1.1")),
+    ("method in small letters", line(b"get / HTTP/1.1")),
+    ("method unknown", line(b"BREW / HTTP/1.1")),
+    ("method with a colon", line(b"GE:T / HTTP/1.1")),
+    ("method empty", line(b" / HTTP/1.1")),
+    ("target with a fragment", get(b"", b"/a#b")),
+    ("target above 127", get(b"", b"/\xc3\xa4")),
+    ("target with NUL", get(b"", b"/a\x00b")),
+    ("target with a bare CR", get(b"", b"/a\rb")),
+    ("target with DEL", get(b"", b"/a\x7fb")),
+    ("target with quotes and braces", get(b"", b"/a\"{b}|c")),
+    ("target with a bad escape", get(b"", b"/a%zz")),
+    ("target without a slash", get(b"", b"a")),
+    ("absolute form", get(b"", b"http://a/b")),
+    ("absolute form, another host", get(b"", b"http://b/c")),
+    ("absolute form, a user in it", get(b"", b"http://u@a/b")),
+    ("absolute form, no path", get(b"", b"http://a")),
+    ("absolute form, a query only", get(b"", b"http://a?b")),
+    ("absolute form, another scheme", get(b"", b"ftp://a/b")),
+    ("authority form of GET", get(b"", b"a:80")),
+    ("CONNECT", line(b"CONNECT a:80 HTTP/1.1", b"Host: a:80\r\n")),
+    ("asterisk of OPTIONS", line(b"OPTIONS * HTTP/1.1")),
+    ("asterisk of GET", get(b"", b"*")),
+    # Host.
+    ("no Host", line(b"GET / HTTP/1.1", b"")),
+    ("no Host in HTTP/1.0", b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + NEXT),
+    ("Host twice, equal", get(HOST)),
+    ("Host twice, different", get(b"Host: b\r\n")),
+    ("Host empty", line(b"GET / HTTP/1.1", b"Host:\r\n")),
+    ("Host with a blank", line(b"GET / HTTP/1.1", b"Host: a b\r\n")),
+    ("Host with a path", line(b"GET / HTTP/1.1", b"Host: a/b\r\n")),
+    ("Host with a user", line(b"GET / HTTP/1.1", b"Host: u@a\r\n")),
+    ("Host with a port of letters", line(b"GET / HTTP/1.1", b"Host: a:b\r\n")),
+    ("Host as a list", line(b"GET / HTTP/1.1", b"Host: a, b\r\n")),
+    ("Host of version 6", line(b"GET / HTTP/1.1", b"Host: [::1]:80\r\n")),
+    # Chunks.
+    ("chunk size empty", chunked(b"\r\nhello\r\n0\r\n\r\n")),
+    ("chunk size with 0x", chunked(b"0x5\r\nhello\r\n0\r\n\r\n")),
+    ("chunk size with plus", chunked(b"+5\r\nhello\r\n0\r\n\r\n")),
+    ("chunk size with minus", chunked(b"-5\r\nhello\r\n0\r\n\r\n")),
+    ("chunk size with zeros before", chunked(b"0000000005\r\nhello\r\n0\r\n\r\n")),
+    ("chunk size beyond 64 bits", chunked(b"10000000000000005\r\nhello\r\n0\r\n\r\n")),
+    ("chunk size of 64 bits", chunked(b"ffffffffffffffff\r\nhello\r\n0\r\n\r\n")),
+    ("blank behind the chunk size", chunked(b"5 \r\nhello\r\n0\r\n\r\n")),
+    ("blank before the chunk size", chunked(b" 5\r\nhello\r\n0\r\n\r\n")),
+    ("extension", chunked(b"5;a=b\r\nhello\r\n0\r\n\r\n")),
+    ("extension in quotes", chunked(b"5;a=\"b;c\"\r\nhello\r\n0\r\n\r\n")),
+    ("extension with blanks", chunked(b"5 ; a = b\r\nhello\r\n0\r\n\r\n")),
+    ("extension empty", chunked(b"5;\r\nhello\r\n0\r\n\r\n")),
+    ("extension with bare CR", chunked(b"5;a\rb\r\nhello\r\n0\r\n\r\n")),
+    ("extension with bare LF", chunked(b"5;a\nb\r\nhello\r\n0\r\n\r\n")),
+    ("extension with NUL", chunked(b"5;a\x00\r\nhello\r\n0\r\n\r\n")),
+    ("bare LF behind the chunk size", chunked(b"5\nhello\r\n0\r\n\r\n")),
+    ("bare CR behind the chunk size", chunked(b"5\rhello\r\n0\r\n\r\n")),
+    ("bare LF behind the chunk", chunked(b"5\r\nhello\n0\r\n\r\n")),
+    ("nothing behind the chunk", chunked(b"5\r\nhello0\r\n\r\n")),
+    ("chunk longer than said", chunked(b"5\r\nhelloo\r\n0\r\n\r\n")),
+    ("bare LF behind the last chunk", chunked(b"5\r\nhello\r\n0\n\r\n")),
+    ("bare LF as the end of the trailers", chunked(b"5\r\nhello\r\n0\r\n\n")),
+    ("trailer without a colon", chunked(b"5\r\nhello\r\n0\r\nhello\r\n\r\n")),
+    ("trailer with a length", chunked(b"5\r\nhello\r\n0\r\nContent-Length: 9\r\n\r\n")),
+    ("trailer folded", chunked(b"5\r\nhello\r\n0\r\nX: a\r\n b\r\n\r\n")),
+    ("trailer with a blank before the colon", chunked(b"5\r\nhello\r\n0\r\nX : a\r\n\r\n")),
+    # What becomes of the connection.
+    ("body of GET", b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello" + NEXT),
+    ("upgrade with a body", post(b"Connection: upgrade\r\nUpgrade: x\r\nContent-Length: 5\r\n", b"hello")),
+    ("close in a list", get(b"Connection: a, Close\r\n")),
+    ("close and keep-alive", get(b"Connection: keep-alive, close\r\n")),
+    ("Connection names Content-Length", post(b"Connection: Content-Length\r\nContent-Length: 5\r\n", b"hello")),
+    ("Connection names Transfer-Encoding", post(b"Connection: x, transfer-encoding\r\nTransfer-Encoding: chunked\r\n", b"5\r\nhello\r\n0\r\n\r\n")),
+    ("Connection names Host", get(b"Connection: Host\r\n")),
+    ("Expect of something else", post(b"Expect: miracles\r\nContent-Length: 5\r\n", b"hello")),
+]

@@ -98,9 +98,9 @@ TEST_F(ClientCancelTest, a_request_that_waits_for_another) {
 
 TEST_F(ClientCancelTest, an_upload_that_is_answered_while_it_goes_on) {
   struct EchoSource final : BodySource {
-    explicit EchoSource(H1Reader& reader) : reader(reader) {}
-    Deferred<Bytes> read() override { return reader.body(); }
-    H1Reader& reader;
+    explicit EchoSource(BodySource& content) : content(content) {}
+    Deferred<Bytes> read() override { return content.read(); }
+    BodySource& content;
   };
   struct Slow final : BodySource {
     explicit Slow(Clock& clock) : clock(clock) {}
@@ -112,7 +112,7 @@ TEST_F(ClientCancelTest, an_upload_that_is_answered_while_it_goes_on) {
     int count = 0;
   };
   router.add("POST", "/echo", [](ServerRequest& request) {
-    return ready(ServerResponse{200, {}, Body(std::make_unique<EchoSource>(*request.reader))});
+    return ready(ServerResponse{200, {}, Body(std::make_unique<EchoSource>(*request.content))});
   });
   stop_everywhere(
       [&] {

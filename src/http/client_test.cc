@@ -165,14 +165,14 @@ TEST_F(ClientTest, a_connection_that_ended_while_it_was_kept_is_replaced) {
 
 /// Answers with what is asked, part by part as it comes.
 struct EchoSource final : BodySource {
-  explicit EchoSource(H1Reader& reader) : reader(reader) {}
-  Deferred<Bytes> read() override { return reader.body(); }
-  H1Reader& reader;
+  explicit EchoSource(BodySource& content) : content(content) {}
+  Deferred<Bytes> read() override { return content.read(); }
+  BodySource& content;
 };
 
 TEST_F(ClientTest, streams_both_ways_at_once) {
   router.add("POST", "/echo", [](ServerRequest& request) {
-    return ready(ServerResponse{200, {}, Body(std::make_unique<EchoSource>(*request.reader))});
+    return ready(ServerResponse{200, {}, Body(std::make_unique<EchoSource>(*request.content))});
   });
   struct Told final : BodySource {
     explicit Told(Queue<Bytes>& queue) : queue(queue) {}

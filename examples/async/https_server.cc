@@ -16,7 +16,7 @@ Deferred<http::ServerResponse> answer(http::ServerRequest& request) {
 
 Deferred<void> run(World& world, std::vector<std::string> words) {
   tls::ServerOptions options;
-  options.certificates = {co_await tls::read_certificate(world.disk, words[1], words[2])};
+  options.certificates.push_back(co_await tls::read_certificate(world.disk, words[1], words[2]));
   options.alpn = {"http/1.1"};
   auto context = co_await or_return(tls::ServerContext::make(std::move(options)));
   Address address = co_await or_return(server_endpoint(words[0]));

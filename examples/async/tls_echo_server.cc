@@ -32,7 +32,7 @@ Deferred<void> reload(tls::ServerContext context, Disk& disk) {
 
 Deferred<void> run(World& world, std::vector<std::string> words) {
   tls::ServerOptions options;
-  options.certificates = {co_await tls::read_certificate(world.disk, words[1], words[2])};
+  options.certificates.push_back(co_await tls::read_certificate(world.disk, words[1], words[2]));
   if (words.size() > 3) {
     options.client_certificates = tls::ClientCertificates::required;
     options.client_authorities = co_await tls::read_pem(world.disk, words[3]);

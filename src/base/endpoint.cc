@@ -66,7 +66,9 @@ Result<Address> endpoint_of(std::string_view text, Side side) {
     return Address::unix_path(std::string(rest));
   }
   if (kind == "tls" || kind == "ssl") {
-    return bad(Code::unsupported, text, "asks for TLS, which no endpoint brings yet: give its tcp: form and secure the stream");
+    return bad(Code::unsupported, text,
+               "asks for TLS, which no endpoint brings yet: give its tcp: form and secure the "
+               "stream");
   }
   return bad(Code::invalid, text, "begins with neither tcp: nor unix:");
 }

@@ -174,7 +174,7 @@ struct SlowTest : LiveTest {
     head.target = target;
     head.headers.add("host", host);
     head.headers.add("authorization", authorization);
-    http::ServerRequest request{std::move(head), {}, nullptr, nullptr, false, {}};
+    http::ServerRequest request{std::move(head), {}, nullptr, {}};
     return good(it.answer(request)).body.source;
   }
 };

@@ -20,6 +20,7 @@ HeadBuffer::~HeadBuffer() {
 }
 
 HeadBuffer& HeadBuffer::append(std::string_view text) {
+  if (text.empty()) return *this;
   if (!block_ || block_->capacity() - size_ < text.size() || (size_ == 0 && !block_->unique())) {
     grow(text.size());
   }

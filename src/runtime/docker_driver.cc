@@ -189,8 +189,7 @@ Deferred<std::vector<std::unique_ptr<RunningInstance>>> DockerDriver::find() {
   labels.add("berth.state=" + id);
   Json filters = Json::object();
   filters.set("label", std::move(labels));
-  std::string list =
-      "/containers/json" + docker_query({{"all", "1"}, {"filters", filters.text()}});
+  std::string list = "/containers/json" + docker_query({{"all", "1"}, {"filters", filters.text()}});
   Json listed = co_await api_.call("GET", std::move(list));
   std::vector<std::unique_ptr<RunningInstance>> found;
   for (auto& each : listed.items()) {

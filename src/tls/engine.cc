@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "tls/session_cache.h"
 
@@ -80,6 +81,11 @@ Result<Engine::Progress> Engine::handshake() {
   int result = SSL_do_handshake(ssl_.get());
   if (result == 1) {
     established_ = true;
+    // A session of TLS 1.2 that was renewed is not told as a new one, and the old one is void.
+    bool renewed = sessions_ && resumed() && SSL_version(ssl_.get()) < TLS1_3_VERSION;
+    // A ticket sent now would be unread where a client writes and closes, which resets it.
+    ticket_owed_ = SSL_is_server(ssl_.get()) && SSL_version(ssl_.get()) >= TLS1_3_VERSION;
+    if (renewed) remember(Owned<ssl_session_st>(SSL_get1_session(ssl_.get())));
     return Progress::done;
   }
   if (SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ) return Progress::wants_bytes;
@@ -141,7 +147,7 @@ Result<void> Engine::write(BytesList& bytes, std::size_t bytes_max) {
         size = 0;
         for (Bytes* next = piece; next != bytes.end() && size < record_bytes_max; ++next) {
           std::size_t part = std::min({next->size(), record_bytes_max - size, left - size});
-          std::memcpy(gathered + size, next->data(), part);
+          std::copy_n(next->data(), part, gathered + size);
           next->remove_prefix(part);
           size += part;
         }
@@ -155,6 +161,7 @@ Result<void> Engine::write(BytesList& bytes, std::size_t bytes_max) {
 
 Result<void> Engine::encrypt(const char* data, std::size_t size) {
   ERR_clear_error();
+  if (std::exchange(ticket_owed_, false)) SSL_new_session_ticket(ssl_.get());
   std::size_t written = 0;
   int result = SSL_write_ex(ssl_.get(), data, size, &written);
   if (result != 1) return stream_failure(result);

@@ -91,6 +91,7 @@ class Engine {
   std::uint64_t messages_ = 0;  // after the handshake
   std::uint64_t bytes_read_ = 0;
   bool established_ = false;
+  bool ticket_owed_ = false;  // to a client of TLS 1.3
 
   std::shared_ptr<const void> keeps_;
   std::shared_ptr<SessionCache> sessions_;

@@ -166,6 +166,7 @@ Result<std::shared_ptr<Snapshot>> make_snapshot(ServerOptions options,
   if (!made->alpn.empty()) SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context, use_ticket_key);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // tickets hold the sessions
+  SSL_CTX_set_num_tickets(context, 0);  // of TLS 1.3: the Engine sends one with its first data
   return made;
 }
 

@@ -138,8 +138,8 @@ defaults
   timeout client 2s
   timeout server 2s
   timeout connect 2s
-  timeout http-request 500ms
-  timeout http-keep-alive 500ms
+  timeout http-request 2s
+  timeout http-keep-alive 2s
   option http-buffer-request
 frontend front
   bind unix@FOLDER/front.sock
@@ -157,9 +157,9 @@ error_log FOLDER/error.log crit;
 events { worker_connections 512; }
 http {
   access_log off;
-  client_header_timeout 1s;
-  client_body_timeout 1s;
-  keepalive_timeout 1s;
+  client_header_timeout 2s;
+  client_body_timeout 2s;
+  keepalive_timeout 2s;
   client_body_temp_path FOLDER/body;
   proxy_temp_path FOLDER/proxy;
   fastcgi_temp_path FOLDER/fastcgi;

@@ -74,7 +74,9 @@ void Reactor::turn(Duration wait) {
   if (!ready.empty()) wait = Duration(0);
   if (!timers_.empty()) wait = std::min(wait, timers_.next() - exact_now());
   wait = std::max(wait, Duration(0));
+  if (inbox_ && wait > Duration(0) && !inbox_->fall_asleep()) wait = Duration(0);
   int count = wait_for_kernel(wait);
+  if (inbox_) inbox_->wake_up();
   dispatch(std::max(count, 0));
   timers_.fire_due(now_);
   ready.run();
@@ -116,9 +118,12 @@ void Reactor::post(std::move_only_function<void()> task) {
     first = posted_.empty();
     posted_.push_back(std::move(task));
   }
+  if (first) wake();
+}
+
+void Reactor::wake() {
   std::uint64_t one = 1;
-  if (first) [[maybe_unused]]
-    auto written = write(wake_.get(), &one, sizeof one);
+  [[maybe_unused]] auto written = write(wake_.get(), &one, sizeof one);
 }
 
 void Reactor::take_posted() {

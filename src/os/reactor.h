@@ -41,6 +41,22 @@ class Reactor final : public Clock, public Executor {
   explicit Reactor(ReactorWish wish = wished_reactor());
   ~Reactor();
 
+  /// What other reactors hand in without a lock: see ReactorGroup. Asked on this thread.
+  class Inbox {
+   public:
+    /// Before a wait: false if something is there already; else who hands in calls wake().
+    virtual bool fall_asleep() = 0;
+    /// After each wait: takes what is there.
+    virtual void wake_up() = 0;
+
+   protected:
+    ~Inbox() = default;
+  };
+  /// Null for none.
+  void set_inbox(Inbox* inbox) { inbox_ = inbox; }
+  /// From any thread: ends the present wait.
+  void wake();
+
   const ReactorChoice& choice() const { return choice_; }
   /// Of io_uring, else null: then sockets use watch().
   Ring* ring() { return ring_.get(); }
@@ -75,6 +91,7 @@ class Reactor final : public Clock, public Executor {
   std::unique_ptr<struct EventBatch> batch_;
   std::unique_ptr<Ring> ring_;
   ReactorChoice choice_;
+  Inbox* inbox_ = nullptr;
   std::mutex mutex_;
   std::vector<std::move_only_function<void()>> posted_;
   std::atomic<bool> stopped_ = false;

@@ -8,7 +8,7 @@ namespace berth::os {
 /// What a Reactor waits with: readiness by epoll(7), or completions by io_uring(7).
 enum class ReactorKind { epoll, io_uring };
 
-/// What somebody wants. `automatic` is what costs less (docs/decisions/0080).
+/// What somebody wants. `automatic` is what costs less (docs/decisions/0006).
 enum class ReactorWish { automatic, epoll, io_uring };
 
 /// Of the variable BERTH_REACTOR: epoll or io_uring; anything else is automatic.

@@ -81,30 +81,9 @@ void RingStream::keep(Bytes bytes) {
 Deferred<void> RingStream::write(BytesList bytes) {
   check(writing_.empty(), "two writes to one connection at a time");
   if (!socket_ || half_ended_ || write_cut()) return failed<void>(closed());
-  Result<void> result;
-  if (try_send(bytes, result)) return resolved<void>(std::move(result));
+  if (bytes.empty()) return ready();
   socket_->send(std::move(bytes));
   return writing_.wait();
-}
-
-bool RingStream::try_send(BytesList& bytes, Result<void>& result) {
-  for (;;) {
-    Pieces pieces = Pieces::of(bytes);
-    if (pieces.count == 0) return true;
-    msghdr message{};
-    message.msg_iov = pieces.pieces;
-    message.msg_iovlen = pieces.count;
-    ssize_t sent = ::sendmsg(socket_->descriptor(), &message, MSG_NOSIGNAL);
-    if (sent < 0) {
-      if (errno == EINTR) continue;
-      if (errno == EAGAIN) return false;
-      failure_ = system_error(errno, "writing to " + peer_.text());
-      result = *failure_;
-      return true;
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-    if (static_cast<std::size_t>(sent) < pieces.total) return false;
-  }
 }
 
 void RingStream::on_sent(int error) {

@@ -14,7 +14,8 @@ namespace berth::os {
 /// A connected TCP or Unix socket on the Ring of a Reactor. The first read arms a receive that
 /// stays armed; what comes while nobody reads is kept up to a limit, beyond which the receive is
 /// ended until half of it was read: the kernel's buffer fills then, and the peer has to wait. What
-/// one turn brings may go over the limit by the Ring's buffers.
+/// one turn brings may go over the limit by the Ring's buffers. Writes go to the kernel with all
+/// else at the end of the turn.
 class RingStream final : public ByteStream, RingSocket::Owner {
  public:
   static constexpr std::size_t unread_bytes_max = 64 << 10;
@@ -47,8 +48,6 @@ class RingStream final : public ByteStream, RingSocket::Owner {
   Bytes take_unread(std::size_t bytes_max);
   Result<Bytes> end() const;
   bool may_receive() const;
-  /// True if all was sent or it failed; removes from `bytes` what was sent.
-  bool try_send(BytesList& bytes, Result<void>& result);
   Error closed() const;
   /// A write was cancelled while the kernel had it: what the peer got so far is no whole.
   bool write_cut() const { return socket_->sending() ? writing_.empty() : write_cut_; }

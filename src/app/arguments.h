@@ -99,7 +99,9 @@ struct MetricsArguments {
   Duration since = 15min;
 };
 struct DoctorArguments {};
-struct VersionArguments {};
+struct VersionArguments {
+  bool verbose = false;
+};
 struct OpenArguments {};
 struct CompletionArguments {
   std::string shell;

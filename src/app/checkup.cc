@@ -41,6 +41,14 @@ void check_descriptors(Checkup& checkup) {
               fmt::format("raise the hard limit: ulimit -Hn {}", descriptors_wanted));
 }
 
+void check_reactor(Checkup& checkup, const os::ReactorChoice& choice) {
+  std::string text = fmt::format("the reactor is {}, {}", choice.name(), choice.why);
+  checkup.add("reactor", choice.refused ? "warn" : "ok", text,
+              choice.refused ? "unset BERTH_REACTOR, or allow io_uring (kernel.io_uring_disabled, "
+                               "seccomp) on Linux 6.1 or later"
+                             : "");
+}
+
 Deferred<void> check_disk(Checkup& checkup, Disk& disk, std::string folder) {
   auto free = co_await disk.free_bytes(folder).result();
   if (!free.ok()) {

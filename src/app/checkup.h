@@ -7,6 +7,7 @@
 #include "async/world.h"
 #include "base/address.h"
 #include "base/json.h"
+#include "os/reactor_choice.h"
 
 namespace berth::app {
 
@@ -26,6 +27,8 @@ class Checkup {
 };
 
 void check_descriptors(Checkup& checkup);
+/// Which reactor waits for the kernel, and why; a warning where it is not the one asked for.
+void check_reactor(Checkup& checkup, const os::ReactorChoice& choice);
 /// Room for the state folder.
 Deferred<void> check_disk(Checkup& checkup, Disk& disk, std::string folder);
 /// The proxy's process (0: none), how often it was started again, and records that the ring

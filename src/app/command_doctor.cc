@@ -82,6 +82,7 @@ Deferred<int> run(Session& session, DoctorArguments) {
   if (!answers) {
     co_await check_docker(session, checkup);
     check_descriptors(checkup);
+    check_reactor(checkup, session.reactor.choice());
     os::Workers workers(1);
     os::Disk disk(workers);
     const std::string& folder = session.common.folder;

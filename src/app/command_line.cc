@@ -223,7 +223,10 @@ void declare_completion(CLI::App& app, Chosen& chosen) {
 
 void declare_doctor(CLI::App& app, Chosen& chosen) { arguments_of<DoctorArguments>(app, chosen); }
 void declare_open(CLI::App& app, Chosen& chosen) { arguments_of<OpenArguments>(app, chosen); }
-void declare_version(CLI::App& app, Chosen& chosen) { arguments_of<VersionArguments>(app, chosen); }
+void declare_version(CLI::App& app, Chosen& chosen) {
+  auto a = arguments_of<VersionArguments>(app, chosen);
+  app.add_flag("-v,--verbose", a->verbose, "tell the reactor too, and why it is that one");
+}
 
 void declare_proxy(CLI::App& app, Chosen& chosen) {
   auto a = arguments_of<ProxyArguments>(app, chosen);

@@ -81,6 +81,8 @@ TEST(CommandLine, changes_wait_unless_told_otherwise) {
   EXPECT_FALSE(read_as<ScaleArguments>({"scale", "orders", "3", "--no-wait"}).waiting.wait);
   EXPECT_EQ(read_as<RollbackArguments>({"rollback", "orders"}).version, std::nullopt);
   EXPECT_EQ(read_as<RollbackArguments>({"rollback", "orders", "2"}).version, 2U);
+  EXPECT_FALSE(read_as<VersionArguments>({"version"}).verbose);
+  EXPECT_TRUE(read_as<VersionArguments>({"version", "-v"}).verbose);
 }
 
 TEST(CommandLine, what_processes_of_a_host_are_given) {

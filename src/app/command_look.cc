@@ -159,17 +159,20 @@ Deferred<int> run(Session& session, ResolveArguments arguments) {
   co_return exit_done;
 }
 
-Deferred<int> run(Session& session, VersionArguments) {
+Deferred<int> run(Session& session, VersionArguments arguments) {
   const Output& output = session.output;
   auto place = session.place();
   std::string running = place.ok() ? place->version : "";
+  const os::ReactorChoice& reactor = session.reactor.choice();
   if (output.json) {
     Json json = Json::object();
     json.set("version", version());
     json.set("running", running.empty() ? Json() : Json(running));
+    if (arguments.verbose) json.set("reactor", reactor.name());
     output.line(json.text());
   } else {
     output.line(fmt::format("berth {}", version()));
+    if (arguments.verbose) output.line(fmt::format("reactor {}, {}", reactor.name(), reactor.why));
     if (!running.empty() && running != version()) {
       output.line("the berth dev of this folder is " + running + "; start it again to update it");
     }

@@ -286,6 +286,7 @@ Deferred<http::ServerResponse> LocalSystem::doctor() {
   Checkup checkup;
   for (auto& note : agent_->notes()) checkup.add("agent", "warn", note, "");
   check_descriptors(checkup);
+  check_reactor(checkup, own_.reactor.choice());
   co_await check_disk(checkup, world_.disk, state_.path());
   check_proxy(checkup, listeners_->proxy_pid(), proxy_->restarts(), ring_->dropped());
   co_await check_dns(checkup, world_, Address::loopback(places_.dns));

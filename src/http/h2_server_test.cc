@@ -34,7 +34,8 @@ TEST_F(H2ServerTest, bodies_go_both_ways_however_large) {
 
 TEST_F(H2ServerTest, requests_of_one_connection_are_answered_at_once) {
   std::vector<Promise<void>> waiting;
-  auto first_or_later = [](ServerRequest& request, std::vector<Promise<void>>& waiting) -> Deferred<ServerResponse> {
+  auto first_or_later = [](ServerRequest& request,
+                           std::vector<Promise<void>>& waiting) -> Deferred<ServerResponse> {
     if (request.head.target == "/last") co_return ServerResponse::text("first");
     waiting.emplace_back();
     co_await waiting.back().deferred();
@@ -109,7 +110,8 @@ TEST_F(H2ServerTest, a_source_is_asked_only_as_its_client_accepts) {
 TEST_F(H2ServerTest, trailers_go_both_ways) {
   int asked = 0;
   H2TestClient::Fields heard;
-  auto hear_trailers = [](ServerRequest& request, int& asked, H2TestClient::Fields& heard) -> Deferred<ServerResponse> {
+  auto hear_trailers = [](ServerRequest& request, int& asked,
+                          H2TestClient::Fields& heard) -> Deferred<ServerResponse> {
     co_await request.body();
     heard = request.content->trailers();
     co_return ServerResponse{200,
@@ -200,7 +202,8 @@ TEST_F(H2ServerTest, an_error_of_the_handler_is_a_problem_and_one_of_its_source_
 TEST_F(H2ServerTest, a_stream_that_its_client_resets_cancels_its_handler_alone) {
   int begun = 0;
   int cancelled = 0;
-  auto wait = [](ServerRequest& request, auto& clock, int& begun, int& cancelled) -> Deferred<ServerResponse> {
+  auto wait = [](ServerRequest& request, auto& clock, int& begun,
+                 int& cancelled) -> Deferred<ServerResponse> {
     if (request.head.target != "/wait") co_return ServerResponse::text("ok");
     ++begun;
     auto waited = co_await clock.after(24h).result();

@@ -14,7 +14,7 @@ namespace {
 
 /// What process.h promises of children of a kernel.
 struct ChildTest : ::testing::Test {
-  RealSuiteWorld suite;
+  RealSuiteWorld suite{wished_reactor()};
   Process& process = static_cast<Process&>(suite.world().process);
   std::string folder = suite.folder();
 

@@ -4,9 +4,9 @@
 
 #include <cerrno>
 
+#include "os/network.h"
 #include "os/receive_buffer.h"
 #include "os/socket_address.h"
-#include "os/stream.h"
 
 namespace berth::os {
 
@@ -26,7 +26,7 @@ std::unique_ptr<ByteStream> SocketListener::try_accept() {
     peer.length = sizeof peer.storage;
     Descriptor fd(::accept4(fd_.get(), peer.get(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd.valid()) {
-      auto stream = Stream::adopt(reactor_, std::move(fd), peer.address());
+      auto stream = adopt_stream(reactor_, std::move(fd), peer.address());
       if (stream.ok()) return std::move(*stream);
       errno = ENOMEM;
     }

@@ -8,6 +8,8 @@
 #include <cerrno>
 
 #include "os/listener.h"
+#include "os/ring_listener.h"
+#include "os/ring_stream.h"
 #include "os/socket_address.h"
 #include "os/stream.h"
 
@@ -18,35 +20,55 @@ void set_option(int fd, int level, int name, int value) {
   ::setsockopt(fd, level, name, &value, sizeof value);
 }
 
-Deferred<std::unique_ptr<ByteStream>> when_connected(std::unique_ptr<Stream> stream) {
+template <class S>
+Deferred<std::unique_ptr<ByteStream>> when_connected(std::unique_ptr<S> stream) {
   co_await stream->connected();
   co_return std::unique_ptr<ByteStream>(std::move(stream));
 }
 
-Result<std::unique_ptr<Stream>> start_connecting(Reactor& reactor, const Address& peer) {
+struct Begun {
+  Descriptor fd;
+  bool connecting = false;
+};
+
+Result<Begun> begin_connecting(const Address& peer) {
   SocketAddress to = TRY(SocketAddress::of(peer));
   Descriptor fd(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return system_error(errno, "connecting to " + peer.text());
   if (peer.family() != Address::Family::unix_path) {
     set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   }
-  bool connecting = false;
   if (::connect(fd.get(), to.get(), to.length) != 0) {
     if (errno == ENOENT) {
       return Error(Code::unavailable, "nothing listens at " + peer.text());
     }
     if (errno != EINPROGRESS) return system_error(errno, "connecting to " + peer.text());
-    connecting = true;
+    return Begun{std::move(fd), true};
   }
-  return Stream::adopt(reactor, std::move(fd), peer, connecting);
+  return Begun{std::move(fd), false};
 }
 
 }  // namespace
 
 Deferred<std::unique_ptr<ByteStream>> Network::connect(const Address& peer) {
-  auto stream = start_connecting(reactor_, peer);
+  auto begun = begin_connecting(peer);
+  if (!begun.ok()) return failed<std::unique_ptr<ByteStream>>(std::move(begun).error());
+  if (Ring* ring = reactor_.ring()) {
+    auto stream = std::make_unique<RingStream>(*ring, std::move(begun->fd), peer);
+    if (begun->connecting) return when_connected(std::move(stream));
+    return ready(std::unique_ptr<ByteStream>(std::move(stream)));
+  }
+  auto stream = Stream::adopt(reactor_, std::move(begun->fd), peer, begun->connecting);
   if (!stream.ok()) return failed<std::unique_ptr<ByteStream>>(std::move(stream).error());
   return when_connected(std::move(*stream));
+}
+
+Result<std::unique_ptr<ByteStream>> adopt_stream(Reactor& reactor, Descriptor fd, Address peer) {
+  if (Ring* ring = reactor.ring()) {
+    return std::unique_ptr<ByteStream>(
+        std::make_unique<RingStream>(*ring, std::move(fd), std::move(peer)));
+  }
+  return std::unique_ptr<ByteStream>(TRY(Stream::adopt(reactor, std::move(fd), std::move(peer))));
 }
 
 Result<Descriptor> bind_listener(const Address& address, const ListenOptions& options) {
@@ -90,6 +112,9 @@ Result<std::unique_ptr<DatagramSocket>> Network::bind_datagram(const Address& ad
 }
 
 Result<std::unique_ptr<Listener>> Network::adopt_listener(Descriptor fd) {
+  if (reactor_.ring()) {
+    return std::unique_ptr<Listener>(std::make_unique<RingListener>(reactor_, std::move(fd)));
+  }
   return SocketListener::adopt(reactor_, std::move(fd));
 }
 

@@ -25,6 +25,9 @@ class Network final : public berth::Network {
   Reactor& reactor_;
 };
 
+/// A connected nonblocking socket as the stream of the reactor's kind.
+Result<std::unique_ptr<ByteStream>> adopt_stream(Reactor& reactor, Descriptor fd, Address peer);
+
 /// Bound and listening sockets without a reactor, to be handed to another process.
 Result<Descriptor> bind_listener(const Address& address, const ListenOptions& options = {});
 Result<Descriptor> bind_datagram_descriptor(const Address& address);

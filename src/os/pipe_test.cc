@@ -12,7 +12,7 @@ namespace {
 
 /// Children with pipes, and streams of this process.
 struct PipeTest : ::testing::Test {
-  RealSuiteWorld suite;
+  RealSuiteWorld suite{wished_reactor()};
   Reactor& reactor = static_cast<Reactor&>(suite.world().clock);
   Process& process = static_cast<Process&>(suite.world().process);
 

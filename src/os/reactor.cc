@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <ctime>
 
+#include "os/ring.h"
+
 namespace berth::os {
 
 struct EventBatch {
@@ -25,7 +27,7 @@ std::int64_t read_clock(clockid_t clock) {
 }
 }  // namespace
 
-Reactor::Reactor()
+Reactor::Reactor(ReactorWish wish)
     : epoll_(epoll_create1(EPOLL_CLOEXEC)),
       wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       now_(exact_now()),
@@ -34,7 +36,21 @@ Reactor::Reactor()
   epoll_event event{EPOLLIN, {.ptr = nullptr}};
   check(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) == 0,
         "epoll refuses an eventfd");
+  choose(wish);
   set_current(this);
+}
+
+void Reactor::choose(ReactorWish wish) {
+  choice_ = {ReactorKind::epoll, wish == ReactorWish::automatic ? "the default" : "as asked for"};
+  if (wish != ReactorWish::io_uring) return;
+  auto ring = Ring::make(epoll_.get());
+  if (ring.ok()) {
+    ring_ = std::move(*ring);
+    choice_.kind = ReactorKind::io_uring;
+  } else {
+    choice_.why = "as io_uring is refused here: " + ring.error().text();
+    choice_.refused = true;
+  }
 }
 
 Reactor::~Reactor() { set_current(nullptr); }
@@ -58,14 +74,28 @@ void Reactor::turn(Duration wait) {
   if (!ready.empty()) wait = Duration(0);
   if (!timers_.empty()) wait = std::min(wait, timers_.next() - exact_now());
   wait = std::max(wait, Duration(0));
+  if (inbox_ && wait > Duration(0) && !inbox_->fall_asleep()) wait = Duration(0);
+  int count = wait_for_kernel(wait);
+  if (inbox_) inbox_->wake_up();
+  dispatch(std::max(count, 0));
+  timers_.fire_due(now_);
+  ready.run();
+}
+
+int Reactor::wait_for_kernel(Duration wait) {
+  if (ring_) {
+    ring_->wait(wait);
+    now_ = exact_now();
+    ring_->hand_out();
+    if (!ring_->take_epoll_ready()) return 0;
+    return epoll_wait(epoll_.get(), batch_->events.data(), batch_->events.size(), 0);
+  }
   // Rounded up: waking before the timer's time would spin.
   int milliseconds =
       static_cast<int>(std::min<std::int64_t>((wait.count() + 999'999) / 1'000'000, 3'600'000));
   int count = epoll_wait(epoll_.get(), batch_->events.data(), batch_->events.size(), milliseconds);
   now_ = exact_now();
-  dispatch(std::max(count, 0));
-  timers_.fire_due(now_);
-  ready.run();
+  return count;
 }
 
 void Reactor::dispatch(int count) {
@@ -88,9 +118,12 @@ void Reactor::post(std::move_only_function<void()> task) {
     first = posted_.empty();
     posted_.push_back(std::move(task));
   }
+  if (first) wake();
+}
+
+void Reactor::wake() {
   std::uint64_t one = 1;
-  if (first) [[maybe_unused]]
-    auto written = write(wake_.get(), &one, sizeof one);
+  [[maybe_unused]] auto written = write(wake_.get(), &one, sizeof one);
 }
 
 void Reactor::take_posted() {

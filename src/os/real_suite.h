@@ -18,6 +18,7 @@ namespace berth::os {
 /// The real world, for the suites.
 class RealSuiteWorld final : public SuiteWorld {
  public:
+  explicit RealSuiteWorld(ReactorWish wish) : reactor_(wish) {}
   World& world() override { return world_; }
   std::string folder() override { return folder_.path; }
   std::vector<std::string> program(const std::string& name) override {
@@ -37,13 +38,20 @@ class RealSuiteWorld final : public SuiteWorld {
   TemporaryFolder folder_;
 };
 
-inline std::unique_ptr<SuiteWorld> make_real_world(std::uint64_t) {
-  return std::make_unique<RealSuiteWorld>();
+inline std::unique_ptr<SuiteWorld> make_epoll_world(std::uint64_t) {
+  return std::make_unique<RealSuiteWorld>(ReactorWish::epoll);
+}
+/// On epoll again where the kernel refuses io_uring.
+inline std::unique_ptr<SuiteWorld> make_io_uring_world(std::uint64_t) {
+  return std::make_unique<RealSuiteWorld>(ReactorWish::io_uring);
 }
 
 }  // namespace berth::os
 
-/// Runs a suite on the real world.
-#define BERTH_REAL_SUITE(suite)                                                                  \
-  INSTANTIATE_TEST_SUITE_P(Os, suite, ::testing::Values(SuiteParameter{os::make_real_world, 0}), \
-                           [](auto&) { return std::string("real"); })
+/// Runs a suite on the real world, once with each kind of reactor.
+#define BERTH_REAL_SUITE(suite)                                      \
+  INSTANTIATE_TEST_SUITE_P(                                          \
+      Os, suite,                                                     \
+      ::testing::Values(SuiteParameter{os::make_epoll_world, 0},     \
+                        SuiteParameter{os::make_io_uring_world, 1}), \
+      [](auto& each) -> std::string { return each.param.seed == 0 ? "epoll" : "io_uring"; })

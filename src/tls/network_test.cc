@@ -76,7 +76,7 @@ std::unique_ptr<SuiteWorld> make_simulated(std::uint64_t seed) {
   return std::make_unique<SecuredWorld>(sim::make_simulated_world(seed));
 }
 std::unique_ptr<SuiteWorld> make_real(std::uint64_t seed) {
-  return std::make_unique<SecuredWorld>(os::make_real_world(seed));
+  return std::make_unique<SecuredWorld>(os::make_epoll_world(seed));
 }
 
 }  // namespace

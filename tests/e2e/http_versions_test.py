@@ -48,8 +48,9 @@ def large_bodies_go_both_ways_by_http_2_and_many_at_once():
         # The server hears of a body that is too long within it, and answers at once.
         with open(f"{folder}/in", "ab") as file:
             file.write(bytes(20 << 20))
-        status = curl("--http2-prior-knowledge", "--data-binary", f"@{folder}/in", "-o", "/dev/null", "-w", "%{http_code}", f"http://{server.at}/")
-        expect(status == "503", f"a body beyond the limit is answered {status}")
+        # Not by curl 7.88: it takes the end of the upload (RST_STREAM with NO_ERROR, RFC 9113 section 8.1) for a fault.
+        told = output("nghttp", "-v", "-d", f"{folder}/in", f"http://{server.at}/")
+        expect(":status: 503" in told and "error_code=NO_ERROR" in told, told)
 
 
 @test

@@ -203,6 +203,10 @@ std::size_t Client::busy() const { return pool_->busy(); }
 std::size_t Client::idle() const { return pool_->idle(); }
 
 Deferred<Response> Client::send(Address address, Request request, Duration timeout) {
+  if (address.family() == Address::Family::none) {
+    return failed<Response>(Error(Code::invalid, request.method + " " + request.target +
+                                                     ": there is no address to send it to"));
+  }
   return detail::send_on({pool_,
                           detail::Route(std::move(address)),
                           std::move(request),

@@ -35,7 +35,7 @@ Deferred<std::unique_ptr<ByteStream>> dial(ClientPool& pool, const Route& route,
                                            Progress& progress) {
   std::unique_ptr<ByteStream> stream;
   progress.opens();
-  if (route.address.family() != Address::Family::none || !route.passage) {
+  if (route.address.family() != Address::Family::none) {
     progress.begin(Step::connecting);
     stream = co_await pool.network.connect(route.address);
   } else {

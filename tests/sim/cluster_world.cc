@@ -312,6 +312,7 @@ Deferred<void> ClusterWorld::call_once(Machine& machine, std::string service, bo
       vips_[service] = Address::ipv4(vip_network + found->second.vip_host, 7480);
     }
   }
+  if (!vips_.contains(service)) co_return;  // nobody knows its address yet
   http::Request request;
   request.method = post ? "POST" : "GET";
   std::string token = "call" + std::to_string(++calls_);

@@ -113,6 +113,8 @@ int main(int count, char** words) {
   if (count > 1) {
     const std::pair<std::string_view, void (*)(std::size_t)> works[] = {
         {"ready_await", awaits}, {"callback_hop", hops}, {"spawn_join", spawns}, {"timer", timers}};
+    std::vector<Deferred<void>> armed;
+    if (words[1] == std::string_view("timer")) armed = arm_timers();
     for (auto& [name, work] : works) {
       if (name == words[1]) work(50'000'000);
     }

@@ -38,6 +38,8 @@ def differences(told):
         ours = told["Berth"][number]
         others = {}
         for reader, answers in told.items():
+            if reader == "haproxy" and "trailer" in name:
+                continue  # it may answer before it has read them: its verdict changes from run to run
             if answers[number] != ours:
                 others.setdefault(answers[number], []).append(reader)
         if others:

@@ -250,10 +250,12 @@ Deferred<void> ClusterWorld::storm() {
       co_await clock().after(trial_.between(1ms, 300ms));
       start_proxy(machine);
       break;
-    case 3:
-      trial_.say(machine.host.name() + " stalls");
-      (trial_.chance(0.2) ? server_host_ : machine.host).stall(trial_.between(10ms, 8s));
+    case 3: {
+      Host& host = trial_.chance(0.2) ? server_host_ : machine.host;
+      trial_.say(host.name() + " stalls");
+      host.stall(trial_.between(10ms, 8s));
       break;
+    }
     default:
       change_wires();
   }
@@ -291,6 +293,11 @@ void ClusterWorld::calm() {
   trial_.simulation.fabric.heal_all();
   trial_.simulation.fabric.faults = {};
   start_all();
+  // The last fault may be a stall that goes on: nothing is judged before it is over.
+  MonotonicTime now = trial_.simulation.now();
+  MonotonicTime awake = server_host_.node().stalled_until;
+  for (auto& machine : machines_) awake = std::max(awake, machine->host.node().stalled_until);
+  if (awake > now) trial_.simulation.run_for(awake - now);
 }
 
 // Callers -----------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 //              returned (and a rollout to the last good version begins)
 //              failed   (there is none, or this was such a return: its instances are tried on)
 //   failed  --all current ones good after all--> done
+//   failed  --all old ones good after all--> returned
 //
 // A user who asks for another version ends it as returned (changes.cc).
 
@@ -20,9 +21,19 @@ namespace berth::placement {
 void ServiceDecision::judge() {
   if (service_.removed || service_.rollouts.empty()) return;
   Rollout& rollout = service_.rollouts.back();
+  if (rollout.result == RolloutResult::failed) return judge_failed(rollout);
   if (rollout.result != RolloutResult::running) return;
   note_steps(rollout);
   if (auto why = failure(rollout)) give_up(std::move(*why));
+}
+
+/// What ran before may not have been up yet when its successor failed (a host was silent, or both
+/// were deployed within a moment): once it is, there is something to go back to.
+void ServiceDecision::judge_failed(const Rollout& rollout) {
+  if (count(&ServiceDecision::current, &ServiceDecision::good) >= wanted()) return;
+  if (last_good(rollout) != 0) return give_up(rollout.why);
+  for (const Placed& p : placed_)
+    if (old(p) && well(p)) situation_.wake_at(p.record->since + service_.spec().update.healthy_for);
 }
 
 void ServiceDecision::note_steps(Rollout& rollout) const {

@@ -189,6 +189,23 @@ TEST_F(RolloutTest, a_broken_deploy_right_after_the_first_one_returns_to_it) {
   EXPECT_EQ(there("orders"), 2u);
 }
 
+TEST_F(RolloutTest, a_failed_deploy_returns_once_what_ran_before_is_up) {
+  behaviour["orders@1"].healthy = false;
+  deploy(spec("orders", 2));
+  run(100ms);
+  deploy(spec("orders", 2, "v2"));
+  behaviour["orders@2"].healthy = false;
+  run(70s);
+  ASSERT_EQ(rollout("orders").result, RolloutResult::failed);
+  EXPECT_EQ(there("orders"), 3u) << "a new one is tried beside the old ones";
+  behaviour["orders@1"].healthy = true;
+  run(10s);
+  EXPECT_EQ(service("orders").target, 1u);
+  EXPECT_EQ(rollout("orders").result, RolloutResult::done);
+  EXPECT_EQ(there("orders"), 2u);
+  EXPECT_EQ(healthy("orders"), 2u);
+}
+
 TEST_F(RolloutTest, unhealthy_old_instances_are_replaced_first) {
   orders(3);
   state.instances["orders"][2].state = InstanceState::failed;

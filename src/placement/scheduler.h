@@ -53,9 +53,10 @@ struct Decision {
 /// the new one needs, or if another healthy one is left. No progress within `deadline`, or
 /// `failures_max` restarts of one new instance: the target goes back to the last good version; if
 /// there is none, or it was going back already, the rollout has failed and its instances are tried
-/// on. Numbers are the lowest that are free. A host is chosen by what fits (cpu, memory, docker, a
-/// fixed port), then by the fewest instances of the service, then by the least reserved share.
-/// Instances of a lost host are assigned elsewhere; what it ran is stopped when it comes back.
+/// on, until all of them are good, or all that ran before are. Numbers are the lowest that are
+/// free. A host is chosen by what fits (cpu, memory, docker, a fixed port), then by the fewest
+/// instances of the service, then by the least reserved share. Instances of a lost host are
+/// assigned elsewhere; what it ran is stopped when it comes back.
 Decision schedule(const ClusterState& state, const LastSeen& last_seen, WallTime now,
                   const SchedulerOptions& options = {});
 

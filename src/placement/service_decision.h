@@ -93,6 +93,7 @@ class ServiceDecision {
   std::optional<std::string> failure(Rollout& rollout);
   std::optional<std::string> restarted_too_often(const Rollout& rollout) const;
   std::string without_progress(Duration limit) const;
+  void judge_failed(const Rollout& rollout);
   void give_up(std::string why);
   bool runs_well(std::uint64_t version) const;
   std::uint64_t last_good(const Rollout& rollout) const;

@@ -12,11 +12,11 @@ void play(Trial& trial) {
 }
 
 TEST(Cluster, every_request_is_answered_while_versions_and_numbers_change) {
-  expect_holds(play<Weather::changes>, 60);
+  expect_holds(play<Weather::changes>, 40);
 }
 
 TEST(Cluster, every_get_is_answered_while_instances_agents_and_the_server_are_killed) {
-  expect_holds(play<Weather::kills>, 60);
+  expect_holds(play<Weather::kills>, 40);
 }
 
 TEST(Cluster, what_runs_becomes_what_is_wanted_after_storms) {

@@ -20,6 +20,8 @@ namespace asio_core {
 void awaits(std::size_t times);
 /// Each callback puts the next into the queue.
 void hops(std::size_t times);
+/// The same on an io_context that threads may share, which is what its default constructor makes.
+void shared_hops(std::size_t times);
 /// A coroutine starts another on the executor and awaits its end.
 void spawns(std::size_t times);
 void arm_timers();

@@ -5,12 +5,13 @@ import subprocess
 
 from bench import figure, package_version, program
 
-VERSIONS = {"asio": ".".join(package_version("libboost1.81-dev").split(".")[:2]), "libuv": package_version("libuv1-dev")}
+ASIO = ".".join(package_version("libboost1.81-dev").split(".")[:2])
+VERSIONS = {"asio": ASIO, "asio-shared": ASIO, "libuv": package_version("libuv1-dev")}
 told = collections.defaultdict(dict)
 for line in subprocess.run([program("async_core")], capture_output=True, text=True, check=True).stdout.splitlines():
     work, framework, nanoseconds, allocations = line.split()
     told[work][framework] = float(nanoseconds)
-    print(f"{work:13} {framework:6} {float(nanoseconds):8.1f} ns, {allocations} allocations an operation")
+    print(f"{work:13} {framework:11} {float(nanoseconds):8.1f} ns, {allocations} allocations an operation")
 for work, costs in told.items():
     for peer in costs:
         if peer != "berth":

@@ -19,7 +19,7 @@ void run() {
   context().run();
 }
 
-asio::awaitable<int> answer() { co_return 1; }
+[[gnu::noinline]] asio::awaitable<int> answer() { co_return 1; }
 asio::awaitable<void> await_often(std::size_t times) {
   for (std::size_t i = 0; i < times; ++i) keep(co_await answer());
 }
@@ -31,9 +31,10 @@ asio::awaitable<void> spawn_often(std::size_t times) {
 }
 
 struct Hop {
-  std::size_t* left;
+  asio::io_context* context;
+  std::size_t left;
   void operator()() const {
-    if (--*left > 0) asio::post(context(), *this);
+    if (left > 1) asio::post(*context, Hop{context, left - 1});
   }
 };
 
@@ -49,8 +50,13 @@ void awaits(std::size_t times) {
   run();
 }
 void hops(std::size_t times) {
-  asio::post(context(), Hop{&times});
+  asio::post(context(), Hop{&context(), times});
   run();
+}
+void shared_hops(std::size_t times) {
+  asio::io_context shared;
+  asio::post(shared, Hop{&shared, times});
+  shared.run();
 }
 void spawns(std::size_t times) {
   asio::co_spawn(context(), spawn_often(times), asio::detached);

@@ -86,7 +86,8 @@ Deferred<int> run(Session& session, DoctorArguments) {
     os::Workers workers(1);
     os::Disk disk(workers);
     const std::string& folder = session.common.folder;
-    co_await check_disk(checkup, disk, os::absolute_path(folder.empty() ? "." : folder));
+    std::string path = os::absolute_path(folder.empty() ? "." : folder);
+    co_await check_disk(checkup, disk, std::move(path));
     check_ports(session.network, checkup);
   }
   const Output& output = session.output;

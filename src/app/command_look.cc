@@ -117,8 +117,8 @@ Deferred<int> run(Session& session, LogsArguments arguments) {
   ApiClient* api = co_await or_return(session.api());
   Json state = co_await api->get("/v1/state");
   bool one = arguments.of.find('/') != std::string::npos;
-  std::string name = co_await or_return(one ? instance_named(state, arguments.of)
-                                            : service_named(state, arguments.of));
+  auto named = one ? instance_named(state, arguments.of) : service_named(state, arguments.of);
+  std::string name = co_await or_return(std::move(named));
   std::string target =
       fmt::format("/v1/services/{}/logs?lines={}", name.substr(0, name.find('/')), arguments.lines);
   if (one) target += "&instance=" + http::percent_encode(name);

@@ -97,8 +97,8 @@ Deferred<void> Screen::follow_live(std::string inspected) {
 }
 
 Deferred<void> Screen::read_live(std::string inspected) {
-  EventStream events =
-      co_await api_.events(inspected.empty() ? "/v1/live" : "/v1/live?service=" + inspected);
+  std::string target = inspected.empty() ? "/v1/live" : "/v1/live?service=" + inspected;
+  EventStream events = co_await api_.events(std::move(target));
   for (;;) {
     ServerEvent event = co_await events.next();
     Json data = co_await or_return(Json::parse(event.data));

@@ -63,6 +63,63 @@ auto answer(Call&& call) -> std::conditional_t<later, Deferred<V>, Result<V>> {
   }
 }
 
+struct PassError {
+  Error operator()(Error error) const { return error; }
+};
+struct PassValue {
+  template <class T>
+  T operator()(T value) const {
+    return value;
+  }
+  void operator()() const {}
+};
+
+/// A callback and its errback as one function of what comes to them. Members without data take no
+/// room here and in Fused: most chains fit into a register.
+template <class A, class C, class E>
+struct Both {
+  using R = decltype(invoke_callback(std::declval<C&>(), std::declval<Result<A>&>()));
+  using Next = typename Answer<R>::Value;
+  static constexpr bool later = Answer<R>::later || Answer<std::invoke_result_t<E&, Error>>::later;
+
+  auto operator()(Result<A> result) {
+    if (!result.ok())
+      return answer<Next, later>(
+          [&]() -> decltype(auto) { return errback(std::move(result).error()); });
+    return answer<Next, later>(
+        [&]() -> decltype(auto) { return invoke_callback(callback, result); });
+  }
+
+  [[no_unique_address]] C callback;
+  [[no_unique_address]] E errback;
+};
+
+/// A callback that the result passes by.
+template <class A, class C>
+struct Either {
+  using Next = A;
+  static constexpr bool later = false;
+
+  Result<A> operator()(Result<A> result) {
+    callback();
+    return result;
+  }
+
+  C callback;
+};
+
+/// One function after the other.
+template <class F, class G>
+struct Fused {
+  template <class A>
+  auto operator()(Result<A> start) {
+    return next(first(std::move(start)));
+  }
+
+  [[no_unique_address]] F first;
+  [[no_unique_address]] G next;
+};
+
 /// Ends a fused chain: one state, one turn.
 template <class A, class F, class V>
 class ChainState final : public State<V>, ReadyNode {
@@ -153,6 +210,16 @@ class FlatState final : public State<V>, ReadyNode {
   bool cancelled_ = false;
 };
 
+/// `function` on `source`: a Chain, or the Deferred of an answer that comes later.
+template <class A, class V, bool later, class F>
+auto hang(Deferred<A> source, F function) {
+  if constexpr (later) {
+    return FlatState<A, F, V>::make(std::move(source), std::move(function));
+  } else {
+    return Chain<A, F>(std::move(source), std::move(function));
+  }
+}
+
 }  // namespace detail
 
 /// Callbacks on a Deferred, not yet hung on it: `F` takes the source's Result<A> and makes a Result
@@ -174,88 +241,57 @@ class [[nodiscard]] Chain {
 
   template <class C>
   auto then(C callback) && {
-    return std::move(*this).then(std::move(callback), [](Error error) { return error; });
+    return std::move(*this).then(std::move(callback), detail::PassError());
   }
   template <class C, class E>
   auto then(C callback, E errback) && {
-    using R = decltype(detail::invoke_callback(callback, std::declval<Result<Value>&>()));
-    using S = std::invoke_result_t<E&, Error>;
-    using Next = typename detail::Answer<R>::Value;
-    constexpr bool later = detail::Answer<R>::later || detail::Answer<S>::later;
-    auto both = [callback = std::move(callback),
-                 errback = std::move(errback)](Result<Value> result) mutable {
-      if (!result.ok()) {
-        return detail::answer<Next, later>(
-            [&]() -> decltype(auto) { return errback(std::move(result).error()); });
-      }
-      return detail::answer<Next, later>(
-          [&]() -> decltype(auto) { return detail::invoke_callback(callback, result); });
-    };
-    return std::move(*this).template extend<Next, later>(std::move(both));
+    using Both = detail::Both<Value, C, E>;
+    return std::move(*this).extend(Both{std::move(callback), std::move(errback)});
   }
   template <class E>
   auto or_else(E errback) && {
-    if constexpr (std::is_void_v<Value>) {
-      return std::move(*this).then([] {}, std::move(errback));
-    } else {
-      return std::move(*this).then([](Value value) { return value; }, std::move(errback));
-    }
+    return std::move(*this).then(detail::PassValue(), std::move(errback));
   }
   template <class C>
   auto finally(C callback) && {
-    return std::move(*this).template extend<Value, false>(
-        [callback = std::move(callback)](Result<Value> result) mutable {
-          callback();
-          return result;
-        });
+    return std::move(*this).extend(detail::Either<Value, C>{std::move(callback)});
   }
 
  private:
   /// Fuses `next`, a function of Result<Value>, onto this chain.
-  template <class Next, bool later, class G>
+  template <class G>
   auto extend(G next) && {
-    auto fused = [f = std::move(function_), next = std::move(next)](Result<A> start) mutable {
-      return next(f(std::move(start)));
-    };
-    if constexpr (later) {
-      return detail::FlatState<A, decltype(fused), Next>::make(std::move(source_),
-                                                               std::move(fused));
-    } else {
-      return Chain<A, decltype(fused)>(std::move(source_), std::move(fused));
-    }
+    using Fused = detail::Fused<F, G>;
+    return detail::hang<A, typename G::Next, G::later>(
+        std::move(source_), Fused{std::move(function_), std::move(next)});
   }
 
   Deferred<A> source_;
   F function_;
 };
 
-namespace detail {
-template <class T>
-auto chain_of(Deferred<T> deferred) {
-  auto same = [](Result<T> result) { return result; };
-  return Chain<T, decltype(same)>(std::move(deferred), same);
-}
-}  // namespace detail
-
 template <class T>
 template <class F>
 auto Deferred<T>::then(F callback) && {
-  return detail::chain_of(std::move(*this)).then(std::move(callback));
+  return std::move(*this).then(std::move(callback), detail::PassError());
 }
 template <class T>
 template <class F, class E>
 auto Deferred<T>::then(F callback, E errback) && {
-  return detail::chain_of(std::move(*this)).then(std::move(callback), std::move(errback));
+  using Both = detail::Both<T, F, E>;
+  return detail::hang<T, typename Both::Next, Both::later>(
+      std::move(*this), Both{std::move(callback), std::move(errback)});
 }
 template <class T>
 template <class E>
 auto Deferred<T>::or_else(E errback) && {
-  return detail::chain_of(std::move(*this)).or_else(std::move(errback));
+  return std::move(*this).then(detail::PassValue(), std::move(errback));
 }
 template <class T>
 template <class F>
 auto Deferred<T>::finally(F callback) && {
-  return detail::chain_of(std::move(*this)).finally(std::move(callback));
+  using Either = detail::Either<T, F>;
+  return detail::hang<T, T, false>(std::move(*this), Either{std::move(callback)});
 }
 
 }  // namespace berth

@@ -138,8 +138,8 @@ TEST_P(ClockSuite, work_that_takes_its_time_to_stop_is_waited_for) {
     static Deferred<int> work(Deferred<void> gate, bool& ended) {
       auto result = co_await std::move(gate).result();
       ended = true;
-      co_return co_await or_return(result.ok() ? Result<int>(1)
-                                               : Result<int>(std::move(result).error()));
+      if (!result.ok()) co_return std::move(result).error();
+      co_return 1;
     }
   };
   Promise<void> gate;

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <coroutine>
+#include <cstdint>
 #include <functional>
 #include <type_traits>
 #include <utility>
@@ -19,8 +20,17 @@ class Chain;
 namespace detail {
 template <class T>
 struct DeferredPromise;
+template <class T>
+class DeferredPromiseBase;
 template <class T, bool propagate>
 class DeferredAwaiter;
+
+/// Values that a Deferred carries itself when they are there already: it needs no state then.
+template <class T>
+inline constexpr bool held_directly = std::is_void_v<T> || std::is_scalar_v<T>;
+struct NothingHeld {};
+template <class T>
+using Held = std::conditional_t<std::is_scalar_v<T>, T, NothingHeld>;
 }  // namespace detail
 
 /// A value of type T, or an Error, that will be there later: Twisted's Deferred as a C++ value.
@@ -46,32 +56,52 @@ class [[nodiscard]] Deferred {
   Deferred() = default;
   /// Takes over the consumer's side of `state`.
   explicit Deferred(State<T>* state) : state_(state) {}
-  Deferred(Deferred&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  Deferred(Deferred&& other) noexcept
+      : state_(std::exchange(other.state_, nullptr)), held_(other.held_) {}
   Deferred& operator=(Deferred&& other) noexcept {
     std::swap(state_, other.state_);
+    std::swap(held_, other.held_);
     other.reset();
     return *this;
   }
   ~Deferred() { reset(); }
+  /// One whose value is there already, without a state.
+  template <class... V>
+    requires detail::held_directly<T>
+  static Deferred holding(V... value) {
+    Deferred deferred;
+    deferred.hold(value...);
+    return deferred;
+  }
 
   bool valid() const { return state_ != nullptr; }
-  bool pending() const { return state_ && state_->pending(); }
+  bool pending() const { return has_state() && state_->pending(); }
   void cancel() {
-    if (state_) state_->cancel();
+    if (has_state()) state_->cancel();
   }
   /// Drops it.
   void reset() {
-    if (state_) std::exchange(state_, nullptr)->release_consumer();
+    State<T>* state = std::exchange(state_, nullptr);
+    if (state && state != held_mark()) state->release_consumer();
   }
   /// The result of one that is not pending.
   Result<T> take() {
-    check(state_ && !state_->pending(), "the result of a pending Deferred was taken");
+    check(valid() && !pending(), "the result of a pending Deferred was taken");
+    if constexpr (detail::held_directly<T>) {
+      if (!has_state()) return take_held();
+    }
     Result<T> result = state_->take();
     reset();
     return result;
   }
   /// For combinators: `waiter` runs once it is resolved.
-  void wait(ReadyNode& waiter) { state_->wait(waiter); }
+  void wait(ReadyNode& waiter) {
+    if (has_state()) {
+      state_->wait(waiter);
+    } else {
+      ReadyList::current().push(waiter);
+    }
+  }
 
   /// callback(T) makes the next value (a value, Result, or Deferred of it); errors pass by.
   template <class F>
@@ -97,7 +127,36 @@ class [[nodiscard]] Deferred {
  private:
   template <class U, bool propagate>
   friend class detail::DeferredAwaiter;
+  friend class detail::DeferredPromiseBase<T>;
+
+  /// What a coroutine returns; stays where it is until the coroutine first waits.
+  explicit Deferred(detail::DeferredPromiseBase<T>& promise);
+
+  /// Stands in `state_` for a value in `held_`.
+  static State<T>* held_mark() { return reinterpret_cast<State<T>*>(std::uintptr_t{1}); }
+  bool has_state() const { return state_ && state_ != held_mark(); }
+  template <class... V>
+  void hold(V... value) {
+    held_ = {value...};
+    state_ = held_mark();
+  }
+  Result<T> take_held() {
+    state_ = nullptr;
+    if constexpr (std::is_scalar_v<T>) {
+      return held_;
+    } else {
+      return Result<T>();
+    }
+  }
+  T take_value() {
+    if constexpr (detail::held_directly<T>) {
+      if (!has_state()) return static_cast<T>(held_);
+    }
+    return state_->take_value();
+  }
+
   State<T>* state_ = nullptr;
+  [[no_unique_address]] detail::Held<T> held_{};
 };
 
 namespace detail {
@@ -109,6 +168,7 @@ class DeferredAwaiter final : ReadyNode {
     check(deferred_.valid(), "an empty Deferred was awaited");
   }
   bool await_ready() const {
+    if (!deferred_.has_state()) return true;
     auto status = deferred_.state_->status();
     return propagate ? status == StateBase::Status::value : status != StateBase::Status::pending;
   }
@@ -119,9 +179,9 @@ class DeferredAwaiter final : ReadyNode {
   }
   auto await_resume() {
     if constexpr (propagate) {
-      return deferred_.state_->take_value();
+      return deferred_.take_value();
     } else {
-      return deferred_.state_->take();
+      return deferred_.take();
     }
   }
 
@@ -143,29 +203,49 @@ struct ResultAwaiter {
   T await_resume() { return std::move(result).value(); }
 };
 
+/// A coroutine's side of its Deferred. The coroutine begins within its call, where its Deferred
+/// already stands at its place (a prvalue): what it returns before its first wait goes there, and
+/// only a wait, an error or a value that is not held directly makes a state.
 template <class T>
 class DeferredPromiseBase {
  public:
   static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
   static void operator delete(void* frame, std::size_t bytes) { free_frame(frame, bytes); }
 
-  DeferredPromiseBase()
-      : state_(CoroutineState<T>::make(
-            std::coroutine_handle<DeferredPromise<T>>::from_promise(self()))) {}
+  DeferredPromiseBase() = default;
   DeferredPromiseBase(const DeferredPromiseBase&) = delete;
-  ~DeferredPromiseBase() { state_->release_producer(); }
+  ~DeferredPromiseBase() {
+    if (state_) state_->release_producer();
+  }
 
-  Deferred<T> get_return_object() { return Deferred<T>(state_); }
-  CoroutineLink& link() { return *state_; }
+  Deferred<T> get_return_object() { return Deferred<T>(*this); }
+  CoroutineLink& link() { return state(); }
   std::suspend_never initial_suspend() noexcept { return {}; }
   std::suspend_never final_suspend() noexcept { return {}; }
   void unhandled_exception() { crash("an exception left a coroutine"); }
 
  protected:
-  CoroutineState<T>* state_;
+  template <class... V>
+  void succeed(V&&... value) {
+    if constexpr (held_directly<T>) {
+      if (!state_) return deferred_->hold(std::forward<V>(value)...);
+    }
+    state().resolve(std::forward<V>(value)...);
+  }
+  CoroutineState<T>& state() {
+    if (!state_) {
+      auto& self = static_cast<DeferredPromise<T>&>(*this);
+      auto handle = std::coroutine_handle<DeferredPromise<T>>::from_promise(self);
+      state_ = CoroutineState<T>::make(handle);
+      deferred_->state_ = state_;
+    }
+    return *state_;
+  }
 
  private:
-  DeferredPromise<T>& self() { return static_cast<DeferredPromise<T>&>(*this); }
+  friend class Deferred<T>;
+  CoroutineState<T>* state_ = nullptr;
+  Deferred<T>* deferred_ = nullptr;  // until there is a state
 };
 
 template <class T>
@@ -174,19 +254,24 @@ struct DeferredPromise : DeferredPromiseBase<T> {
     requires std::constructible_from<T, U> && (!std::same_as<std::remove_cvref_t<U>, Error>) &&
              (!std::same_as<std::remove_cvref_t<U>, Result<T>>)
   void return_value(U&& value) {
-    this->state_->resolve(T(std::forward<U>(value)));
+    this->succeed(T(std::forward<U>(value)));
   }
-  void return_value(T&& value) { this->state_->resolve(std::move(value)); }
-  void return_value(Error error) { this->state_->resolve_error(std::move(error)); }
-  void return_value(Result<T> result) { this->state_->resolve(std::move(result)); }
+  void return_value(T&& value) { this->succeed(std::move(value)); }
+  void return_value(Error error) { this->state().resolve_error(std::move(error)); }
+  void return_value(Result<T> result) { this->state().resolve(std::move(result)); }
 };
 
 template <>
 struct DeferredPromise<void> : DeferredPromiseBase<void> {
-  void return_void() { state_->resolve(); }
+  void return_void() { succeed(); }
 };
 
 }  // namespace detail
+
+template <class T>
+Deferred<T>::Deferred(detail::DeferredPromiseBase<T>& promise) {
+  promise.deferred_ = this;
+}
 
 /// In a coroutine: `co_await or_return(result)` yields the value, or ends the coroutine with the
 /// error.

@@ -54,8 +54,7 @@ Deferred<void> Disk::replace_file(std::string path, std::string content) {
     co_await file->sync();
   }
   co_await rename(temporary, path);
-  std::size_t slash = path.rfind('/');
-  co_await sync_folder(slash == std::string::npos ? "." : path.substr(0, slash + 1));
+  co_await sync_folder(folder_of(path));
 }
 
 }  // namespace berth

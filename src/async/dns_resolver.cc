@@ -179,7 +179,8 @@ Deferred<DnsResolver::Found> DnsResolver::search(std::string host) {
 Deferred<DnsResolver::Found> DnsResolver::ask(std::string name) {
   DnsName wire = co_await or_return(DnsName::parse(name));
   auto six_asked = client_.ask(config_, {wire, DnsType::aaaa});
-  auto four = co_await client_.ask(config_, {wire, DnsType::a}).result();
+  auto four_asked = client_.ask(config_, {wire, DnsType::a});
+  auto four = co_await std::move(four_asked).result();
   if (four.ok()) {
     six_asked = with_timeout(clock_, options_.second_family_wait, std::move(six_asked));
   }

@@ -118,11 +118,21 @@ class ResolvedState final : public State<T> {
 /// Deferreds that are resolved already.
 template <class T>
 Deferred<std::decay_t<T>> ready(T&& value) {
-  return detail::ResolvedState<std::decay_t<T>>::make(std::forward<T>(value));
+  using V = std::decay_t<T>;
+  if constexpr (detail::held_directly<V>) {
+    return Deferred<V>::holding(value);
+  } else {
+    return detail::ResolvedState<V>::make(std::forward<T>(value));
+  }
 }
-inline Deferred<void> ready() { return detail::ResolvedState<void>::make(); }
+inline Deferred<void> ready() { return Deferred<void>::holding(); }
 template <class T>
 Deferred<T> resolved(Result<T> result) {
+  if constexpr (std::is_void_v<T>) {
+    if (result.ok()) return ready();
+  } else if constexpr (detail::held_directly<T>) {
+    if (result.ok()) return ready(T(*result));
+  }
   return detail::ResolvedState<T>::make(std::move(result));
 }
 template <class T>

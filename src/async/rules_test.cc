@@ -35,6 +35,27 @@ static_assert(!std::is_copy_constructible_v<Deferred<int>>);
 static_assert(!std::is_copy_assignable_v<Deferred<int>>);
 static_assert(std::is_nothrow_move_constructible_v<Deferred<int>>);
 
+TEST_F(Rules, a_scalar_that_is_there_already_needs_no_state) {
+  struct Soon {
+    static Deferred<int> answer() { co_return 7; }
+    static Deferred<void> nothing() { co_return; }
+  };
+  std::size_t fresh = detail::frame_pool.fresh;
+  Deferred<int> held = ready(5);
+  held = resolved(Result<int>(6));
+  EXPECT_EQ(detail::frame_pool.fresh, fresh);
+  EXPECT_FALSE(held.pending());
+  EXPECT_EQ(*held.take(), 6);
+  EXPECT_FALSE(held.valid());
+  held = Soon::answer();
+  Deferred<void> done = Soon::nothing();
+  EXPECT_LE(detail::frame_pool.fresh, fresh + 2) << "two frames at most";
+  Deferred<int> moved = std::move(held);
+  moved.cancel();  // comes too late
+  EXPECT_EQ(*moved.take(), 7);
+  EXPECT_TRUE(done.take().ok());
+}
+
 TEST_F(Rules, a_deferred_has_one_consumer_and_is_moved_to_it) {
   Promise<int> promise;
   Deferred<int> first = promise.deferred();

@@ -81,8 +81,8 @@ class ReactorGroup::Call final : public Parcel {
     }
     Scope& scope = group_.scope_of(to_);
     World& world = group_.world_of(to_);
-    if constexpr (std::is_same_v<Answer, Deferred<V>>) {
-      scope.add(carry(*this, work_(world)));
+    if constexpr (berth::detail::Answer<Answer>::later) {
+      scope.add(carry(*this, Deferred<V>(work_(world))));
     } else if constexpr (std::is_void_v<Answer>) {
       work_(world);
       answer({});

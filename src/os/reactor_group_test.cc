@@ -56,6 +56,8 @@ TEST_P(GroupTest, work_answers_with_nothing_a_result_or_a_deferred) {
     co_return "later";
   };
   EXPECT_EQ(run(group.on(1, later)).value(), "later");
+  auto chain = [](World& there) { return there.clock.after(1ms).then([] { return 3; }); };
+  EXPECT_EQ(run(group.on(1, chain)).value(), 3);
   auto failing = [](World& there) -> Deferred<void> {
     co_await there.clock.after(1ms);
     co_await fail_with(Error(Code::refused, "not today"));

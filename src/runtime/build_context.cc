@@ -50,11 +50,12 @@ Deferred<std::vector<TarEntry>> build_context(Disk& disk, std::string folder) {
   while (!walk.folders.empty()) {
     std::string relative = std::move(walk.folders.back());
     walk.folders.pop_back();
-    auto found = co_await disk.list(relative.empty() ? folder : folder + "/" + relative);
+    std::string path = relative.empty() ? folder : folder + "/" + relative;
+    auto found = co_await disk.list(std::move(path));
     std::ranges::sort(found, {}, &FolderEntry::name);  // the same folder gives the same archive
     for (auto& entry : found) {
-      co_await or_return(
-          add(walk, relative.empty() ? entry.name : relative + "/" + entry.name, entry));
+      std::string name = relative.empty() ? entry.name : relative + "/" + entry.name;
+      co_await or_return(add(walk, std::move(name), entry));
     }
   }
   bool has_dockerfile = std::ranges::any_of(

@@ -98,6 +98,13 @@ struct MetricsArguments {
   std::string name;  // a service or a series; empty: all services
   Duration since = 15min;
 };
+struct ParseArguments {
+  std::string lines;                 // a file; empty or "-": standard input
+  std::vector<std::string> parsers;  // "haproxy", "grok PATTERN"; empty: the file's
+  std::string file;                  // docs/formats/parse.md
+  bool ecs = false;
+  bool explain = false;
+};
 struct DoctorArguments {};
 struct VersionArguments {
   bool verbose = false;
@@ -118,8 +125,9 @@ using Arguments =
     std::variant<DevArguments, ProxyArguments, ShimArguments, PlanArguments, DeployArguments,
                  PsArguments, TopArguments, LogsArguments, ScaleArguments, RollbackArguments,
                  RestartArguments, RemoveArguments, KillArguments, ResolveArguments, CallArguments,
-                 PublishArguments, TopicsArguments, MetricsArguments, DoctorArguments,
-                 VersionArguments, OpenArguments, CompletionArguments, CompleteArguments>;
+                 PublishArguments, TopicsArguments, MetricsArguments, ParseArguments,
+                 DoctorArguments, VersionArguments, OpenArguments, CompletionArguments,
+                 CompleteArguments>;
 
 struct CommandLine {
   Common common;

@@ -31,7 +31,7 @@ Deferred<void> check_docker(Session& session, Checkup& checkup) {
 
 void check_ports(os::Network& network, Checkup& checkup) {
   std::string taken;
-  for (int port : {7400, 8080, 8600, 5555}) {
+  for (int port : {7400, 8080, 8600, 5555, 5514}) {
     if (network.listen(Address::loopback(static_cast<std::uint16_t>(port))).ok()) continue;
     taken += (taken.empty() ? "" : ", ") + std::to_string(port);
   }

@@ -99,6 +99,7 @@ void declare_dev(CLI::App& app, Chosen& chosen) {
   port(app, "--gateway-port", a->gateway_port, "of the gateway (8080)");
   port(app, "--dns-port", a->dns_port, "of DNS (8600)");
   port(app, "--riemann-port", a->riemann_port, "of Riemann events (5555)");
+  port(app, "--syslog-port", a->syslog_port, "of syslog over UDP and TCP (5514)");
   app.add_flag("--once", a->once, "end when all is healthy (0) or will not be (1)");
 }
 
@@ -214,6 +215,18 @@ void declare_metrics(CLI::App& app, Chosen& chosen) {
   duration(app, "--since", a->since, "from how long ago (15m)");
 }
 
+void declare_parse(CLI::App& app, Chosen& chosen) {
+  auto a = arguments_of<ParseArguments>(app, chosen);
+  place(app, "FILE", a->lines, "the lines (- or nothing: standard input)", false);
+  app.add_option("-p,--parser", a->parsers,
+                 "json, haproxy, 'grok PATTERN' ...; repeated: the first that fits")
+      ->type_name("PARSER")
+      ->allow_extra_args(false);
+  app.add_option("-f,--file", a->file, "a file of parsers, patterns and steps")->type_name("FILE");
+  app.add_flag("--ecs", a->ecs, "name fields as the Elastic Common Schema does");
+  app.add_flag("--explain", a->explain, "which parser, which fields, what it cost");
+}
+
 void declare_completion(CLI::App& app, Chosen& chosen) {
   auto a = arguments_of<CompletionArguments>(app, chosen);
   app.add_option("bash|zsh|fish", a->shell, "which shell")
@@ -278,6 +291,15 @@ constexpr Entry entries[] = {
      declare_resolve},
     {"Try", "kill", "kill an instance, to see who notices", "", "berth kill orders/1",
      declare_kill},
+    {"Try", "parse", "log lines to fields, and why",
+     "Reads what observation would read of these lines, a JSON object each. Ends with 1 where "
+     "some\n"
+     "line fits no parser. Parsers: haproxy, apache, nginx, json, logfmt, syslog, grok PATTERN,\n"
+     "dissect PATTERN, csv a,b,c and key_value & =. Needs no server.",
+     "berth parse --explain /var/log/haproxy.log\n"
+     "berth parse -p 'grok %{COMBINEDAPACHELOG}' access.log\n"
+     "berth parse --explain -f parse.toml < lines",
+     declare_parse},
     {"Messages", "publish", "a message to a topic; durable when this returns", "",
      "berth publish order.created '{\"order\": 7}'\nberth publish order.created @order.json",
      declare_publish},

@@ -74,6 +74,16 @@ TEST(CommandLine, a_message_is_taken_as_it_is) {
   EXPECT_EQ(read_as<PublishArguments>({"publish", "t", "--", "-x"}).body, "-x");
 }
 
+TEST(CommandLine, parse_takes_parsers_with_their_patterns) {
+  auto parse = read_as<ParseArguments>(
+      {"parse", "-p", "grok %{INT:n} x", "-p", "json", "--explain", "-f", "p.toml", "a.log"});
+  EXPECT_EQ(parse.parsers, (Words{"grok %{INT:n} x", "json"}));
+  EXPECT_EQ(parse.lines, "a.log");
+  EXPECT_EQ(parse.file, "p.toml");
+  EXPECT_TRUE(parse.explain);
+  EXPECT_FALSE(parse.ecs);
+}
+
 TEST(CommandLine, changes_wait_unless_told_otherwise) {
   auto scale = read_as<ScaleArguments>({"scale", "orders", "0"});
   EXPECT_EQ(scale.instances, 0U);
@@ -142,9 +152,9 @@ TEST(CommandLine, every_command_has_help_with_an_example) {
     EXPECT_FALSE(shape.summary.empty());
     for (auto& flag : shape.flags) EXPECT_FALSE(flag.help.empty()) << name << flag.names[0];
   }
-  for (auto* name : {"dev", "plan", "deploy", "ps", "logs", "top", "scale", "rollback", "restart",
-                     "rm", "resolve", "call", "publish", "topics", "metrics", "doctor", "version",
-                     "kill", "completion"}) {
+  for (auto* name : {"dev",      "plan",    "deploy",  "ps",      "logs",       "top",     "scale",
+                     "rollback", "restart", "rm",      "resolve", "call",       "publish", "topics",
+                     "metrics",  "doctor",  "version", "kill",    "completion", "parse"}) {
     EXPECT_TRUE(names.contains(name)) << name;
   }
 }
@@ -190,6 +200,7 @@ TEST(Completion, knows_what_kind_of_word_comes_next) {
   EXPECT_EQ(kind_of({"kill", ""}), "INSTANCE");
   EXPECT_EQ(kind_of({"publish", "ord"}), "TOPIC");
   EXPECT_EQ(kind_of({"deploy", "a", "b", ""}), "SERVICE");
+  EXPECT_EQ(kind_of({"parse", ""}), "FILE");
   EXPECT_EQ(kind_of({"-C", ""}), "FOLDER");
   EXPECT_EQ(kind_of({"-C", "/x", "ps", ""}), "SERVICE");
   EXPECT_EQ(kind_of({"topics", "--service", ""}), "SERVICE");

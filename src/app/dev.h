@@ -17,6 +17,7 @@ struct DevArguments {
   std::optional<std::uint16_t> gateway_port;  // 8080
   std::optional<std::uint16_t> dns_port;      // 8600
   std::optional<std::uint16_t> riemann_port;  // 5555
+  std::optional<std::uint16_t> syslog_port;   // 5514
   bool once = false;  // ends when all is healthy (0), or when it is clear that it will not be (1)
 };
 

@@ -46,6 +46,7 @@ Result<SystemPlaces> choose_places(const DevArguments& arguments, StateFolder& s
       {"gateway", 8080, arguments.gateway_port, false, true, &SystemPlaces::gateway},
       {"dns", 8600, arguments.dns_port, true, true, &SystemPlaces::dns},
       {"riemann", 5555, arguments.riemann_port, false, false, &SystemPlaces::riemann},
+      {"syslog", 5514, arguments.syslog_port, true, false, &SystemPlaces::syslog},
       {"bus", 7401, {}, false, false, &SystemPlaces::bus},
   };
   for (auto& wanted : all) {

@@ -122,6 +122,17 @@ Deferred<void> LocalSystem::start_observing() {
       world_, log_.named("riemann"), [this](observe::Event event) { observer_->note(event); });
   auto listener = co_await or_return(listen(places_.riemann));
   riemann_->serve(std::move(listener));
+  co_await or_return(start_syslog());
+}
+
+Result<void> LocalSystem::start_syslog() {
+  intake_ = std::make_unique<observe::LogIntake>(*observer_);
+  syslog_ = std::make_unique<observe::SyslogServer>(
+      world_, log_.named("syslog"),
+      [this](const observe::SyslogReceived& received) { intake_->note(received); });
+  syslog_->serve(TRY(listen(places_.syslog)));
+  syslog_->serve(TRY(own_.network.bind_datagram(Address::loopback(places_.syslog))));
+  return {};
 }
 
 Deferred<void> LocalSystem::start_bus() {
@@ -249,8 +260,8 @@ console::Sources LocalSystem::sources() {
           .addresses = [this] { return addresses(); },
           .counters =
               [this] {
-                return console::ProgramCounters{records_, ring_->dropped(),
-                                                console_->connections()};
+                return console::ProgramCounters{records_, ring_->dropped(), console_->connections(),
+                                                syslog_->counters()};
               }};
 }
 
@@ -258,7 +269,8 @@ std::vector<console::NamedAddress> LocalSystem::addresses() const {
   return {{"console", fmt::format("http://127.0.0.1:{}/", places_.console)},
           {"dns", fmt::format("127.0.0.1:{}", places_.dns)},
           {"bus", fmt::format("http://127.0.0.1:{}", places_.bus)},
-          {"riemann", fmt::format("127.0.0.1:{}", places_.riemann)}};
+          {"riemann", fmt::format("127.0.0.1:{}", places_.riemann)},
+          {"syslog", fmt::format("127.0.0.1:{}", places_.syslog)}};
 }
 
 Address LocalSystem::vip_of(std::string_view service) const {
@@ -309,6 +321,7 @@ Deferred<void> LocalSystem::stop(bool instances) {
   if (ring_) ring_->drain();
   if (log_lines_) co_await log_lines_->close();
   if (riemann_) co_await riemann_->close();
+  if (syslog_) co_await syslog_->close();
   if (observer_) observer_->stop();
   if (series_) co_await series_->close();
   if (control_) co_await control_->close();

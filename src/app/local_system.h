@@ -15,6 +15,7 @@
 #include "console/api.h"
 #include "http/router.h"
 #include "http/server.h"
+#include "observe/log_intake.h"
 #include "observe/observer.h"
 #include "observe/riemann_server.h"
 #include "observe/series_store.h"
@@ -34,6 +35,7 @@ struct SystemPlaces {
   std::uint16_t gateway = 0;
   std::uint16_t dns = 0;
   std::uint16_t riemann = 0;
+  std::uint16_t syslog = 0;
   std::uint16_t bus = 0;
   std::uint32_t vip_network = 0;  // 0x7f4d0700: 127.77.7.0/24
 };
@@ -63,6 +65,7 @@ class LocalSystem final : runtime::DrainGate {
   Deferred<void> open_state();
   Deferred<void> note_system();
   Deferred<void> start_observing();
+  Result<void> start_syslog();
   Deferred<void> start_bus();
   /// Where instances publish: without a token, but not from a browser.
   Result<void> serve_bus();
@@ -98,6 +101,8 @@ class LocalSystem final : runtime::DrainGate {
   std::unique_ptr<observe::SeriesStore> series_;
   std::unique_ptr<observe::Observer> observer_;
   std::unique_ptr<observe::RiemannServer> riemann_;
+  std::unique_ptr<observe::LogIntake> intake_;
+  std::unique_ptr<observe::SyslogServer> syslog_;
   std::unique_ptr<RingReader> ring_;
   std::unique_ptr<LogLines> log_lines_;
   std::unique_ptr<bus::Bus> bus_;

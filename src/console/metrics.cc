@@ -89,6 +89,16 @@ void add_topics(Exposition& out, const bus::Bus& bus) {
   each("berth_messages_dead", "gauge", "Dead letters.", &State::dead);
 }
 
+void add_syslog(Exposition& out, const observe::SyslogCounters& syslog) {
+  out.one("berth_syslog_messages_total", "counter", "Syslog messages received.", syslog.messages);
+  out.family("berth_syslog_faulty_messages_total", "counter",
+             "Syslog messages that were taken although something was wrong with them.");
+  out.sample(syslog.cut, {{"fault", "too_long"}});
+  out.sample(syslog.repaired, {{"fault", "not_utf8"}});
+  out.sample(syslog.wrong_clocks, {{"fault", "wrong_clock"}});
+  out.sample(syslog.without_priority, {{"fault", "no_priority"}});
+}
+
 }  // namespace
 
 std::string metrics_text(const Sources& sources, const ApiOptions& options, Overview& overview,
@@ -104,6 +114,7 @@ std::string metrics_text(const Sources& sources, const ApiOptions& options, Over
           program.access_records);
   out.one("berth_access_records_dropped_total", "counter",
           "Access records that found the ring full.", program.access_records_dropped);
+  add_syslog(out, program.syslog);
   out.one("berth_series", "gauge", "Series in memory.", sources.series.size());
   out.one("berth_series_refused_total", "counter", "New series refused because of the limit.",
           sources.series.refused());

@@ -12,6 +12,7 @@
 #include "bus/bus.h"
 #include "observe/observer.h"
 #include "observe/series_store.h"
+#include "observe/syslog_server.h"
 #include "placement/changes.h"
 #include "placement/feed.h"
 #include "placement/mirror.h"
@@ -28,6 +29,7 @@ struct ProgramCounters {
   std::uint64_t access_records = 0;          // read from the ring
   std::uint64_t access_records_dropped = 0;  // the ring was full
   std::uint64_t connections = 0;             // of the API, open now
+  observe::SyslogCounters syslog = {};
 };
 
 /// All that the console shows and changes; filled by the program, outlives the console.

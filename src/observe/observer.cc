@@ -91,10 +91,13 @@ std::vector<SlowRequest> Observer::slowest(std::string_view service) const {
 }
 
 void Observer::note_log_line(std::string_view service, std::string_view line) {
-  auto level = static_cast<std::size_t>(log_level_of(line));
+  note_log_line(service, log_level_of(line));
+}
+
+void Observer::note_log_line(std::string_view service, LogLevel level) {
   auto found = services_.find(service);
   if (found == services_.end()) found = services_.emplace(std::string(service), PerService()).first;
-  if (level < 4) ++found->second.log_lines[level];
+  if (level < LogLevel::off) ++found->second.log_lines[static_cast<std::size_t>(level)];
 }
 
 void Observer::note(const Event& event) {

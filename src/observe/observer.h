@@ -41,7 +41,9 @@ class Observer {
   void stop();
 
   void note(const RequestSeen& request);
+  /// Its level is what the line tells of itself (observe/log_level.h), or what is given.
   void note_log_line(std::string_view service, std::string_view line);
+  void note_log_line(std::string_view service, LogLevel level);
   void note(const Event& event);
 
   using Sums = std::map<int, std::uint64_t>;  // by status

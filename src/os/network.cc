@@ -96,6 +96,13 @@ Result<Descriptor> bind_listener(const Address& address, const ListenOptions& op
 Result<Descriptor> bind_datagram_descriptor(const Address& address) {
   SocketAddress at = TRY(SocketAddress::of(address));
   Descriptor fd(::socket(at.storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (address.family() == Address::Family::unix_path) {
+    // As with listeners: what a dead process left is in the way.
+    Descriptor probe(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (::connect(probe.get(), at.get(), at.length) != 0 && errno == ECONNREFUSED) {
+      ::unlink(address.path().c_str());
+    }
+  }
   if (!fd.valid() || ::bind(fd.get(), at.get(), at.length) != 0) {
     return system_error(errno, "binding " + address.text());
   }

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "observe/observer.h"
+#include "observe/syslog_server.h"
+
+namespace berth::observe {
+
+/// Turns syslog messages into what series are made from: a HAProxy line (or our own proxy's) into
+/// the request that an access record of ours would be, with its backend as the service; any other
+/// into a log line of its program, by its severity. Lives beside the observer, on its reactor.
+class LogIntake {
+ public:
+  /// Names beyond these are counted together as "other": senders choose them.
+  static constexpr std::size_t services_max = 1000;
+
+  explicit LogIntake(Observer& observer) : observer_(observer) {}
+
+  void note(const SyslogReceived& received);
+  std::uint64_t requests() const { return requests_; }
+  std::uint64_t lines() const { return lines_; }
+
+ private:
+  std::string_view known(std::string_view service);
+
+  Observer& observer_;
+  std::set<std::string, std::less<>> services_;
+  std::uint64_t requests_ = 0;
+  std::uint64_t lines_ = 0;
+};
+
+}  // namespace berth::observe

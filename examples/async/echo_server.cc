@@ -17,8 +17,8 @@ Deferred<void> echo(std::unique_ptr<ByteStream> stream) {
 }
 
 Deferred<void> run(World& world, std::string endpoint) {
-  Address address = co_await or_return(server_endpoint(endpoint));
-  auto listener = co_await or_return(world.network.listen(address));
+  Endpoint place = co_await or_return(server_endpoint(endpoint));
+  auto listener = co_await or_return(world.network.listen(place.address));
   fmt::print("listening on {}\n", listener->address().text());
   std::fflush(stdout);
   co_await serve(*listener, echo);

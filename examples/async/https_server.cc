@@ -1,4 +1,5 @@
-// Answers each request with its path, over TLS:  https_server tcp:8443 CERTIFICATE KEY
+// Answers each request with its path, by HTTP/2 or HTTP/1.1 over TLS:
+// https_server tls:8443 CERTIFICATE KEY
 
 #include <fmt/format.h>
 
@@ -6,7 +7,7 @@
 #include "base/endpoint.h"
 #include "http/server.h"
 #include "os/react.h"
-#include "tls/listener.h"
+#include "tls/endpoint.h"
 
 using namespace berth;
 
@@ -17,14 +18,14 @@ Deferred<http::ServerResponse> answer(http::ServerRequest& request) {
 Deferred<void> run(World& world, std::vector<std::string> words) {
   tls::ServerOptions options;
   options.certificates.push_back(co_await tls::read_certificate(world.disk, words[1], words[2]));
-  options.alpn = {"http/1.1"};
+  options.alpn = {"h2", "http/1.1"};
   auto context = co_await or_return(tls::ServerContext::make(std::move(options)));
-  Address address = co_await or_return(server_endpoint(words[0]));
-  auto below = co_await or_return(world.network.listen(address));
-  fmt::print("listening on {}\n", below->address().text());
+  Endpoint endpoint = co_await or_return(server_endpoint(words[0]));
+  auto listener = co_await or_return(tls::listen(world, context, endpoint));
+  fmt::print("listening on {}\n", listener->address().text());
   std::fflush(stdout);
   http::Server server(world.clock, answer);
-  server.serve(std::make_unique<tls::Listener>(context, world.clock, std::move(below)));
+  server.serve(std::move(listener));
   Promise<void> never;
   std::ignore = co_await never.deferred().result();  // until a signal cancels it
   co_await shielded(server.close());

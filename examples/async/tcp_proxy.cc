@@ -1,10 +1,10 @@
-// Passes connections on to another place:  tcp_proxy tcp:8000 tcp:127.0.0.1:9000
+// Passes connections on to another place:  tcp_proxy tcp:8000 tcp:users:9000
 
 #include <fmt/format.h>
 
+#include "async/connect.h"
 #include "async/gather.h"
 #include "async/serve.h"
-#include "base/endpoint.h"
 #include "os/react.h"
 
 using namespace berth;
@@ -19,19 +19,19 @@ Deferred<void> copy(ByteStream& from, ByteStream& to) {
   co_await to.shutdown_write();
 }
 
-Deferred<void> relay(Network& network, Address target, std::unique_ptr<ByteStream> client) {
-  auto server = co_await network.connect(target);
+Deferred<void> relay(World& world, Endpoint target, std::unique_ptr<ByteStream> client) {
+  auto server = co_await connect(world, target);
   co_await gather_results(together(copy(*client, *server), copy(*server, *client)));
 }
 
 Deferred<void> run(World& world, std::string from, std::string to) {
-  Address target = co_await or_return(client_endpoint(to));
-  Address address = co_await or_return(server_endpoint(from));
-  auto listener = co_await or_return(world.network.listen(address));
+  Endpoint target = co_await or_return(client_endpoint(to));
+  Endpoint endpoint = co_await or_return(server_endpoint(from));
+  auto listener = co_await or_return(world.network.listen(endpoint.address));
   fmt::print("listening on {}\n", listener->address().text());
   std::fflush(stdout);
   co_await serve(*listener, [&](std::unique_ptr<ByteStream> client) {
-    return relay(world.network, target, std::move(client));
+    return relay(world, target, std::move(client));
   });
 }
 

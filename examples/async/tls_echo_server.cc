@@ -1,4 +1,4 @@
-// Sends back what it gets, over TLS:  tls_echo_server tcp:8443 CERTIFICATE KEY [CLIENTS_CA]
+// Sends back what it gets, over TLS:  tls_echo_server tls:8443 CERTIFICATE KEY [CLIENTS_CA]
 // With CLIENTS_CA clients must show a certificate of it. Changed files are taken in each second.
 
 #include <fmt/format.h>
@@ -7,7 +7,7 @@
 #include "async/serve.h"
 #include "base/endpoint.h"
 #include "os/react.h"
-#include "tls/listener.h"
+#include "tls/endpoint.h"
 #include "tls/stream.h"
 
 using namespace berth;
@@ -38,14 +38,13 @@ Deferred<void> run(World& world, std::vector<std::string> words) {
     options.client_authorities = co_await tls::read_pem(world.disk, words[3]);
   }
   auto context = co_await or_return(tls::ServerContext::make(std::move(options)));
-  Address address = co_await or_return(server_endpoint(words[0]));
-  auto below = co_await or_return(world.network.listen(address));
-  tls::Listener listener(context, world.clock, std::move(below));
-  fmt::print("listening on {}\n", listener.address().text());
+  Endpoint endpoint = co_await or_return(server_endpoint(words[0]));
+  auto listener = co_await or_return(tls::listen(world, context, endpoint));
+  fmt::print("listening on {}\n", listener->address().text());
   std::fflush(stdout);
   LoopingCall reloading(world.clock, [&] { return reload(context, world.disk); });
   auto forever = reloading.start(1s, LoopingCall::First::after_interval);
-  co_await serve(listener, echo);
+  co_await serve(*listener, echo);
 }
 
 int main(int count, char** words) {

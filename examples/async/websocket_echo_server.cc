@@ -22,8 +22,8 @@ Deferred<http::ServerResponse> answer(Clock& clock, http::ServerRequest& request
 }
 
 Deferred<void> run(World& world, std::string endpoint) {
-  Address address = co_await or_return(server_endpoint(endpoint));
-  auto listener = co_await or_return(world.network.listen(address));
+  Endpoint place = co_await or_return(server_endpoint(endpoint));
+  auto listener = co_await or_return(world.network.listen(place.address));
   fmt::print("listening on {}\n", listener->address().text());
   std::fflush(stdout);
   http::Server server(world.clock, [&](auto& request) { return answer(world.clock, request); });

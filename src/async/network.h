@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "async/deferred.h"
 #include "base/address.h"
@@ -38,6 +39,8 @@ class ByteStream {
   virtual Address peer_address() const = 0;
   /// True if the peer has ended its half or the connection broke while nobody read: for pools.
   virtual bool broken() const = 0;
+  /// What was agreed to be spoken on it, by its name in ALPN (RFC 7301): "h2"; empty: nothing was.
+  virtual std::string_view protocol() const { return {}; }
 };
 
 class Listener {

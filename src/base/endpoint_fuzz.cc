@@ -9,14 +9,15 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace berth;
   std::string_view text(reinterpret_cast<const char*>(data), size);
-  Result<Address> listens = server_endpoint(text);
-  if (Result<Address> connects = client_endpoint(text); connects.ok()) {
-    check(listens.ok() && *listens == *connects, "the two sides read an endpoint differently");
+  Result<Endpoint> listens = server_endpoint(text);
+  Result<Endpoint> connects = client_endpoint(text);
+  if (connects.ok()) {
+    bool name = connects->address.family() == Address::Family::none;
+    check(listens.ok() != name, "the two sides read an endpoint differently");
+    check(client_endpoint(connects->text())->text() == connects->text(), "an endpoint changed");
   }
   if (listens.ok()) {
-    bool path = listens->family() == Address::Family::unix_path;
-    std::string again = (path ? "" : "tcp:") + listens->text();
-    check(*server_endpoint(again) == *listens, "an endpoint changed");
+    check(server_endpoint(listens->text())->address == listens->address, "an endpoint changed");
   } else {
     check(!listens.error().text().empty(), "an error without a word");
   }

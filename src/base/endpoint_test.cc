@@ -7,24 +7,24 @@
 namespace berth {
 namespace {
 
-std::string told(const Result<Address>& result) {
+std::string told(const Result<Endpoint>& result) {
   return result.ok() ? "good: " + result->text() : result.error().text();
 }
 
 TEST(Endpoint, names_an_address_to_connect_to) {
-  EXPECT_EQ(client_endpoint("tcp:127.0.0.1:8000").value().text(), "127.0.0.1:8000");
-  EXPECT_EQ(client_endpoint("tcp:localhost:80").value().text(), "127.0.0.1:80");
-  EXPECT_EQ(client_endpoint("tcp:[::1]:65535").value().text(), "[::1]:65535");
-  EXPECT_EQ(client_endpoint("unix:/run/x.sock").value().text(), "unix:/run/x.sock");
-  EXPECT_EQ(client_endpoint("unix:relative:odd").value().path(), "relative:odd");
+  EXPECT_EQ(client_endpoint("tcp:127.0.0.1:8000").value().address.text(), "127.0.0.1:8000");
+  EXPECT_EQ(client_endpoint("tcp:localhost:80").value().address.text(), "127.0.0.1:80");
+  EXPECT_EQ(client_endpoint("tcp:[::1]:65535").value().address.text(), "[::1]:65535");
+  EXPECT_EQ(client_endpoint("unix:/run/x.sock").value().address.text(), "unix:/run/x.sock");
+  EXPECT_EQ(client_endpoint("unix:relative:odd").value().address.path(), "relative:odd");
 }
 
 TEST(Endpoint, names_an_address_to_listen_on_and_is_loopback_unless_told_otherwise) {
-  EXPECT_EQ(server_endpoint("tcp:8000").value().text(), "127.0.0.1:8000");
-  EXPECT_EQ(server_endpoint("tcp:0").value().text(), "127.0.0.1:0");
-  EXPECT_EQ(server_endpoint("tcp:0.0.0.0:8000").value().text(), "0.0.0.0:8000");
-  EXPECT_EQ(server_endpoint("tcp:[::]:0").value().text(), "[::]:0");
-  EXPECT_EQ(server_endpoint("unix:/run/x.sock").value().text(), "unix:/run/x.sock");
+  EXPECT_EQ(server_endpoint("tcp:8000").value().address.text(), "127.0.0.1:8000");
+  EXPECT_EQ(server_endpoint("tcp:0").value().address.text(), "127.0.0.1:0");
+  EXPECT_EQ(server_endpoint("tcp:0.0.0.0:8000").value().address.text(), "0.0.0.0:8000");
+  EXPECT_EQ(server_endpoint("tcp:[::]:0").value().address.text(), "[::]:0");
+  EXPECT_EQ(server_endpoint("unix:/run/x.sock").value().address.text(), "unix:/run/x.sock");
 }
 
 TEST(Endpoint, says_what_is_wrong) {
@@ -32,9 +32,9 @@ TEST(Endpoint, says_what_is_wrong) {
     const char* text;
     const char* why;
   } cases[] = {
-      {"", "begins with neither tcp: nor unix:"},
-      {"127.0.0.1:80", "begins with neither tcp: nor unix:"},
-      {"udp:1.2.3.4:5", "begins with neither tcp: nor unix:"},
+      {"", "begins with none of tcp:, tls: and unix:"},
+      {"127.0.0.1:80", "begins with none of tcp:, tls: and unix:"},
+      {"udp:1.2.3.4:5", "begins with none of tcp:, tls: and unix:"},
       {"tcp:", "needs a host and a port"},
       {"tcp:8000", "needs a host and a port"},
       {"tcp::8000", "has no host"},
@@ -61,11 +61,27 @@ TEST(Endpoint, says_what_is_wrong) {
   EXPECT_NE(told(client_endpoint(cut)).find("has a NUL"), std::string::npos);
 }
 
-TEST(Endpoint, says_that_names_and_tls_are_not_there_yet) {
-  for (auto* text : {"tcp:example.com:80", "tls:127.0.0.1:443", "ssl:127.0.0.1:443"}) {
-    EXPECT_TRUE(client_endpoint(text).error().is(Code::unsupported)) << text;
-    EXPECT_TRUE(server_endpoint(text).error().is(Code::unsupported)) << text;
+TEST(Endpoint, names_hosts_that_are_to_be_resolved) {
+  auto endpoint = client_endpoint("tcp:users.shop_1:80").value();
+  EXPECT_EQ(endpoint.address.family(), Address::Family::none);
+  EXPECT_EQ(endpoint.host, "users.shop_1");
+  EXPECT_EQ(endpoint.port, 80);
+  EXPECT_EQ(endpoint.text(), "tcp:users.shop_1:80");
+  EXPECT_TRUE(server_endpoint("tcp:users:80").error().is(Code::unsupported));
+  for (auto* text : {"tcp:a b:80", "tcp:a/b:80", "tcp:.a:80", "tcp:a..b:80"}) {
+    EXPECT_TRUE(client_endpoint(text).error().is(Code::invalid)) << text;
   }
+}
+
+TEST(Endpoint, asks_for_tls) {
+  auto endpoint = client_endpoint("tls:[::1]:443").value();
+  EXPECT_TRUE(endpoint.secured);
+  EXPECT_EQ(endpoint.host, "::1");
+  EXPECT_EQ(endpoint.address.text(), "[::1]:443");
+  EXPECT_EQ(endpoint.text(), "tls:[::1]:443");
+  EXPECT_EQ(client_endpoint("ssl:a.example:443").value().text(), "tls:a.example:443");
+  EXPECT_TRUE(server_endpoint("tls:8443").value().secured);
+  EXPECT_FALSE(server_endpoint("tcp:8443").value().secured);
 }
 
 }  // namespace

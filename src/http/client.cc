@@ -1,31 +1,18 @@
 #include "http/client.h"
 
+#include "http/acquire.h"
 #include "http/client_pool.h"
-#include "http/dial.h"
+#include "http/h1_exchange.h"
 #include "http/h1_writer.h"
+#include "http/h2_exchange.h"
 #include "http/progress.h"
 
 namespace berth::http {
 namespace detail {
 namespace {
 
-constexpr std::size_t text_in_one_go_bytes_max = 64 << 10;
-
-std::string head_of(const Request& request, const Route& route) {
-  std::string head = request.method + " ";
-  if (route.passage) head += route.passage->absolute;
-  head.append(request.target).append(" HTTP/1.1\r\n");
-  bool unix_path = route.address.family() == Address::Family::unix_path;
-  append_header(head, "host",
-                !request.host.empty() ? request.host
-                : unix_path           ? "localhost"
-                                      : route.address.text());
-  if (route.passage && !route.passage->absolute.empty() && !route.passage->authorization.empty()) {
-    append_header(head, "proxy-authorization", route.passage->authorization);
-  }
-  for (auto& [name, value] : request.headers) append_header(head, name, value);
-  return head;
-}
+/// How often a request is sent again that the server has not begun with.
+constexpr int refusals_max = 3;
 
 Result<void> check_request(const Request& request) {
   bool good =
@@ -41,110 +28,14 @@ std::string asked(const Request& request, const Route& route) {
   if (request.host.empty()) {
     return request.method + " " + request.target + " at " + route.peer() + ": ";
   }
-  bool secured = route.passage && !route.passage->secured.empty();
-  return request.method + (secured ? " https://" : " http://") + request.host + request.target +
-         ": ";
+  return request.method + (route.secured() ? " https://" : " http://") + request.host +
+         request.target + ": ";
 }
 
 Error failed_request(const Error& error, const Request& request, const Route& route,
                      const Progress& progress) {
   if (error.is(Code::cancelled)) return error;
   return Error(error.code(), asked(request, route) + progress.told(error, route));
-}
-
-/// Tells whether it was the source that failed, not the stream.
-class WatchedSource final : public BodySource {
- public:
-  WatchedSource(std::unique_ptr<BodySource> source, bool& failed)
-      : source_(std::move(source)), failed_(failed) {}
-  Deferred<Bytes> read() override {
-    return source_->read().or_else([this](Error error) {
-      failed_ = true;
-      return error.is(Code::cancelled) ? Error(Code::closed, "its source was cancelled") : error;
-    });
-  }
-
- private:
-  std::unique_ptr<BodySource> source_;
-  bool& failed_;
-};
-
-/// Sends the body beside the answer. What goes wrong closes the stream, so that whoever reads the
-/// answer ends with upload_failed.
-Deferred<void> upload(ClientConnection& connection, Clock& clock, std::string head, Body body,
-                      Duration first_byte) {
-  bool source_failed = false;
-  if (body.source) {
-    body.source = std::make_unique<WatchedSource>(std::move(body.source), source_failed);
-  }
-  bool counted = body.length.has_value();
-  auto sent = co_await write_message(*connection.stream, std::move(head), std::move(body)).result();
-  connection.sent = sent.ok();
-  if (!sent.ok() && (source_failed || (counted && sent.error().is(Code::invalid)))) {
-    connection.upload_failed = std::move(sent).error().during("reading what is to be sent");
-    connection.stream->abort();
-    co_return;
-  }
-  // A peer that takes no more may have answered already: its answer counts.
-  if (connection.answered || first_byte == Duration::zero()) co_return;
-  co_await clock.after(first_byte);
-  if (connection.answered) co_return;
-  connection.upload_failed = Error::timed_out();
-  connection.stream->abort();
-}
-
-Deferred<ResponseHead> read_head(ClientConnection& connection, std::string method) {
-  for (;;) {
-    ResponseHead answer = co_await connection.reader.response(method);
-    if (answer.status < 200 && answer.status != 101) continue;
-    connection.answered = true;
-    if (connection.sent) connection.uploading.reset();
-    co_return std::move(answer);
-  }
-}
-
-bool fits_in_one_go(const Body& body) {
-  return !body.source && body.text.size() <= text_in_one_go_bytes_max;
-}
-
-Deferred<Response> exchange(std::unique_ptr<ClientConnection> connection, Clock& clock,
-                            std::string head, Body body, std::string method, Duration first_byte) {
-  connection->answered = false;
-  connection->sent = true;
-  bool bare = !body.source && body.text.empty() &&
-              (method == "GET" || method == "HEAD" || method == "DELETE");
-  if (bare) {
-    head += "\r\n";
-    co_await connection->stream->write(Bytes::copy(head));
-  } else if (fits_in_one_go(body)) {
-    co_await write_message(*connection->stream, std::move(head), std::move(body));
-  } else {
-    connection->sent = false;
-    connection->uploading =
-        upload(*connection, clock, std::move(head), std::move(body), first_byte);
-  }
-  auto answer = co_await read_head(*connection, std::move(method)).result();
-  if (!answer.ok()) co_return connection->upload_failed.value_or(std::move(answer).error());
-  connection->keep = answer->keep_alive && answer->status != 101;
-  co_return Response(std::move(*answer), std::move(connection));
-}
-
-/// A connection that is new, or that became idle while there was no room for a new one.
-Deferred<std::unique_ptr<ClientConnection>> open(ClientPool& pool, const Route& route,
-                                                 Progress& progress) {
-  progress.begin(Progress::Step::waiting);
-  Ticket ticket = co_await pool.enter(route);
-  auto connection = ticket.take_idle();
-  if (connection) {
-    progress.reuses();
-  } else {
-    progress.opens_anew();
-    pool.make_room();
-    auto stream = co_await dial(pool, route, progress);
-    connection = std::make_unique<ClientConnection>(std::move(stream));
-  }
-  connection->ticket.emplace(std::move(ticket));
-  co_return std::move(connection);
 }
 
 struct Sent {
@@ -154,40 +45,55 @@ struct Sent {
   Timeouts timeouts;
 };
 
+/// Whether it may be sent again after `error`.
+bool may_repeat(const Error& error, const Request& request, bool reused, int& refusals) {
+  switch (error.code()) {
+    case Code::unavailable:
+      // It was not sent, as the connection ended before; another one may have opened that.
+      if (reused) return true;
+      [[fallthrough]];
+    case Code::refused:
+      return ++refusals <= refusals_max;
+    case Code::closed:
+    case Code::reset:
+    case Code::io:
+      // It was kept, and may have ended before the request came.
+      return reused && is_idempotent(request.method);
+    default:
+      return false;
+  }
+}
+
 Deferred<Response> send_on(Sent sent) {
   auto& [pool, route, request, timeouts] = sent;
   co_await or_return(check_request(request));
   Progress progress(pool->clock, timeouts);
-  bool repeatable = is_idempotent(request.method) && !request.body.source;
-  for (;;) {
-    auto connection = pool->take(route);
-    bool reused = connection != nullptr;
-    if (reused) {
+  Asking asking{pool->clock, request, route, progress, timeouts.connect, timeouts.first_byte};
+  bool at_hand = !request.body.source;
+  for (int refusals = 0;;) {
+    Carrier carrier = pool->take(route);
+    if (carrier) {
       progress.reuses();
     } else {
-      auto opened =
-          co_await progress.limited(timeouts.connect, open(*pool, route, progress)).result();
-      if (!opened.ok()) co_return failed_request(opened.error(), request, route, progress);
-      connection = std::move(*opened);
-      reused = progress.reused();
+      auto acquired =
+          co_await progress.limited(timeouts.connect, acquire(*pool, route, progress)).result();
+      if (!acquired.ok()) co_return failed_request(acquired.error(), request, route, progress);
+      carrier = std::move(*acquired);
     }
     progress.begin(Progress::Step::asking);
-    // What is sent beside the answer bounds its first byte itself, from when it was sent.
-    Duration limit = fits_in_one_go(request.body) ? timeouts.first_byte : Duration::zero();
     Body body;
-    if (repeatable) {
+    if (at_hand) {
       body.text = request.body.text;
     } else {
       body = std::move(request.body);
     }
-    std::string head = head_of(request, route);
-    Deferred<Response> exchanged = exchange(std::move(connection), pool->clock, std::move(head),
-                                            std::move(body), request.method, timeouts.first_byte);
-    auto answer = co_await progress.limited(limit, std::move(exchanged)).result();
+    Deferred<Response> answering =
+        carrier.alone ? ask_by_h1(std::move(carrier.alone), asking, std::move(body))
+                      : ask_by_h2(std::move(carrier.stream), asking, std::move(body),
+                                  pool->options.waiting_max);
+    auto answer = co_await std::move(answering).result();
     if (answer.ok()) co_return std::move(*answer);
-    Code code = answer.error().code();
-    bool stale = code == Code::closed || code == Code::reset || code == Code::io;
-    if (reused && repeatable && stale) continue;
+    if (at_hand && may_repeat(answer.error(), request, progress.reused(), refusals)) continue;
     co_return failed_request(answer.error(), request, route, progress);
   }
 }
@@ -207,14 +113,16 @@ Deferred<Response> Client::send(Address address, Request request, Duration timeo
     return failed<Response>(Error(Code::invalid, request.method + " " + request.target +
                                                      ": there is no address to send it to"));
   }
+  bool h2 = pool_->options.version == Version::http_2;
+  detail::Route route(std::move(address), nullptr, h2 ? Version::http_2 : Version::http_1_1);
   return detail::send_on({pool_,
-                          detail::Route(std::move(address)),
+                          std::move(route),
                           std::move(request),
                           {pool_->options.connect_timeout, timeout, timeout}});
 }
 
 Deferred<Response> Client::send(const Url& url, Request request, SendOptions options) {
-  auto route = detail::route_to(url, pool_->options, options.connect_to);
+  auto route = detail::route_to(url, pool_->options, options);
   if (!route.ok()) return failed<Response>(std::move(route).error());
   request.host = url.host;
   request.target = url.target;

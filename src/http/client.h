@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "async/network.h"
 #include "async/resolver.h"
 #include "http/body.h"
+#include "http/h2_limits.h"
 #include "http/response.h"
 #include "http/url.h"
 
@@ -41,9 +43,17 @@ struct Proxy {
   std::vector<std::string> without;  // hosts, with what is below them, that are reached directly
 };
 
-/// TLS, given by whoever has it: takes a connection to `host`, answers with the one that encrypts.
-using Secure =
-    std::function<Deferred<std::unique_ptr<ByteStream>>(std::unique_ptr<ByteStream>, std::string)>;
+/// By which version of HTTP a request goes.
+enum class Version : std::uint8_t {
+  negotiated,  // https: HTTP/2 where the server agrees to it by ALPN, else 1.1; http: 1.1
+  http_1_1,
+  http_2,  // http: by prior knowledge (RFC 9113 section 3.3); https: this or not at all
+};
+
+/// TLS, given by whoever has it: takes a connection to `host` and the protocols to offer by ALPN,
+/// answers with the one that encrypts, whose protocol() is what was agreed upon.
+using Secure = std::function<Deferred<std::unique_ptr<ByteStream>>(
+    std::unique_ptr<ByteStream> stream, std::string host, std::vector<std::string> protocols)>;
 
 struct ClientOptions {
   Duration connect_timeout = 5s;  // of requests to an address
@@ -55,6 +65,9 @@ struct ClientOptions {
   Resolver* resolver = nullptr;                    // without it: IP addresses and localhost
   Secure secure;                                   // without it https is unsupported
   std::optional<Proxy> proxy;
+  Version version = Version::negotiated;  // of requests that do not say it
+  HeadLimits head;                        // of answers
+  H2ClientLimits h2;
 };
 
 struct SendOptions {
@@ -62,18 +75,21 @@ struct SendOptions {
   /// Where to connect to, whatever the URL's host is, past any proxy: a Unix socket, a test's
   /// server. Family none: where the URL says.
   Address connect_to;
+  std::optional<Version> version;  // nothing: as the client's options say
 };
 
 namespace detail {
 class ClientPool;
 }  // namespace detail
 
-/// Sends HTTP/1.1 requests, one by one as they are (http/session.h has redirects, cookies and the
-/// like), and keeps idle connections for the next. One reactor; responses may outlive it. A request
-/// that failed on a kept connection before any byte of its answer came is sent again on a new one,
-/// if its method may be repeated and its body is at hand. A body with a source, or of more than 64
-/// KiB, is sent while the answer is waited for and read. Errors say what was asked and how far it
-/// came.
+/// Sends requests, one by one as they are (http/session.h has redirects, cookies and the like), by
+/// HTTP/1.1 or HTTP/2, and keeps idle connections for the next. All requests to one origin share
+/// one connection of HTTP/2; what it has no room for waits. One reactor; responses may outlive it.
+/// A request that failed on a kept connection before any byte of its answer came is sent again on a
+/// new one, if its method may be repeated and its body is at hand; one that a server of HTTP/2 has
+/// told not to have begun (RFC 9113 section 8.7) whatever its method is, up to three times. A body
+/// with a source, or of more than 64 KiB, is sent while the answer is waited for and read. Errors
+/// say what was asked and how far it came.
 class Client {
  public:
   Client(Clock& clock, Network& network, ClientOptions options = {});

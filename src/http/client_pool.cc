@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "http/h2_client_connection.h"
+#include "http/h2_client_stream.h"
+
 namespace berth::http::detail {
 
 Lane::Lane(std::size_t connections_max) : room(connections_max) {}
@@ -24,6 +27,21 @@ std::unique_ptr<ClientConnection> Ticket::take_idle() {
     if (!late && !connection->stream->broken()) return connection;
   }
   return nullptr;
+}
+
+Carrier::Carrier() = default;
+Carrier::Carrier(std::unique_ptr<ClientConnection> alone) : alone(std::move(alone)) {}
+Carrier::Carrier(std::unique_ptr<H2ClientStream> stream) : stream(std::move(stream)) {}
+Carrier::Carrier(Carrier&&) noexcept = default;
+Carrier& Carrier::operator=(Carrier&&) noexcept = default;
+Carrier::~Carrier() = default;
+
+Visit::Visit(ClientPool& pool, const Route& route) : pool_(pool), lane_(pool.lane_of(route)) {
+  ++lane().visitors;
+}
+Visit::~Visit() {
+  --lane().visitors;
+  pool_.tidy(lane_);
 }
 
 Deferred<Bytes> ClientConnection::read() {
@@ -54,35 +72,54 @@ Lanes::iterator ClientPool::lane_of(const Route& route) {
   return lanes_.try_emplace(route, options.connections_per_address_max).first;
 }
 
-std::unique_ptr<ClientConnection> ClientPool::take(const Route& route) {
-  auto lane = lanes_.find(route);
-  if (lane == lanes_.end() || lane->second.idle.empty()) return nullptr;
+std::optional<Ticket> ClientPool::try_enter(Lanes::iterator lane) {
   auto in_lane = lane->second.room.try_acquire();
-  if (!in_lane) return nullptr;
+  if (!in_lane) return std::nullopt;
   auto in_all = room_.try_acquire();
-  if (!in_all) return nullptr;
-  Ticket ticket(shared_from_this(), lane, std::move(*in_lane), std::move(*in_all));
-  auto connection = ticket.take_idle();
-  if (connection) connection->ticket.emplace(std::move(ticket));
-  return connection;
+  if (!in_all) return std::nullopt;
+  return Ticket(shared_from_this(), lane, std::move(*in_lane), std::move(*in_all));
+}
+
+Carrier ClientPool::take(const Route& route) {
+  auto lane = lanes_.find(route);
+  if (lane == lanes_.end()) return {};
+  if (auto stream = take_shared(lane)) return Carrier(std::move(stream));
+  if (lane->second.idle.empty()) return {};
+  auto ticket = try_enter(lane);
+  if (!ticket) return {};
+  auto connection = ticket->take_idle();
+  if (connection) connection->ticket.emplace(std::move(*ticket));
+  return Carrier(std::move(connection));
+}
+
+std::unique_ptr<H2ClientStream> ClientPool::take_shared(Lanes::iterator lane, Ticket* ticket) {
+  auto& shared = lane->second.shared;
+  if (!shared) return nullptr;
+  auto* idle = resting(lane->second);
+  bool late = idle && clock.now() - idle->idle_since > options.idle_timeout;
+  if (late || !shared->usable()) {
+    drop_shared(lane->second);
+    return nullptr;
+  }
+  if (idle) {
+    auto own = ticket ? std::nullopt : try_enter(lane);
+    if (!ticket && !own) return nullptr;
+    --idle_;
+    shared->ticket.emplace(std::move(ticket ? *ticket : *own));
+  }
+  return shared->open();
 }
 
 Deferred<Ticket> ClientPool::enter(Route route) {
   auto self = shared_from_this();
-  auto lane = lane_of(route);
-  // Who waits in the lane, or holds a permit of it, keeps it; the last to give up closes it.
-  struct Leaving {
-    ClientPool& pool;
-    Lanes::iterator lane;
-    ~Leaving() { pool.tidy(lane); }
-  } leaving{*this, lane};
-  if (room_.waiting() + lane->second.room.waiting() >= options.waiting_max) {
+  Visit visit(*this, route);
+  if (room_.waiting() + visit.lane().room.waiting() >= options.waiting_max) {
     co_return Error(Code::overloaded, std::to_string(options.waiting_max) +
                                           " requests wait for a connection already");
   }
-  auto in_lane = co_await lane->second.room.acquire();
+  auto in_lane = co_await visit.lane().room.acquire();
   auto in_all = co_await room_.acquire();
-  co_return Ticket(std::move(self), lane, std::move(in_lane), std::move(in_all));
+  co_return Ticket(std::move(self), visit.way(), std::move(in_lane), std::move(in_all));
 }
 
 void ClientPool::make_room() {
@@ -90,20 +127,50 @@ void ClientPool::make_room() {
   }
 }
 
+H2ClientConnection* ClientPool::resting(const Lane& lane) {
+  return lane.shared && !lane.shared->ticket ? lane.shared.get() : nullptr;
+}
+
+void ClientPool::drop_shared(Lane& lane) {
+  if (resting(lane)) --idle_;
+  lane.shared.reset();
+}
+
 bool ClientPool::close_oldest() {
+  auto since = [](const Lane& lane) -> std::optional<MonotonicTime> {
+    if (auto* shared = resting(lane)) return shared->idle_since;
+    if (lane.idle.empty()) return std::nullopt;
+    return lane.idle.front()->idle_since;
+  };
   auto oldest = lanes_.end();
   for (auto lane = lanes_.begin(); lane != lanes_.end(); ++lane) {
-    if (lane->second.idle.empty()) continue;
-    if (oldest == lanes_.end() ||
-        lane->second.idle.front()->idle_since < oldest->second.idle.front()->idle_since) {
-      oldest = lane;
-    }
+    auto idle = since(lane->second);
+    if (idle && (oldest == lanes_.end() || *idle < *since(oldest->second))) oldest = lane;
   }
   if (oldest == lanes_.end()) return false;
-  oldest->second.idle.erase(oldest->second.idle.begin());
-  --idle_;
+  if (resting(oldest->second)) {
+    drop_shared(oldest->second);
+  } else {
+    oldest->second.idle.erase(oldest->second.idle.begin());
+    --idle_;
+  }
   tidy(oldest);
   return true;
+}
+
+void ClientPool::rest(H2ClientConnection& connection) {
+  Ticket ticket = std::move(*connection.ticket);
+  connection.ticket.reset();
+  Lane& lane = ticket.lane();
+  // One that takes no more has a successor, or will have; who holds it now lets go of it.
+  if (lane.shared.get() != &connection) return;
+  if (closed_ || !connection.usable() || options.idle_per_address_max == 0) {
+    lane.shared.reset();
+    return;
+  }
+  connection.idle_since = clock.now();
+  ++idle_;
+  if (!armed()) clock.timers().arm(*this, clock.now() + options.idle_timeout);
 }
 
 void ClientPool::give(std::unique_ptr<ClientConnection> connection) {
@@ -125,11 +192,22 @@ void ClientPool::close() {
   disarm();
   while (close_oldest()) {
   }
+  // The busy ones live until their last answer.
+  for (auto lane = lanes_.begin(); lane != lanes_.end();) {
+    lane->second.shared.reset();
+    tidy(lane++);
+  }
 }
 
 void ClientPool::fire() {
   MonotonicTime next = clock.now() + options.idle_timeout;
   for (auto lane = lanes_.begin(); lane != lanes_.end();) {
+    auto* shared = resting(lane->second);
+    if (shared && (!shared->usable() || shared->idle_since + options.idle_timeout <= clock.now())) {
+      drop_shared(lane->second);
+    } else if (shared) {
+      next = std::min(next, shared->idle_since + options.idle_timeout);
+    }
     auto& idle = lane->second.idle;
     auto fresh = std::ranges::find_if(
         idle, [&](auto& each) { return each->idle_since + options.idle_timeout > clock.now(); });
@@ -143,7 +221,8 @@ void ClientPool::fire() {
 
 void ClientPool::tidy(Lanes::iterator lane) {
   Semaphore& room = lane->second.room;
-  if (!lane->second.idle.empty() || room.waiting() > 0) return;
+  bool in_use = lane->second.shared || lane->second.visitors > 0 || room.waiting() > 0;
+  if (in_use || !lane->second.idle.empty()) return;
   if (room.free() == options.connections_per_address_max) lanes_.erase(lane);
 }
 

@@ -8,6 +8,12 @@ namespace {
 
 using Step = Progress::Step;
 
+std::vector<std::string> offered(Version version) {
+  if (version == Version::http_1_1) return {"http/1.1"};
+  if (version == Version::http_2) return {"h2"};
+  return {"h2", "http/1.1"};
+}
+
 /// Asks a proxy for a way through (RFC 9110 section 9.3.6).
 Deferred<void> open_tunnel(ByteStream& stream, const Passage& passage) {
   std::string head = "CONNECT " + passage.tunnel + " HTTP/1.1\r\n";
@@ -54,7 +60,8 @@ Deferred<std::unique_ptr<ByteStream>> dial(ClientPool& pool, const Route& route,
   }
   if (!route.passage->secured.empty()) {
     progress.begin(Step::securing);
-    stream = co_await pool.options.secure(std::move(stream), route.passage->secured);
+    stream = co_await pool.options.secure(std::move(stream), route.passage->secured,
+                                          offered(route.version));
   }
   co_return std::move(stream);
 }

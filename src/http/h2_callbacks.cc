@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "http/h2_conversation.h"
+#include "http/h2_session.h"
 
 namespace berth::http {
 namespace {
@@ -11,120 +11,85 @@ std::string_view view(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-H2Stream* stream_of(nghttp2_session* session, std::int32_t id) {
-  return static_cast<H2Stream*>(nghttp2_session_get_stream_user_data(session, id));
-}
-
 bool ends_stream(const nghttp2_frame& frame) { return frame.hd.flags & NGHTTP2_FLAG_END_STREAM; }
 
-bool begins_request(const nghttp2_frame& frame) {
-  return frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST;
-}
-
-/// Frames that cost their sender nothing and us a little.
-bool costs_nothing(const nghttp2_frame_hd& head) {
-  switch (head.type) {
-    case NGHTTP2_PING:
-    case NGHTTP2_SETTINGS:
-      return !(head.flags & NGHTTP2_FLAG_ACK);
-    case NGHTTP2_PRIORITY:
-      return true;
-    case NGHTTP2_DATA:
-      return head.length == 0 && !(head.flags & NGHTTP2_FLAG_END_STREAM);
-    default:
-      return false;
-  }
+bool has_content(const nghttp2_frame& frame) {
+  return frame.hd.type == NGHTTP2_HEADERS || frame.hd.type == NGHTTP2_DATA;
 }
 
 }  // namespace
 
-/// What nghttp2 calls; a friend of H2Conversation, whose address is `user`.
+/// What nghttp2 calls; a friend of H2Session, whose address is `user`.
 struct H2Callbacks {
-  static H2Conversation& self(void* user) { return *static_cast<H2Conversation*>(user); }
+  static H2Session& self(void* user) { return *static_cast<H2Session*>(user); }
 
   static int begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* user) {
     self(user).progress_ = true;
-    if (costs_nothing(*head)) self(user).count_control();
+    self(user).frame_begins(*head);
     return 0;
   }
 
-  static int begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
-    if (!begins_request(*frame)) return 0;
-    std::int32_t id = frame->hd.stream_id;
-    if (auto* stream = self(user).open(id)) {
-      nghttp2_session_set_stream_user_data(session, id, stream);
-    }
+  static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    self(user).head_begins(*frame);
     return 0;
   }
 
-  static int header(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name,
+  static int header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
                     std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                     std::uint8_t, void* user) {
-    auto* stream = stream_of(session, frame->hd.stream_id);
-    if (!stream) return 0;
-    if (begins_request(*frame)) {
-      stream->head.add(view(name, name_size), view(value, value_size));
-    } else if (stream->trailers_in.size() < self(user).options_.head.headers_max) {
-      stream->trailers_in.emplace_back(view(name, name_size), view(value, value_size));
-    }
+    auto* stream = self(user).stream_of(frame->hd.stream_id);
+    if (stream) self(user).field(*frame, *stream, view(name, name_size), view(value, value_size));
     return 0;
   }
 
-  /// nghttp2 would leave the field out and go on; section 8.2.1 calls the request malformed.
-  static int invalid_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*,
-                            std::size_t, const std::uint8_t*, std::size_t, std::uint8_t, void*) {
+  /// nghttp2 would leave the field out and go on; section 8.2.1 calls the message malformed.
+  static int invalid_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t*,
+                            std::size_t, const std::uint8_t*, std::size_t, std::uint8_t,
+                            void* user) {
+    self(user).frame_refused(*frame, NGHTTP2_ERR_HTTP_HEADER);
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
-  static int frame_received(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
-    if (frame->hd.type == NGHTTP2_RST_STREAM) self(user).count_reset();
-    if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
-    auto* stream = stream_of(session, frame->hd.stream_id);
-    if (!stream) return 0;
-    if (ends_stream(*frame)) stream->end_content();
-    if (begins_request(*frame)) self(user).answer(*stream);
+  static int frame_received(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    auto* stream = self(user).stream_of(frame->hd.stream_id);
+    if (stream && has_content(*frame) && ends_stream(*frame)) stream->end_content();
+    self(user).frame_received(*frame, stream);
     return 0;
   }
 
-  static int invalid_frame(nghttp2_session*, const nghttp2_frame*, int, void* user) {
-    self(user).count_reset();
+  static int invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int why, void* user) {
+    self(user).frame_refused(*frame, why);
     return 0;
   }
 
-  static int data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* data,
+  static int data(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* data,
                   std::size_t size, void* user) {
     self(user).progress_ = true;
-    auto* stream = stream_of(session, id);
-    if (!stream) {
-      nghttp2_session_consume_connection(session, size);
-      return 0;
+    auto* stream = self(user).stream_of(id);
+    if (stream) {
+      const Bytes& input = self(user).input_;
+      auto* begin = reinterpret_cast<const char*>(data);
+      bool within = begin >= input.data() && begin + size <= input.data() + input.size();
+      stream->take(within ? input.slice(static_cast<std::size_t>(begin - input.data()), size)
+                          : Bytes::copy({begin, size}));
     }
-    const Bytes& input = self(user).input_;
-    auto* begin = reinterpret_cast<const char*>(data);
-    bool within = begin >= input.data() && begin + size <= input.data() + input.size();
-    stream->take(within ? input.slice(static_cast<std::size_t>(begin - input.data()), size)
-                        : Bytes::copy({begin, size}));
+    self(user).content_received(stream, size);
     return 0;
   }
 
-  static int frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void*) {
-    bool content = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
-    if (!content || !ends_stream(*frame)) return 0;
-    auto* stream = stream_of(session, frame->hd.stream_id);
-    // Answered before the request's end: the rest is not wanted (section 8.1).
-    if (stream && !stream->remote_ended()) {
-      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream->id(), NGHTTP2_NO_ERROR);
-    }
+  static int frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    self(user).frame_sent(*frame, self(user).stream_of(frame->hd.stream_id));
     return 0;
   }
 
-  static int stream_closed(nghttp2_session* session, std::int32_t id, std::uint32_t, void* user) {
-    if (auto* stream = stream_of(session, id)) self(user).closed(*stream);
+  static int stream_closed(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) {
+    if (auto* stream = self(user).stream_of(id)) self(user).stream_closed(*stream, code);
     return 0;
   }
 };
 
-nghttp2_session* make_h2_session(H2Conversation& conversation, const H2Limits& limits) {
+nghttp2_session* make_h2_session(H2Session& owner, bool server, std::size_t acks_max,
+                                 std::size_t continuations_max) {
   auto made = [](int answered) { check(answered == 0, "no memory for nghttp2"); };
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_option* option = nullptr;
@@ -142,11 +107,12 @@ nghttp2_session* make_h2_session(H2Conversation& conversation, const H2Limits& l
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, C::frame_sent);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, C::stream_closed);
   nghttp2_option_set_no_auto_window_update(option, 1);
-  nghttp2_option_set_max_outbound_ack(option, limits.acks_max);
-  nghttp2_option_set_max_continuations(option, limits.continuations_max);
+  nghttp2_option_set_max_outbound_ack(option, acks_max);
+  nghttp2_option_set_max_continuations(option, continuations_max);
   // Closed streams are kept for priorities only, which are switched off.
   nghttp2_option_set_no_closed_streams(option, 1);
-  made(nghttp2_session_server_new2(&session, callbacks, &conversation, option));
+  made(server ? nghttp2_session_server_new2(&session, callbacks, &owner, option)
+              : nghttp2_session_client_new2(&session, callbacks, &owner, option));
   nghttp2_option_del(option);
   nghttp2_session_callbacks_del(callbacks);
   return session;

@@ -2,14 +2,14 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include "http/h2_limits.h"
+#include <cstddef>
 
 namespace berth::http {
 
-class H2Conversation;
+class H2Session;
 
-/// Makes the session of a server's connection; what nghttp2 finds in the bytes goes to
-/// `conversation`, which owns the session.
-nghttp2_session* make_h2_session(H2Conversation& conversation, const H2Limits& limits);
+/// Makes nghttp2's session of one side of a connection; what it finds in the bytes goes to `owner`.
+nghttp2_session* make_h2_session(H2Session& owner, bool server, std::size_t acks_max,
+                                 std::size_t continuations_max);
 
 }  // namespace berth::http

@@ -10,7 +10,6 @@
 
 #include "async/gather.h"
 #include "async/shield.h"
-#include "http/h2_callbacks.h"
 #include "http/h2_response.h"
 #include "http/read_away.h"
 
@@ -18,27 +17,43 @@ namespace berth::http {
 namespace {
 
 constexpr std::size_t read_bytes = 64 << 10;
-constexpr std::size_t write_bytes = 64 << 10;
 
-void must(int answered) { check(answered == 0, "nghttp2 refuses what it must take"); }
+bool begins_request(const nghttp2_frame& frame) {
+  return frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST;
+}
+
+bool ends_stream(const nghttp2_frame& frame) { return frame.hd.flags & NGHTTP2_FLAG_END_STREAM; }
+
+/// Frames that cost their sender nothing and us a little.
+bool costs_nothing(const nghttp2_frame_hd& head) {
+  switch (head.type) {
+    case NGHTTP2_PING:
+    case NGHTTP2_SETTINGS:
+      return !(head.flags & NGHTTP2_FLAG_ACK);
+    case NGHTTP2_PRIORITY:
+      return true;
+    case NGHTTP2_DATA:
+      return head.length == 0 && !(head.flags & NGHTTP2_FLAG_END_STREAM);
+    default:
+      return false;
+  }
+}
+
+H2ServerStream& ours(H2Stream& stream) { return static_cast<H2ServerStream&>(stream); }
 
 }  // namespace
 
-void H2Conversation::End::operator()(nghttp2_session* session) const {
-  nghttp2_session_del(session);
-}
-
 H2Conversation::H2Conversation(Clock& clock, ByteStream& stream, const Server::Handler& handler,
                                const ServerOptions& options)
-    : clock_(clock),
+    : H2Session(Side::server, options.h2.acks_max, options.h2.continuations_max),
+      clock_(clock),
       stream_(stream),
       handler_(handler),
       options_(options),
       resets_(options.h2.resets_per_second_max,
               options.h2.resets_per_second_max * options.h2.burst_seconds),
       controls_(options.h2.control_frames_per_second_max,
-                options.h2.control_frames_per_second_max * options.h2.burst_seconds),
-      session_(make_h2_session(*this, options.h2)) {
+                options.h2.control_frames_per_second_max * options.h2.burst_seconds) {
   auto size = [](std::size_t bytes) { return static_cast<std::uint32_t>(bytes); };
   std::array<nghttp2_settings_entry, 4> settings{{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, size(options.h2.streams_max)},
@@ -46,14 +61,11 @@ H2Conversation::H2Conversation(Clock& clock, ByteStream& stream, const Server::H
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, size(options.head.head_bytes_max)},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   }};
-  must(
-      nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, settings.data(), settings.size()));
+  must(nghttp2_submit_settings(session(), NGHTTP2_FLAG_NONE, settings.data(), settings.size()));
   must(nghttp2_session_set_local_window_size(
-      session_.get(), NGHTTP2_FLAG_NONE, 0,
+      session(), NGHTTP2_FLAG_NONE, 0,
       static_cast<std::int32_t>(options.h2.connection_window_bytes)));
 }
-
-H2Conversation::~H2Conversation() = default;
 
 Deferred<void> H2Conversation::run(Bytes early) {
   Deferred<void> writing = write_all();
@@ -83,17 +95,13 @@ Deferred<void> H2Conversation::read_all(Bytes early) {
 bool H2Conversation::receive(Bytes part) {
   if (broken_) return true;  // it is only read away
   asked_alive_ = false;
-  input_ = std::move(part);
-  auto taken = nghttp2_session_mem_recv(
-      session_.get(), reinterpret_cast<const std::uint8_t*>(input_.data()), input_.size());
-  input_ = Bytes();
-  output_.set();
+  bool taken = feed(std::move(part));
   if (std::exchange(progress_, false)) {
     no_frame_.reset();
   } else if (!no_frame_) {
     no_frame_ = clock_.now();
   }
-  if (taken >= 0) return true;
+  if (taken) return true;
   // Too many acknowledgements or CONTINUATION frames.
   calm_down();
   broken_ = true;
@@ -104,7 +112,7 @@ bool H2Conversation::outlast_silence() {
   bool waits_for_us = std::ranges::any_of(
       streams_, [](auto& each) { return each.second->working() && !each.second->stalled(); });
   if (!waits_for_us || std::exchange(asked_alive_, true)) return false;
-  must(nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr));
+  must(nghttp2_submit_ping(session(), NGHTTP2_FLAG_NONE, nullptr));
   output_.set();
   return true;
 }
@@ -120,24 +128,11 @@ Deferred<void> H2Conversation::write_all() {
       continue;
     }
     if (ending_ && streams_.empty()) break;
-    if (!nghttp2_session_want_read(session_.get()) && !nghttp2_session_want_write(session_.get())) {
-      break;
-    }
+    if (finished()) break;
     output_.reset();
     co_await output_.wait();
   }
   over_.set();
-}
-
-Bytes H2Conversation::next_output() {
-  std::string out;
-  while (out.size() < write_bytes) {
-    const std::uint8_t* data = nullptr;
-    auto size = nghttp2_session_mem_send(session_.get(), &data);
-    if (size <= 0) break;
-    out.append(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
-  }
-  return out.empty() ? Bytes() : Bytes::copy(out);
 }
 
 Deferred<void> H2Conversation::say_goodbye(Deferred<void> writing) {
@@ -145,10 +140,10 @@ Deferred<void> H2Conversation::say_goodbye(Deferred<void> writing) {
   for (auto& [id, stream] : streams_) stream->cancel();
   if (!peer_gone_) {
     bool faulty = too_much_ || over_.is_set();  // and the peer is told so already
-    auto last = nghttp2_session_get_last_proc_stream_id(session_.get());
+    auto last = nghttp2_session_get_last_proc_stream_id(session());
     if (!faulty) {
-      std::ignore = nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR,
-                                          nullptr, 0);
+      std::ignore =
+          nghttp2_submit_goaway(session(), NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0);
     }
     output_.set();
     auto limit = options_.h2.goodbye_timeout;
@@ -167,26 +162,27 @@ Deferred<void> H2Conversation::say_goodbye(Deferred<void> writing) {
 
 void H2Conversation::calm_down() {
   too_much_ = true;
-  std::ignore = nghttp2_session_terminate_session(session_.get(), NGHTTP2_ENHANCE_YOUR_CALM);
+  std::ignore = nghttp2_session_terminate_session(session(), NGHTTP2_ENHANCE_YOUR_CALM);
   output_.set();
 }
 
-H2Stream* H2Conversation::open(std::int32_t id) {
+H2ServerStream* H2Conversation::open(std::int32_t id) {
   if (streams_.size() >= options_.h2.streams_max) {
     reset(id, NGHTTP2_REFUSED_STREAM);
+    count_reset();
     return nullptr;
   }
   auto& stream = streams_[id];
-  stream = std::make_unique<H2Stream>(*this, id, options_.head);
+  stream = std::make_unique<H2ServerStream>(*this, id, options_.head);
   return stream.get();
 }
 
-void H2Conversation::answer(H2Stream& stream) {
+void H2Conversation::answer(H2ServerStream& stream) {
   auto head = stream.head.end(!stream.remote_ended());
   stream.begin(answer_with(stream, std::move(head)));
 }
 
-Deferred<void> H2Conversation::answer_with(H2Stream& stream, Result<RequestHead> head) {
+Deferred<void> H2Conversation::answer_with(H2ServerStream& stream, Result<RequestHead> head) {
   Result<ServerResponse> answered = ServerResponse();
   if (head.ok()) {
     stream.request.head = std::move(*head);
@@ -216,19 +212,12 @@ Deferred<void> H2Conversation::answer_with(H2Stream& stream, Result<RequestHead>
   reset(stream.id(), sent.error().is(Code::cancelled) ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR);
 }
 
-void H2Conversation::submit(H2Stream& stream, const ServerResponse& response, bool with_content) {
-  H2Response fields(response);
+void H2Conversation::submit(H2ServerStream& stream, const ServerResponse& response,
+                            bool with_content) {
   bool content = with_content && (response.body.source || !response.body.text.empty());
   if (content && !response.body.source) stream.give(response.body.text, true);
-  submit_h2_response(session_.get(), stream, fields, content);
+  submit_h2_response(session(), stream, response, content);
   output_.set();
-}
-
-void H2Conversation::reset(std::int32_t id, std::uint32_t code) {
-  std::ignore = nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, code);
-  output_.set();
-  bool ours = code == NGHTTP2_NO_ERROR || code == NGHTTP2_INTERNAL_ERROR || code == NGHTTP2_CANCEL;
-  if (!ours) count_reset();
 }
 
 void H2Conversation::count_reset() {
@@ -240,33 +229,66 @@ void H2Conversation::count_control() {
 }
 
 void H2Conversation::consumed(H2Stream& stream, std::size_t bytes) {
-  if (stream.closed()) return;
-  std::ignore = nghttp2_session_consume(session_.get(), stream.id(), bytes);
+  std::ignore = nghttp2_session_consume(session(), stream.id(), bytes);
   output_.set();
 }
 
-void H2Conversation::resume(H2Stream& stream) {
-  std::ignore = nghttp2_session_resume_data(session_.get(), stream.id());
+void H2Conversation::ask_for_content(H2ServerStream& stream) {
+  submit_h2_continue(session(), stream.id());
   output_.set();
 }
 
-void H2Conversation::ask_for_content(H2Stream& stream) {
-  submit_h2_continue(session_.get(), stream.id());
-  output_.set();
-}
-
-void H2Conversation::closed(H2Stream& stream) {
+void H2Conversation::stream_closed(H2Stream& stream, std::uint32_t) {
   // What nobody will read goes back to the window of all.
-  std::ignore = nghttp2_session_consume_connection(session_.get(), stream.drop_unread());
-  stream.close();
-  if (!stream.working()) drop(stream);
+  std::ignore = nghttp2_session_consume_connection(session(), stream.drop_unread());
+  ours(stream).close();
+  if (!ours(stream).working()) drop(ours(stream));
 }
 
-void H2Conversation::ended(H2Stream& stream) {
+void H2Conversation::frame_begins(const nghttp2_frame_hd& head) {
+  if (costs_nothing(head)) count_control();
+}
+
+void H2Conversation::head_begins(const nghttp2_frame& frame) {
+  if (!begins_request(frame)) return;
+  std::int32_t id = frame.hd.stream_id;
+  // As H2Stream, which is what stream_of() takes it for.
+  if (H2Stream* stream = open(id)) nghttp2_session_set_stream_user_data(session(), id, stream);
+}
+
+void H2Conversation::field(const nghttp2_frame& frame, H2Stream& stream, std::string_view name,
+                           std::string_view value) {
+  if (begins_request(frame)) {
+    ours(stream).head.add(name, value);
+  } else if (stream.trailers_in.size() < options_.head.headers_max) {
+    stream.trailers_in.emplace_back(name, value);
+  }
+}
+
+void H2Conversation::frame_received(const nghttp2_frame& frame, H2Stream* stream) {
+  if (frame.hd.type == NGHTTP2_RST_STREAM) count_reset();
+  if (stream && begins_request(frame)) answer(ours(*stream));
+}
+
+void H2Conversation::frame_refused(const nghttp2_frame&, int) { count_reset(); }
+
+void H2Conversation::content_received(H2Stream* stream, std::size_t bytes) {
+  if (!stream) nghttp2_session_consume_connection(session(), bytes);
+}
+
+void H2Conversation::frame_sent(const nghttp2_frame& frame, H2Stream* stream) {
+  // Answered before the request's end: the rest is not wanted (section 8.1).
+  bool content = frame.hd.type == NGHTTP2_HEADERS || frame.hd.type == NGHTTP2_DATA;
+  if (stream && content && ends_stream(frame) && !stream->remote_ended()) {
+    nghttp2_submit_rst_stream(session(), NGHTTP2_FLAG_NONE, stream->id(), NGHTTP2_NO_ERROR);
+  }
+}
+
+void H2Conversation::ended(H2ServerStream& stream) {
   if (stream.closed() || gone_) drop(stream);
 }
 
-void H2Conversation::drop(H2Stream& stream) {
+void H2Conversation::drop(H2ServerStream& stream) {
   streams_.erase(stream.id());
   changed_.set();
   output_.set();

@@ -8,28 +8,22 @@
 
 #include "async/clock.h"
 #include "async/network.h"
-#include "http/h2_stream.h"
+#include "http/h2_server_stream.h"
+#include "http/h2_session.h"
 #include "http/rate_limit.h"
 #include "http/server.h"
 
-struct nghttp2_session;
-
 namespace berth::http {
 
-/// What an HTTP/2 client sends first (RFC 9113 section 3.4).
-constexpr std::string_view h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// A server's side of one HTTP/2 connection, by nghttp2, which keeps the protocol's state; here are
-/// the requests, both flow controls, and the limits. One coroutine reads, one writes, one answers
-/// each request. Nothing is taken from a handler before the connection and the peer's window have
-/// room for it, and nothing is acknowledged to the peer before a handler has read it. Owned by the
-/// Server's coroutine for this connection, as are the things it refers to; one reactor.
-class H2Conversation {
+/// A server's side of one HTTP/2 connection: the requests, both flow controls, and the limits. One
+/// coroutine reads, one writes, one answers each request. Nothing is taken from a handler before
+/// the connection and the peer's window have room for it, and nothing is acknowledged to the peer
+/// before a handler has read it. Owned by the Server's coroutine for this connection, as are the
+/// things it refers to; one reactor.
+class H2Conversation final : public H2Session {
  public:
   H2Conversation(Clock& clock, ByteStream& stream, const Server::Handler& handler,
                  const ServerOptions& options);
-  H2Conversation(const H2Conversation&) = delete;
-  ~H2Conversation();
 
   /// Answers requests until the connection ends; `early` was read already. Cancelled, it says
   /// GOAWAY, lets what was answered arrive, within `goodbye_timeout`, and waits for the handlers.
@@ -37,19 +31,26 @@ class H2Conversation {
   Deferred<void> run(Bytes early);
 
   // What streams ask for.
-  void consumed(H2Stream& stream, std::size_t bytes);
-  void resume(H2Stream& stream);
-  void ask_for_content(H2Stream& stream);
-  void ended(H2Stream& stream);
+  void consumed(H2Stream& stream, std::size_t bytes) override;
+  void ask_for_content(H2ServerStream& stream);
+  void ended(H2ServerStream& stream);
 
  private:
-  friend struct H2Callbacks;
+  void frame_begins(const nghttp2_frame_hd& head) override;
+  void head_begins(const nghttp2_frame& frame) override;
+  void field(const nghttp2_frame& frame, H2Stream& stream, std::string_view name,
+             std::string_view value) override;
+  void frame_received(const nghttp2_frame& frame, H2Stream* stream) override;
+  void frame_refused(const nghttp2_frame& frame, int why) override;
+  void content_received(H2Stream* stream, std::size_t bytes) override;
+  void frame_sent(const nghttp2_frame& frame, H2Stream* stream) override;
+  void stream_closed(H2Stream& stream, std::uint32_t code) override;
+
   Deferred<void> read_all(Bytes early);
   Deferred<void> write_all();
   Deferred<void> say_goodbye(Deferred<void> writing);
   /// False: nghttp2 is of no more use.
   bool receive(Bytes part);
-  Bytes next_output();
   /// Nothing has come for `idle_timeout`; false: the connection is to end.
   bool outlast_silence();
   void count_reset();
@@ -57,17 +58,11 @@ class H2Conversation {
   /// Ends the connection of one who does too much.
   void calm_down();
 
-  H2Stream* open(std::int32_t id);
-  void answer(H2Stream& stream);
-  Deferred<void> answer_with(H2Stream& stream, Result<RequestHead> head);
-  void submit(H2Stream& stream, const ServerResponse& response, bool with_content);
-  void reset(std::int32_t id, std::uint32_t code);
-  void closed(H2Stream& stream);
-  void drop(H2Stream& stream);
-
-  struct End {
-    void operator()(nghttp2_session* session) const;
-  };
+  H2ServerStream* open(std::int32_t id);
+  void answer(H2ServerStream& stream);
+  Deferred<void> answer_with(H2ServerStream& stream, Result<RequestHead> head);
+  void submit(H2ServerStream& stream, const ServerResponse& response, bool with_content);
+  void drop(H2ServerStream& stream);
 
   Clock& clock_;
   ByteStream& stream_;
@@ -75,7 +70,6 @@ class H2Conversation {
   const ServerOptions& options_;
   RateLimit resets_;
   RateLimit controls_;
-  bool progress_ = false;                  // the present bytes began a frame, or were content
   std::optional<MonotonicTime> no_frame_;  // since when bytes come that are neither
   bool asked_alive_ = false;
   bool ending_ = false;
@@ -83,10 +77,7 @@ class H2Conversation {
   bool too_much_ = false;
   bool broken_ = false;  // nghttp2 takes no more bytes
   bool gone_ = false;    // streams need not wait for nghttp2 to close them
-  Bytes input_;
-  std::unordered_map<std::int32_t, std::unique_ptr<H2Stream>> streams_;
-  std::unique_ptr<nghttp2_session, End> session_;
-  Event output_;   // nghttp2 may have something to send
+  std::unordered_map<std::int32_t, std::unique_ptr<H2ServerStream>> streams_;
   Event over_;     // it has nothing to send or take any more, or the connection broke
   Event changed_;  // a stream is gone
 };

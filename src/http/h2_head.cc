@@ -3,37 +3,9 @@
 #include "base/strings.h"
 
 namespace berth::http {
+namespace {
 
-H2HeadBuilder::Piece H2HeadBuilder::keep(std::string_view text) {
-  Piece piece{text_.size(), text.size()};
-  text_ += text;
-  return piece;
-}
-
-void H2HeadBuilder::add(std::string_view name, std::string_view value) {
-  std::size_t bytes = text_.size() + cookies_.size() + name.size() + value.size();
-  if (bytes > limits_.head_bytes_max || fields_.size() >= limits_.headers_max ||
-      (name == ":path" && value.size() > limits_.target_bytes_max)) {
-    too_large_ = true;
-  }
-  if (too_large_) return;
-  if (name == ":method") {
-    method_ = keep(value);
-  } else if (name == ":path") {
-    path_ = keep(value);
-  } else if (name == ":authority") {
-    authority_ = keep(value);
-  } else if (name == "cookie") {
-    // Section 8.2.3: they may come in pieces, and are one.
-    cookies_ += (cookies_.empty() ? "" : "; ") + std::string(value);
-  } else if (!name.starts_with(':')) {
-    if (name == "content-length") length_ = parse_integer<std::uint64_t>(value).value_or(0);
-    Piece kept = keep(name);
-    fields_.push_back({kept, keep(value)});
-  }
-}
-
-Result<void> H2HeadBuilder::check_target(const RequestHead& head) const {
+Result<void> check_target(const RequestHead& head) {
   if (head.method == "CONNECT") {
     return Error(Code::unsupported, "this server makes no tunnels");
   }
@@ -47,21 +19,75 @@ Result<void> H2HeadBuilder::check_target(const RequestHead& head) const {
   return {};
 }
 
-Result<RequestHead> H2HeadBuilder::end(bool has_body) {
-  if (too_large_) {
-    return Error(Code::overloaded,
-                 "the head is longer than " + std::to_string(limits_.head_bytes_max) +
-                     " bytes, has more "
-                     "than " +
-                     std::to_string(limits_.headers_max) + " fields, or its target is too long");
-  }
+Framing framing_of(bool has_body, std::optional<std::uint64_t> length) {
+  if (!has_body) return {};
+  return {length ? Framing::Kind::length : Framing::Kind::chunked, length.value_or(0)};
+}
+
+}  // namespace
+
+bool H2HeadBuilder::fits(std::string_view name, std::string_view value, std::size_t more) {
+  std::size_t bytes = text_.size() + more + name.size() + value.size();
+  if (bytes > limits_.head_bytes_max || fields_.size() >= limits_.headers_max) too_large_ = true;
+  if (name == ":path" && value.size() > limits_.target_bytes_max) too_large_ = true;
+  return !too_large_;
+}
+
+H2HeadBuilder::Piece H2HeadBuilder::keep(std::string_view text) {
+  Piece piece{text_.size(), text.size()};
+  text_ += text;
+  return piece;
+}
+
+void H2HeadBuilder::add_field(std::string_view name, std::string_view value) {
+  if (name == "content-length") length_ = parse_integer<std::uint64_t>(value).value_or(0);
+  Piece kept = keep(name);
+  fields_.push_back({kept, keep(value)});
+}
+
+Result<void> H2HeadBuilder::check_size() const {
+  if (!too_large_) return {};
+  return Error(Code::overloaded,
+               "the head is longer than " + std::to_string(limits_.head_bytes_max) +
+                   " bytes, has more than " + std::to_string(limits_.headers_max) +
+                   " fields, or its target is too long");
+}
+
+std::string_view H2HeadBuilder::give_fields(Headers& headers, std::size_t more) {
   Bytes bytes = Bytes::copy(text_);
-  auto view = [&](Piece piece) { return bytes.view().substr(piece.begin, piece.size); };
+  std::string_view text = bytes.view();
+  headers.reserve(fields_.size() + more);
+  for (auto& field : fields_) {
+    headers.add_view(text.substr(field.name.begin, field.name.size),
+                     text.substr(field.value.begin, field.value.size));
+  }
+  headers.keep(std::move(bytes));
+  return text;
+}
+
+void H2RequestHeadBuilder::add(std::string_view name, std::string_view value) {
+  if (!fits(name, value, cookies_.size())) return;
+  if (name == ":method") {
+    method_ = keep(value);
+  } else if (name == ":path") {
+    path_ = keep(value);
+  } else if (name == ":authority") {
+    authority_ = keep(value);
+  } else if (name == "cookie") {
+    // Section 8.2.3: they may come in pieces, and are one.
+    cookies_ += (cookies_.empty() ? "" : "; ") + std::string(value);
+  } else if (!name.starts_with(':')) {
+    add_field(name, value);
+  }
+}
+
+Result<RequestHead> H2RequestHeadBuilder::end(bool has_body) {
+  TRY(check_size());
   RequestHead head;
+  std::string_view text = give_fields(head.headers, 2);
+  auto view = [&](Piece piece) { return text.substr(piece.begin, piece.size); };
   head.method = view(method_);
   head.target = view(path_);
-  head.headers.reserve(fields_.size() + 2);
-  for (auto& field : fields_) head.headers.add_view(view(field.name), view(field.value));
   std::string_view authority = view(authority_);
   auto* host = head.headers.find("host");
   if (host && !authority.empty() && !equal_ignoring_case(host->value, authority)) {
@@ -69,12 +95,29 @@ Result<RequestHead> H2HeadBuilder::end(bool has_body) {
   }
   if (!host && !authority.empty()) head.headers.add_view("host", authority);
   if (!cookies_.empty()) head.headers.add("cookie", std::move(cookies_));
-  if (has_body) {
-    head.framing.kind = length_ ? Framing::Kind::length : Framing::Kind::chunked;
-    head.framing.length = length_.value_or(0);
-  }
+  head.framing = framing_of(has_body, length_);
   TRY(check_target(head));
-  head.headers.keep(std::move(bytes));
+  return head;
+}
+
+void H2ResponseHeadBuilder::add(std::string_view name, std::string_view value) {
+  if (!fits(name, value)) return;
+  if (name == ":status") {
+    status_ = parse_integer<int>(value, 100, 999).value_or(0);
+  } else if (!name.starts_with(':')) {
+    add_field(name, value);
+  }
+}
+
+Result<ResponseHead> H2ResponseHeadBuilder::end(bool has_body) {
+  TRY(check_size());
+  ResponseHead head;
+  head.major = 2;
+  head.minor = 0;
+  head.status = status_;
+  head.reason = reason_of(status_);
+  give_fields(head.headers, 0);
+  head.framing = framing_of(has_body, length_);
   return head;
 }
 

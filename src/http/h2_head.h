@@ -9,12 +9,47 @@
 
 namespace berth::http {
 
-/// Gathers the fields of a request's head as HPACK yields them, and makes of them the head that
-/// HTTP/1.1 would have given (RFC 9113 section 8.3): `host` stands among the headers, cookies are
-/// one field. Whoever calls has checked names and values (nghttp2 does).
+/// Gathers the fields of a head as HPACK yields them, in one piece of memory and within limits.
+/// Whoever calls has checked names and values (nghttp2 does).
 class H2HeadBuilder {
- public:
+ protected:
   explicit H2HeadBuilder(const HeadLimits& limits) : limits_(limits) {}
+
+  struct Piece {
+    std::size_t begin = 0;
+    std::size_t size = 0;
+  };
+  /// True if there is room for one more field; else all that follow are dropped.
+  bool fits(std::string_view name, std::string_view value, std::size_t more = 0);
+  Piece keep(std::string_view text);
+  void add_field(std::string_view name, std::string_view value);
+  /// overloaded: a limit was passed.
+  Result<void> check_size() const;
+  /// Moves the fields to `headers`, with room for `more`; answers the text that pieces are in.
+  std::string_view give_fields(Headers& headers, std::size_t more);
+
+  std::optional<std::uint64_t> length_;  // as content-length tells
+
+ private:
+  struct Field {
+    Piece name;
+    Piece value;
+  };
+
+ protected:
+  HeadLimits limits_;
+
+ private:
+  std::string text_;
+  std::vector<Field> fields_;
+  bool too_large_ = false;
+};
+
+/// Makes of a request's fields the head that HTTP/1.1 would have given (RFC 9113 section 8.3):
+/// `host` stands among the headers, cookies are one field.
+class H2RequestHeadBuilder : H2HeadBuilder {
+ public:
+  explicit H2RequestHeadBuilder(const HeadLimits& limits) : H2HeadBuilder(limits) {}
 
   /// Fields beyond the limits are dropped; end() tells.
   void add(std::string_view name, std::string_view value);
@@ -23,26 +58,24 @@ class H2HeadBuilder {
   Result<RequestHead> end(bool has_body);
 
  private:
-  struct Piece {
-    std::size_t begin = 0;
-    std::size_t size = 0;
-  };
-  struct Field {
-    Piece name;
-    Piece value;
-  };
-  Piece keep(std::string_view text);
-  Result<void> check_target(const RequestHead& head) const;
-
-  HeadLimits limits_;
-  std::string text_;
-  std::vector<Field> fields_;
   Piece method_;
   Piece path_;
   Piece authority_;
   std::string cookies_;
-  std::optional<std::uint64_t> length_;
-  bool too_large_ = false;
+};
+
+/// The same for an answer's head.
+class H2ResponseHeadBuilder : H2HeadBuilder {
+ public:
+  explicit H2ResponseHeadBuilder(const HeadLimits& limits) : H2HeadBuilder(limits) {}
+
+  void add(std::string_view name, std::string_view value);
+  int status() const { return status_; }
+  /// overloaded: a limit was passed.
+  Result<ResponseHead> end(bool has_body);
+
+ private:
+  int status_ = 0;
 };
 
 }  // namespace berth::http

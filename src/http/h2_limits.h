@@ -21,4 +21,16 @@ struct H2Limits {
   Duration goodbye_timeout = 1s;  // for what is on its way when the connection is to end
 };
 
+/// What bounds one HTTP/2 connection on the client's side, besides the HeadLimits. How many
+/// requests it carries at once the server says; further ones wait.
+struct H2ClientLimits {
+  std::size_t stream_window_bytes = 1 << 20;  // of an answer, sent ahead of who reads it
+  std::size_t continuations_max = 8;          // CONTINUATION frames of one head
+  std::size_t acks_max = 100;                 // answers that the peer does not read
+  std::size_t informational_max = 16;         // 1xx heads before an answer
+  /// Silence while an answer is waited for; then the peer is asked by PING, and after as much again
+  /// the connection is given up.
+  Duration ping_after = 20s;
+};
+
 }  // namespace berth::http

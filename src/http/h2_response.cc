@@ -1,84 +1,37 @@
 #include "http/h2_response.h"
 
-#include <algorithm>
-#include <array>
 #include <tuple>
 
 #include "base/strings.h"
-#include "http/h1_writer.h"
+#include "http/h2_fields.h"
 
 namespace berth::http {
-namespace {
 
-constexpr std::array<std::string_view, 5> connection_fields{
-    "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
-
-nghttp2_nv field_of(std::string_view name, std::string_view value) {
-  auto bytes = [](std::string_view text) {
-    return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
-  };
-  return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
-}
-
-void submit_trailers(nghttp2_session* session, H2Stream& stream) {
-  std::vector<nghttp2_nv> fields;
-  for (auto& [name, value] : stream.trailers_out) {
-    name = lower(name);
-    if (writable_value(value)) fields.push_back(field_of(name, value));
-  }
-  std::ignore = nghttp2_submit_trailer(session, stream.id(), fields.data(), fields.size());
-}
-
-ssize_t read_content(nghttp2_session* session, std::int32_t, std::uint8_t* to, std::size_t room,
-                     std::uint32_t* flags, nghttp2_data_source* source, void*) {
-  auto& stream = *static_cast<H2Stream*>(source->ptr);
-  auto sent = stream.take_out(reinterpret_cast<char*>(to), room);
-  if (sent.bytes == 0 && !sent.end) return NGHTTP2_ERR_DEFERRED;
-  if (sent.end) *flags |= NGHTTP2_DATA_FLAG_EOF;
-  if (sent.end && !stream.trailers_out.empty()) {
-    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-    submit_trailers(session, stream);
-  }
-  return static_cast<ssize_t>(sent.bytes);
-}
-
-}  // namespace
-
-H2Response::H2Response(const ServerResponse& response) {
-  fields_.reserve(response.headers.size() + 2);
-  add(":status", keep(std::to_string(response.status)));
+void submit_h2_response(nghttp2_session* session, H2Stream& stream, const ServerResponse& response,
+                        bool with_content) {
+  H2Fields fields;
+  fields.reserve(response.headers.size() + 2);
+  fields.add(":status", std::to_string(response.status));
   bool length_known = false;
   for (auto& [name, value] : response.headers) {
-    bool small = std::ranges::none_of(name.view(), [](char c) { return c >= 'A' && c <= 'Z'; });
-    std::string_view written = small ? name.view() : keep(lower(name));
-    bool of_connection = std::ranges::find(connection_fields, written) != connection_fields.end();
-    if (of_connection || !writable_value(value)) continue;
-    length_known = length_known || written == "content-length";
-    add(written, value);
+    if (!fields.add_header(name.view(), value.view())) continue;
+    length_known = length_known || equal_ignoring_case(name.view(), "content-length");
   }
   // A 304 tells the length of what it does not send (RFC 9110 section 8.6).
   bool may_tell = may_have_content(response.status) || response.status == 304;
   auto length = response.body.source ? response.body.length
                                      : std::optional<std::uint64_t>(response.body.text.size());
-  if (!length_known && length && may_tell) add("content-length", keep(std::to_string(*length)));
-}
-
-void H2Response::add(std::string_view name, std::string_view value) {
-  fields_.push_back(field_of(name, value));
-}
-
-void submit_h2_response(nghttp2_session* session, H2Stream& stream, const H2Response& response,
-                        bool with_content) {
-  nghttp2_data_provider content{{.ptr = &stream}, read_content};
-  auto& fields = response.fields();
+  if (!length_known && length && may_tell) fields.add("content-length", std::to_string(*length));
+  nghttp2_data_provider content = content_of_stream();
   std::ignore = nghttp2_submit_response(session, stream.id(), fields.data(), fields.size(),
                                         with_content ? &content : nullptr);
 }
 
 void submit_h2_continue(nghttp2_session* session, std::int32_t id) {
-  nghttp2_nv status = field_of(":status", "100");
-  std::ignore =
-      nghttp2_submit_headers(session, NGHTTP2_FLAG_NONE, id, nullptr, &status, 1, nullptr);
+  H2Fields status;
+  status.add(":status", std::string_view("100"));
+  std::ignore = nghttp2_submit_headers(session, NGHTTP2_FLAG_NONE, id, nullptr, status.data(),
+                                       status.size(), nullptr);
 }
 
 }  // namespace berth::http

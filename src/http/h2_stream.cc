@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "http/h2_conversation.h"
+#include "http/h2_session.h"
 
 namespace berth::http {
 namespace {
@@ -14,22 +14,11 @@ constexpr std::size_t slice_bytes_min = 4096;
 
 }  // namespace
 
-void H2Stream::begin(Deferred<void> work) {
-  work_ = std::move(work);
-  work_.wait(*this);
-  if (closed_) work_.cancel();
-}
-
-void H2Stream::run() {
-  std::ignore = work_.take();
-  conversation_.ended(*this);
-}
-
-void H2Stream::close() {
+void H2Stream::end_both_ways(std::optional<Error> why) {
+  if (!failure_) failure_ = std::move(why);
   closed_ = true;
   arrived_.set();
   taken_.set();
-  work_.cancel();
 }
 
 void H2Stream::take(Bytes part) {
@@ -49,10 +38,9 @@ void H2Stream::end_content() {
 }
 
 Deferred<Bytes> H2Stream::read() {
-  if (std::exchange(continue_wanted, false) && !remote_ended_) conversation_.ask_for_content(*this);
   while (unread_ == 0) {
     if (lost_ || (closed_ && !remote_ended_)) {
-      co_return Error(Code::reset, "the peer ended the stream within the body");
+      co_return failure_.value_or(Error(Code::reset, "the peer ended the stream within the body"));
     }
     if (remote_ended_) co_return Bytes();
     arrived_.reset();
@@ -67,7 +55,7 @@ Deferred<Bytes> H2Stream::read() {
     in_.pop_front();
   }
   unread_ -= part.size();
-  conversation_.consumed(*this, part.size());
+  if (!closed_) session_.consumed(*this, part.size());
   co_return part;
 }
 
@@ -83,6 +71,7 @@ std::vector<std::pair<std::string, std::string>> H2Stream::trailers() {
 }
 
 void H2Stream::give(Bytes part, bool last) {
+  taken_.reset();
   out_ = std::move(part);
   out_last_ = last;
 }
@@ -92,13 +81,15 @@ Deferred<void> H2Stream::send(BodySource& source) {
     Bytes part = co_await source.read();
     bool last = part.empty();
     if (last) trailers_out = source.trailers();
-    taken_.reset();
+    if (closed_) co_return;
     give(std::move(part), last);
-    conversation_.resume(*this);
+    session_.resume(*this);
     if (last) co_return;
-    if (!closed_) co_await taken_.wait();
+    co_await taken_.wait();
   }
 }
+
+Deferred<void> H2Stream::taken() { return closed_ ? ready() : taken_.wait(); }
 
 H2Stream::Sent H2Stream::take_out(char* to, std::size_t bytes_max) {
   std::size_t bytes = std::min(out_.size(), bytes_max);
@@ -106,7 +97,7 @@ H2Stream::Sent H2Stream::take_out(char* to, std::size_t bytes_max) {
   out_.remove_prefix(bytes);
   if (!out_.empty()) return {bytes, false};
   out_ = Bytes();
-  if (!out_last_) taken_.set();
+  taken_.set();
   return {bytes, out_last_};
 }
 

@@ -2,48 +2,35 @@
 
 #include <cstdint>
 #include <deque>
-#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "async/sync.h"
 #include "http/body.h"
-#include "http/h2_head.h"
-#include "http/server.h"
 
 namespace berth::http {
 
-class H2Conversation;
+class H2Session;
 
-/// One request and its answer on a server's HTTP/2 connection, owned by the H2Conversation. Ends
-/// when the work of answering it has ended and nghttp2 has closed the stream.
-///
-///   head -> answered by the handler -> answer submitted -> body sent -> closed
-///              | closed by the peer: the handler is cancelled ----------^
-///
-/// As a BodySource it is the request's content: what the handler does not read stays unacknowledged
-/// and the peer stops at the stream's window. The answer's body is asked for part by part, as the
-/// peer's window takes it.
-class H2Stream final : public BodySource, ReadyNode {
+/// The content that goes both ways on one stream of HTTP/2. As a BodySource it is what the peer
+/// sends: what is not read stays unacknowledged, and the peer stops at the stream's window. What is
+/// sent is asked for part by part, as the peer's window takes it. Outlived by its session.
+class H2Stream : public BodySource {
  public:
-  H2Stream(H2Conversation& conversation, std::int32_t id, const HeadLimits& limits)
-      : head(limits), conversation_(conversation), id_(id) {}
+  /// `id` 0: it is set once it is known.
+  H2Stream(H2Session& session, std::int32_t id) : session_(session), id_(id) {}
   H2Stream(const H2Stream&) = delete;
   ~H2Stream() override = default;
 
   std::int32_t id() const { return id_; }
-  bool working() const { return work_.valid(); }
   bool closed() const { return closed_; }
   bool remote_ended() const { return remote_ended_; }
   /// True while the peer's window keeps what is there to be sent.
   bool stalled() const { return !out_.empty(); }
 
-  /// The work of answering; cancelled when the stream is closed.
-  void begin(Deferred<void> work);
-  void cancel() { work_.cancel(); }
-  /// nghttp2 has closed it: the peer's reset, or both sides have ended.
-  void close();
-
-  // The request's content, as it comes in.
+  // The content that comes in.
   void take(Bytes part);
   void end_content();
   Deferred<Bytes> read() override;
@@ -51,37 +38,41 @@ class H2Stream final : public BodySource, ReadyNode {
   std::size_t drop_unread();
   std::vector<std::pair<std::string, std::string>> trailers() override;
 
-  // The answer's content, as it goes out.
+  // The content that goes out.
   /// All of the content, or its beginning.
   void give(Bytes part, bool last);
   /// Sends what `source` yields to its end.
   Deferred<void> send(BodySource& source);
+  /// Until the peer's window has taken what was given; or the stream is closed.
+  Deferred<void> taken();
   struct Sent {
     std::size_t bytes = 0;  // 0, and not the end: nothing is there now
     bool end = false;
   };
   Sent take_out(char* to, std::size_t bytes_max);
 
-  H2HeadBuilder head;
-  ServerRequest request;
   std::vector<std::pair<std::string, std::string>> trailers_in;
   std::vector<std::pair<std::string, std::string>> trailers_out;
-  bool continue_wanted = false;
+
+ protected:
+  void set_id(std::int32_t id) { id_ = id; }
+  /// Neither side sends any more; `why` ends a read within the content.
+  void end_both_ways(std::optional<Error> why = {});
+  const std::optional<Error>& failure() const { return failure_; }
+
+  Event arrived_;  // something came: content, its end, or the stream's
 
  private:
-  void run() override;
-
-  H2Conversation& conversation_;
+  H2Session& session_;
   std::int32_t id_;
-  Deferred<void> work_;
   bool closed_ = false;
+  std::optional<Error> failure_;
 
   std::deque<Bytes> in_;
   std::string in_small_;  // what came behind `in_` in small pieces
   std::size_t unread_ = 0;
   bool lost_ = false;  // something of it will never be read
   bool remote_ended_ = false;
-  Event arrived_;
 
   Bytes out_;
   bool out_last_ = false;

@@ -97,7 +97,8 @@ struct RequestHead {
 
 struct ResponseHead {
   int status = 200;
-  std::string_view reason;
+  std::string_view reason;  // in HTTP/2: that of the status
+  std::uint8_t major = 1;
   std::uint8_t minor = 1;
   Headers headers;
   Framing framing;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "async/deferred.h"
 #include "async/network.h"
@@ -20,12 +21,15 @@ class ResponseBody {
   /// The next part; empty at the end. One at a time.
   virtual Deferred<Bytes> read() = 0;
   virtual std::pair<std::unique_ptr<ByteStream>, Bytes> take_stream() = 0;
+  /// After the end: the fields that follow the content (RFC 9110 section 6.5), in HTTP/2; once.
+  virtual std::vector<std::pair<std::string, std::string>> trailers() { return {}; }
   /// The Response goes: what may be used again goes back to where it came from.
   virtual void let_go([[maybe_unused]] std::unique_ptr<ResponseBody> self) {}
 };
 
 /// The answer to a request. Its body is read part by part or as a whole; when it was read to its
-/// end the connection goes back to the client's pool, otherwise it is closed with this object.
+/// end the connection goes back to the client's pool, otherwise it is closed with this object: by
+/// HTTP/2 only its stream.
 class Response {
  public:
   Response(ResponseHead head, std::unique_ptr<ResponseBody> body);
@@ -34,6 +38,8 @@ class Response {
   ~Response();
 
   int status() const { return head_.status; }
+  /// Of HTTP: 1 or 2.
+  int major_version() const { return head_.major; }
   bool good() const { return head_.status >= 200 && head_.status < 300; }
   const Headers& headers() const { return head_.headers; }
   /// The next part of the content; empty at the end.
@@ -42,6 +48,8 @@ class Response {
   Deferred<std::string> text(std::size_t bytes_max = 16 << 20);
   /// All of it as JSON; invalid says where it is not.
   Deferred<Json> json(std::size_t bytes_max = 16 << 20);
+  /// Once the content was read to its end: the fields that follow it, by HTTP/2 only; once.
+  std::vector<std::pair<std::string, std::string>> trailers() { return body_->trailers(); }
   /// After status 101: the connection, and what the peer had already sent on it.
   std::pair<std::unique_ptr<ByteStream>, Bytes> take_stream();
 

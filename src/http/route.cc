@@ -44,7 +44,10 @@ std::string Route::peer() const {
   return passage->name + ":" + std::to_string(passage->port);
 }
 
-Result<Route> route_to(const Url& url, const ClientOptions& options, const Address& connect_to) {
+Result<Route> route_to(const Url& url, const ClientOptions& options, const SendOptions& send) {
+  const Address& connect_to = send.connect_to;
+  Version version = send.version.value_or(options.version);
+  if (version == Version::negotiated && !url.secure) version = Version::http_1_1;
   if (url.secure && !options.secure) {
     return Error(Code::unsupported, url.text() + " asks for TLS, which this client was not given");
   }
@@ -52,6 +55,9 @@ Result<Route> route_to(const Url& url, const ClientOptions& options, const Addre
   bool by_proxy = !elsewhere && options.proxy && goes_by(*options.proxy, url);
   if (by_proxy && options.proxy->url.secure) {
     return Error(Code::unsupported, "a proxy that is itself reached by https");
+  }
+  if (by_proxy && !url.secure && version == Version::http_2) {
+    return Error(Code::unsupported, url.text() + " by HTTP/2 through a proxy");
   }
   Passage passage;
   Address address = elsewhere ? connect_to : url.address;
@@ -69,8 +75,9 @@ Result<Route> route_to(const Url& url, const ClientOptions& options, const Addre
                      " cannot be resolved, since this client was given no resolver; only IP "
                      "addresses and localhost are known without one");
   }
-  if (passage.way.empty()) return Route(std::move(address));
-  return Route(std::move(address), std::make_shared<const Passage>(std::move(passage)));
+  std::shared_ptr<const Passage> kept;
+  if (!passage.way.empty()) kept = std::make_shared<const Passage>(std::move(passage));
+  return Route(std::move(address), std::move(kept), version);
 }
 
 }  // namespace berth::http::detail

@@ -23,25 +23,29 @@ struct Passage {
 
 /// How a connection is made. Requests of equal routes share the pool's connections.
 struct Route {
-  explicit Route(Address address, std::shared_ptr<const Passage> passage = nullptr)
-      : address(std::move(address)), passage(std::move(passage)) {}
+  explicit Route(Address address, std::shared_ptr<const Passage> passage = nullptr,
+                 Version version = Version::http_1_1)
+      : address(std::move(address)), passage(std::move(passage)), version(version) {}
 
   std::string_view way() const { return passage ? std::string_view(passage->way) : ""; }
   /// The one that is connected to: "127.0.0.1:80", "users:80".
   std::string peer() const;
+  bool secured() const { return passage && !passage->secured.empty(); }
 
   Address address;  // family none: the passage has a name
   std::shared_ptr<const Passage> passage;
+  Version version;  // negotiated: over TLS only
 
   struct SameWay {
     bool operator()(const Route& a, const Route& b) const {
       auto order = a.address <=> b.address;
-      return order != 0 ? order < 0 : a.way() < b.way();
+      if (order != 0) return order < 0;
+      return a.version != b.version ? a.version < b.version : a.way() < b.way();
     }
   };
 };
 
 /// Errors: unsupported, for https and names, as Client::send.
-Result<Route> route_to(const Url& url, const ClientOptions& options, const Address& connect_to);
+Result<Route> route_to(const Url& url, const ClientOptions& options, const SendOptions& send);
 
 }  // namespace berth::http::detail

@@ -189,12 +189,15 @@ Deferred<void> Server::converse_counted(std::unique_ptr<ByteStream> stream) {
   }
   // A peer that goes away or sends nonsense is no fault of ours: nobody is to be told.
   auto ended = co_await converse(stream).result();
-  if (stream && !ended.ok() &&
-      (ended.error().is(Code::invalid) || ended.error().is(Code::overloaded))) {
+  if (!stream) co_return;
+  if (!ended.ok()) {
+    if (!ended.error().is(Code::invalid) && !ended.error().is(Code::overloaded)) co_return;
     int status = ended.error().is(Code::invalid) ? 400 : 431;
     std::ignore =
         co_await refuse(*stream, ServerResponse::problem(status, ended.error().text())).result();
   }
+  // Closing at once could reset what TLS has not handed on yet.
+  std::ignore = co_await with_timeout(clock_, linger, stream->shutdown_write()).result();
 }
 
 Deferred<void> Server::converse(std::unique_ptr<ByteStream>& stream) {
@@ -202,7 +205,9 @@ Deferred<void> Server::converse(std::unique_ptr<ByteStream>& stream) {
   HeadBuffer out;
   Deadline deadline(clock_, *stream);
   deadline.set(options_.head_timeout);
-  if (co_await reader.begins_with(h2_preface)) {
+  // Where TLS has agreed upon a version it is that one.
+  bool agreed = !stream->protocol().empty();
+  if (agreed ? stream->protocol() == "h2" : co_await reader.begins_with(h2_preface)) {
     deadline.lift();
     H2Conversation conversation(clock_, *stream, handler_, options_);
     co_await conversation.run(reader.take_buffered());

@@ -35,6 +35,11 @@ Result<void> check_headers(const Pairs& headers) {
   return {};
 }
 
+SessionOptions with_names(const World& world, SessionOptions options) {
+  if (!options.client.resolver) options.client.resolver = world.resolver;
+  return options;
+}
+
 bool may_be_repeated(const Ask& ask) {
   return is_idempotent(ask.method) && ask.content.repeatable();
 }
@@ -202,6 +207,7 @@ Deferred<Response> Session::Exchange::attempt() {
   send.timeouts = timeouts_;
   if (limited()) send.timeouts.whole = std::max(left(), Duration(1));
   send.connect_to = options_.connect_to;
+  send.version = options_.version;
   Response response = co_await inside_->transport(ask_.url, std::move(request), std::move(send));
   inside_->jar.receive(ask_.url, response.headers(), inside_->clock.wall());
   co_return std::move(response);
@@ -228,7 +234,7 @@ Response Session::Exchange::finished(Response response) {
 }
 
 Session::Session(World& world, SessionOptions options)
-    : Session(world.clock, world.network, world.random, std::move(options)) {}
+    : Session(world.clock, world.network, world.random, with_names(world, std::move(options))) {}
 
 Session::Session(Clock& clock, Network& network, Random& random, SessionOptions options)
     : inside_(std::make_shared<Inside>(clock, random, std::move(options))) {

@@ -52,6 +52,7 @@ struct RequestOptions {
   std::optional<int> redirects_max;  // 0: a redirect is an answer as any other
   std::optional<int> retries_max;
   Address connect_to;  // a Unix socket, say, whatever the URL's host is
+  std::optional<Version> version;
 };
 
 /// Sends one request as it is; a Client does, or a test (http/stub.h).
@@ -69,6 +70,7 @@ using Transport = std::function<Deferred<Response>(Url, Request, SendOptions)>;
 ///     co_await session.post("http://users/", {.content = http::Content::json(first)});
 class Session {
  public:
+  /// Names are resolved by the world's resolver, unless the options have one.
   explicit Session(World& world, SessionOptions options = {});
   Session(Clock& clock, Network& network, Random& random, SessionOptions options = {});
   /// Without sockets: `transport` answers.

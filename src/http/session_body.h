@@ -21,6 +21,9 @@ class SessionBody final : public ResponseBody {
   std::pair<std::unique_ptr<ByteStream>, Bytes> take_stream() override {
     return inner_->take_stream();
   }
+  std::vector<std::pair<std::string, std::string>> trailers() override {
+    return inner_->trailers();
+  }
 
  private:
   Deferred<Bytes> read_decoded();

@@ -49,6 +49,26 @@ struct PartsSource final : BodySource {
   bool fails = false;
 };
 
+/// A stream on which `protocol` was agreed.
+class Agreed final : public ByteStream {
+ public:
+  Agreed(std::unique_ptr<ByteStream> below, std::string protocol)
+      : below_(std::move(below)), protocol_(std::move(protocol)) {}
+  Deferred<Bytes> read(std::size_t bytes_max) override { return below_->read(bytes_max); }
+  Deferred<void> write(BytesList bytes) override { return below_->write(std::move(bytes)); }
+  Deferred<void> shutdown_write() override { return below_->shutdown_write(); }
+  void close() override { below_->close(); }
+  void abort() override { below_->abort(); }
+  Address local_address() const override { return below_->local_address(); }
+  Address peer_address() const override { return below_->peer_address(); }
+  bool broken() const override { return below_->broken(); }
+  std::string_view protocol() const override { return protocol_; }
+
+ private:
+  std::unique_ptr<ByteStream> below_;
+  std::string protocol_;
+};
+
 /// A client's host and a server's, with a server of ours on port 80, and a proxy on port 3128 that
 /// knows CONNECT alone.
 struct SimulatedWeb : ::testing::Test {
@@ -70,6 +90,7 @@ struct SimulatedWeb : ::testing::Test {
   std::string proxy_status = "200 fine";
   Deferred<void> proxy;
   int secured = 0;
+  std::vector<std::vector<std::string>> offers;  // of protocols, one for each that was secured
 
   SimulatedWeb() {
     resolver.names["users"] = {there.address(0)};
@@ -94,18 +115,20 @@ struct SimulatedWeb : ::testing::Test {
       co_return ServerResponse::text("late");
     });
   }
-  /// Stands for TLS: takes a while, changes nothing.
-  Secure no_tls() {
-    return [this](std::unique_ptr<ByteStream> stream, std::string host) {
-      return secure(std::move(stream), std::move(host));
+  /// Stands for TLS: takes a while, changes nothing but what was agreed upon.
+  Secure no_tls(std::string protocol = "") {
+    return [this, protocol](std::unique_ptr<ByteStream> stream, std::string host,
+                            std::vector<std::string> offered) {
+      offers.push_back(std::move(offered));
+      return secure(std::move(stream), std::move(host), protocol);
     };
   }
-  Deferred<std::unique_ptr<ByteStream>> secure(std::unique_ptr<ByteStream> stream,
-                                               std::string host) {
+  Deferred<std::unique_ptr<ByteStream>> secure(std::unique_ptr<ByteStream> stream, std::string host,
+                                               std::string protocol) {
     co_await here.clock.after(1ms);
     if (host == "wrong") co_return Error(Code::denied, "the certificate is for another host");
     ++secured;
-    co_return std::move(stream);
+    co_return std::make_unique<Agreed>(std::move(stream), protocol);
   }
 
   static Deferred<void> copy(ByteStream& from, ByteStream& to) {

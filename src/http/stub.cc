@@ -15,6 +15,10 @@ class StubBody final : public ResponseBody {
     return ready(std::exchange(body_.text, Bytes()));
   }
   std::pair<std::unique_ptr<ByteStream>, Bytes> take_stream() override { return {}; }
+  std::vector<std::pair<std::string, std::string>> trailers() override {
+    if (!body_.source) return {};
+    return body_.source->trailers();
+  }
 
  private:
   Body body_;

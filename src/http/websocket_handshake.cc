@@ -1,12 +1,12 @@
 #include "http/websocket_handshake.h"
 
-#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 
+#include "base/base64.h"
 #include "base/strings.h"
 
 namespace berth::http {
@@ -18,15 +18,6 @@ constexpr std::string_view server_context = "server_no_context_takeover";
 constexpr std::string_view client_context = "client_no_context_takeover";
 constexpr std::string_view server_bits = "server_max_window_bits";
 constexpr std::string_view client_bits = "client_max_window_bits";
-
-std::string base64(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                             reinterpret_cast<const unsigned char*>(bytes.data()),
-                             static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
@@ -100,7 +91,7 @@ std::string websocket_accept(std::string_view key) {
   std::string text = std::string(key) + std::string(accept_suffix);
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
   SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  return base64({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  return base64_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 bool websocket_key_allowed(std::string_view key) {
@@ -109,7 +100,7 @@ bool websocket_key_allowed(std::string_view key) {
       key.substr(0, 22), [](unsigned char c) { return std::isalnum(c) || c == '+' || c == '/'; });
 }
 
-std::string websocket_key(std::string_view bytes) { return base64(bytes); }
+std::string websocket_key(std::string_view bytes) { return base64_encode(bytes); }
 
 Result<std::vector<WebSocketExtension>> read_websocket_extensions(const Headers& headers) {
   std::vector<WebSocketExtension> all;

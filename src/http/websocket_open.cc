@@ -145,7 +145,9 @@ Deferred<std::unique_ptr<WebSocket>> open_websocket(Client& client, Clock& clock
   std::array<char, 16> bytes;
   random.secret_bytes(bytes.data(), bytes.size());
   std::string key = websocket_key({bytes.data(), bytes.size()});
-  Response answer = co_await client.send(to, handshake(key, options));
+  SendOptions send;
+  send.version = Version::http_1_1;
+  Response answer = co_await client.send(to, handshake(key, options), std::move(send));
   if (answer.status() != 101) {
     co_return Error(Code::refused, url + " answered " + std::to_string(answer.status()) +
                                        " instead of opening a WebSocket");

@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "async/dns_resolver.h"
 #include "async/world.h"
 #include "os/disk.h"
 #include "os/network.h"
@@ -25,7 +26,8 @@ struct OwnWorld {
   Disk disk{workers};
   Process process{reactor};
   Random random;
-  World world{reactor, network, disk, process, random, workers};
+  DnsResolver resolver{reactor, network, disk, random};
+  World world{reactor, network, disk, process, random, workers, &resolver};
 };
 
 }  // namespace berth::os

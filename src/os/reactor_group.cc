@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "async/dns_resolver.h"
 #include "os/disk.h"
 #include "os/network.h"
 #include "os/process.h"
@@ -97,7 +98,8 @@ void ReactorGroup::run_thread(Member& member, World& shared, ReactorWish wish,
   Disk disk(shared.workers);
   Process process(reactor);
   Random random;
-  World world{reactor, network, disk, process, random, shared.workers};
+  DnsResolver resolver(reactor, network, disk, random);
+  World world{reactor, network, disk, process, random, shared.workers, &resolver};
   Scope scope;
   place = {this, member.index};
   member.reactor = &reactor;

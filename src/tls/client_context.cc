@@ -83,13 +83,19 @@ Result<ClientContext> ClientContext::make(ClientOptions options) {
 
 const ClientOptions& ClientContext::options() const { return state_->options; }
 
-Result<std::unique_ptr<Engine>> ClientContext::engine(const std::string& host, std::uint16_t port,
-                                                      WallTime wall) const {
+Result<std::unique_ptr<Engine>> ClientContext::engine(
+    const std::string& host, std::uint16_t port, WallTime wall,
+    const std::vector<std::string>& protocols) const {
   Owned<ssl_st> ssl(SSL_new(state_->context.get()));
   check(ssl != nullptr, "out of memory");
   SSL_set_connect_state(ssl.get());
   std::string name = bare(host);
   if (auto expected = expect(*ssl, name); !expected.ok()) return std::move(expected).error();
+  if (!protocols.empty()) {
+    std::string alpn = TRY(alpn_list(protocols));
+    SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
+                        static_cast<unsigned>(alpn.size()));
+  }
   verify_at(*ssl, wall);
   std::string key = name + ":" + std::to_string(port);
   if (auto session = state_->sessions->take(key)) SSL_set_session(ssl.get(), session.get());

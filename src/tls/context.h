@@ -85,10 +85,11 @@ class ClientContext {
   const ClientOptions& options() const;
 
   /// For tls::connect. `host` is a DNS name or an IP address ("::1" or "[::1]"); sessions are kept
-  /// by host and port. Errors: invalid (no such host can be verified).
+  /// by host and port. `protocols` are offered instead of the options' if there are any. Errors:
+  /// invalid (no such host can be verified, no such protocol can be offered).
   struct State;
-  Result<std::unique_ptr<Engine>> engine(const std::string& host, std::uint16_t port,
-                                         WallTime wall) const;
+  Result<std::unique_ptr<Engine>> engine(const std::string& host, std::uint16_t port, WallTime wall,
+                                         const std::vector<std::string>& protocols = {}) const;
 
  private:
   explicit ClientContext(std::shared_ptr<State> state) : state_(std::move(state)) {}

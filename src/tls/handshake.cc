@@ -63,18 +63,19 @@ Deferred<StreamPointer> accept(ServerContext context, Clock& clock, StreamPointe
 }
 
 Deferred<StreamPointer> connect(ClientContext context, Clock& clock, StreamPointer stream,
-                                std::string host) {
+                                std::string host, const std::vector<std::string>& protocols) {
   Address peer = stream->peer_address();
   std::string what = "the TLS handshake with " + host + " at " + peer.text();
-  auto engine = context.engine(host, peer.port(), clock.wall());
+  auto engine = context.engine(host, peer.port(), clock.wall(), protocols);
   if (!engine.ok()) return failed<StreamPointer>(std::move(engine).error().during(what));
   return secure(std::move(*engine), clock, context.options().handshake_timeout, std::move(stream),
                 std::move(what));
 }
 
 Secure secure_with(ClientContext context, Clock& clock) {
-  return [context = std::move(context), &clock](StreamPointer stream, std::string host) {
-    return connect(context, clock, std::move(stream), std::move(host));
+  return [context = std::move(context), &clock](StreamPointer stream, std::string host,
+                                                std::vector<std::string> protocols) {
+    return connect(context, clock, std::move(stream), std::move(host), protocols);
   };
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "async/clock.h"
 #include "async/network.h"
@@ -20,14 +21,16 @@ Deferred<std::unique_ptr<ByteStream>> accept(ServerContext context, Clock& clock
                                              std::unique_ptr<ByteStream> stream);
 
 /// The client's side, on a connection that stands; `host` is what the certificate must be for, and
-/// the name that is asked for (SNI). Errors as accept; invalid too for a host that is no name or
-/// address.
+/// the name that is asked for (SNI). `protocols` are offered by ALPN instead of the context's, if
+/// there are any. Errors as accept; invalid too for a host that is no name or address.
 Deferred<std::unique_ptr<ByteStream>> connect(ClientContext context, Clock& clock,
-                                              std::unique_ptr<ByteStream> stream, std::string host);
+                                              std::unique_ptr<ByteStream> stream, std::string host,
+                                              const std::vector<std::string>& protocols = {});
 
-/// What turns a connection to `host` into a secured one: for those who know nothing of TLS.
+/// What turns a connection to `host` into a secured one, whose protocol() is one of `protocols`, or
+/// empty: for those who know nothing of TLS.
 using Secure = std::function<Deferred<std::unique_ptr<ByteStream>>(
-    std::unique_ptr<ByteStream> stream, std::string host)>;
+    std::unique_ptr<ByteStream> stream, std::string host, std::vector<std::string> protocols)>;
 Secure secure_with(ClientContext context, Clock& clock);
 
 }  // namespace berth::tls

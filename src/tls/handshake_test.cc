@@ -29,7 +29,7 @@ TEST_P(HandshakeTest, both_sides_talk_and_know_what_was_agreed) {
   EXPECT_EQ(both.client_stream().version(), version);
   EXPECT_EQ(both.server_stream().version(), version);
   EXPECT_EQ(both.server_stream().server_name(), "a.example");
-  EXPECT_EQ(both.server_stream().alpn(), "");
+  EXPECT_EQ(both.server_stream().protocol(), "");
   EXPECT_FALSE(both.client_stream().resumed());
   EXPECT_FALSE(both.server_stream().peer_certificate());
   EXPECT_EQ(both.client_stream().peer_certificate()->subject, "CN=server");
@@ -124,8 +124,8 @@ TEST_P(HandshakeTest, the_protocol_is_the_first_of_the_server_that_the_client_of
     client_options.alpn = std::move(offered);
     auto both = shake(server, client_context());
     if (!both.client.ok()) return both.client.error().text();
-    EXPECT_EQ(both.client_stream().alpn(), both.server_stream().alpn());
-    return both.client_stream().alpn();
+    EXPECT_EQ(both.client_stream().protocol(), both.server_stream().protocol());
+    return std::string(both.client_stream().protocol());
   };
   EXPECT_EQ(chosen({"http/1.1", "h2"}), "h2");
   EXPECT_EQ(chosen({"http/1.0", "http/1.1"}), "http/1.1");
@@ -291,7 +291,7 @@ TEST_F(PairTest, a_secure_function_makes_secured_streams) {
   Secure secure = secure_with(client_context(), client_host.clock);
   Raw raw = connect();
   auto accepting = accept(server_context(), server_host.clock, std::move(raw.server));
-  auto client = run(secure(std::move(raw.client), host)).value();
+  auto client = run(secure(std::move(raw.client), host, {})).value();
   auto server = run(std::move(accepting)).value();
   EXPECT_EQ(pass(*client, *server, "hello"), "hello");
 }

@@ -41,9 +41,8 @@ class Stream final : public ByteStream {
   Address local_address() const override { return below_->local_address(); }
   Address peer_address() const override { return below_->peer_address(); }
   bool broken() const override;
+  std::string_view protocol() const override { return engine_->alpn(); }
 
-  /// The protocol that was agreed upon; empty if none.
-  std::string alpn() const { return std::string(engine_->alpn()); }
   /// True if the handshake went on with an earlier session.
   bool resumed() const { return engine_->resumed(); }
   /// "TLSv1.2" or "TLSv1.3".

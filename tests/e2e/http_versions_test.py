@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""HTTP/2 and WebSocket of src/http with clients of others: curl, h2load and Node's ws, over examples/async/websocket_echo_server."""
+"""HTTP/2, gRPC and WebSocket of src/http with clients and servers of others: curl, h2load, nginx, Python's grpc and Node's ws."""
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(__file__))
-from berth import expect, main, test
-from examples import Running
+from berth import expect, main, test, until
+from examples import Running, run
 
 CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients")
 
@@ -64,6 +65,97 @@ def h2load_loses_no_request_over_many_streams():
             body.flush()
             told = output("h2load", "-n", "500", "-c", "4", "-m", "20", "-d", body.name, f"http://{server.at}/")
             expect("500 succeeded, 0 failed, 0 errored, 0 timeout" in told, told)
+
+
+class Nginx:
+    """nginx with HTTP/2 by prior knowledge and over TLS: /N answers N bytes; no more than 100 requests a connection, then it says goodbye."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="berth-nginx-")
+        folder = self.folder.name
+        self.ports = []
+        for _ in range(2):
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self.ports.append(probe.getsockname()[1])
+        for size in (0, 1, 20_000, 3_000_000):
+            with open(f"{folder}/{size}", "wb") as file:
+                file.write(b"x" * size)
+        output("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=nginx",
+               "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/ca.pem")
+        with open(f"{folder}/nginx.conf", "w") as file:
+            file.write(f"""
+daemon off;
+master_process off;
+user root;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ }}
+http {{
+  access_log off;
+  keepalive_requests 100;
+  client_body_temp_path {folder}/body;
+  server {{
+    listen 127.0.0.1:{self.ports[0]} http2;
+    listen 127.0.0.1:{self.ports[1]} ssl http2;
+    ssl_certificate {folder}/ca.pem;
+    ssl_certificate_key {folder}/key.pem;
+    http2_max_concurrent_streams 7;
+    root {folder};
+  }}
+}}
+""")
+        self.process = subprocess.Popen(["nginx", "-p", folder, "-c", f"{folder}/nginx.conf"], stderr=subprocess.DEVNULL)
+        until("nginx", lambda: [socket.create_connection(("127.0.0.1", port), 5).close() for port in self.ports])
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(30)
+        self.folder.cleanup()
+
+
+@test
+def our_client_asks_nginx_by_http_2_many_at_once_and_beyond_its_goodbye():
+    with Nginx() as nginx:
+        ca = f"{nginx.folder.name}/ca.pem"
+        for base, words in ((f"http://127.0.0.1:{nginx.ports[0]}", ()), (f"https://127.0.0.1:{nginx.ports[1]}", ("--ca", ca))):
+            told = run("h2_get", *words, *[f"{base}/{size}" for size in (0, 1, 20_000, 3_000_000)])
+            expect(told == "200 HTTP/2 0 bytes\n200 HTTP/2 1 bytes\n200 HTTP/2 20000 bytes\n200 HTTP/2 3000000 bytes\n1 connections\n", told)
+            # More than a connection takes; those beyond its GOAWAY go by the next.
+            told = run("h2_get", *words, *[f"{base}/20000"] * 450)
+            expect(told.count("200 HTTP/2 20000 bytes\n") == 450, told[-300:])
+
+
+def python(name, *words, **more):
+    """One of tests/e2e/clients in Debian's Python, whose grpc it wants."""
+    return subprocess.run(["/usr/bin/python3", os.path.join(CLIENTS, name), *words], capture_output=True, text=True, timeout=120, **more)
+
+
+@test
+def pythons_grpc_calls_our_server():
+    with Running("grpc_server", "tcp:0") as server:
+        told = python("grpc_calls.py", server.at)
+        expect(told.returncode == 0 and told.stdout.endswith("all as expected\n"), told.stdout + told.stderr)
+
+
+@test
+def our_client_calls_pythons_grpc():
+    process = subprocess.Popen(["/usr/bin/python3", os.path.join(CLIENTS, "grpc_echo.py")], stdout=subprocess.PIPE, text=True)
+    try:
+        base = f"http://127.0.0.1:{process.stdout.readline().strip()}/echo.Echo"
+        expect(run("grpc_client", f"{base}/Say", "5000", "hello") == "hello\necho-bytes: 5\ngrpc-status: 0\n", "a unary call")
+        expect(run("grpc_client", f"{base}/Count", "5000", "1000").startswith("1\n2\n3\n"), "many answers")
+        expect(run("grpc_client", f"{base}/Chat", "5000", "a", "bb", "") == "a\nbb\n\ngrpc-status: 0\n", "many both ways")
+        failed = run("grpc_client", f"{base}/Say", "5000", "fail")
+        expect("grpc-status: 5\n" in failed and "grpc-message: there is no such thing\n" in failed, failed)
+        expect("grpc-status: 12\n" in run("grpc_client", f"{base}/Nothing", "5000", "x"), "no such method")
+        late = run("grpc_client", f"{base}/Slow", "200", "x")
+        expect("grpc-status: 4\n" in late, late)
+    finally:
+        process.terminate()
+        process.wait(30)
+        process.stdout.close()
 
 
 @test

@@ -40,7 +40,7 @@ def issue(name, common_name, names, by="authority", kind=("ec", "-pkeyopt", "ec_
 
 
 def echo_server(*more, certificate="server"):
-    return Running("tls_echo_server", "tcp:0", at(f"{certificate}.pem"), at(f"{certificate}.key"), *more)
+    return Running("tls_echo_server", "tls:0", at(f"{certificate}.pem"), at(f"{certificate}.key"), *more)
 
 
 def s_client(server, *words, commands=(), say="hello\n"):
@@ -193,17 +193,45 @@ def certificates_are_renewed_without_a_restart():
 
 @test
 def curl_gets_pages():
-    with Running("https_server", "tcp:0", at("server.pem"), at("server.key")) as server:
+    with Running("https_server", "tls:0", at("server.pem"), at("server.key")) as server:
         port = server.at.rsplit(":", 1)[1]
         base = f"https://a.example:{port}"
         words = ["curl", "-sS", "--cacert", at("authority.pem"), "--resolve", f"a.example:{port}:127.0.0.1"]
-        for flags in ((), ("--tls-max", "1.2"), ("--http1.1", "-H", "connection: close")):
-            got = subprocess.run([*words, *flags, f"{base}/one", f"{base}/two"], capture_output=True, text=True, timeout=60)
-            expect((got.returncode, got.stdout) == (0, "you want /one\nyou want /two\n"), f"{got}")
+        for flags, version in (((), "2"), (("--tls-max", "1.2"), "2"), (("--http2",), "2"), (("--http1.1",), "1.1"), (("--http1.1", "-H", "connection: close"), "1.1"),
+                               (("--no-alpn",), "1.1")):
+            got = subprocess.run([*words, *flags, "-w", "%{http_version} ", f"{base}/one", f"{base}/two"], capture_output=True, text=True, timeout=60)
+            expect((got.returncode, got.stdout) == (0, f"you want /one\n{version} you want /two\n{version} "), f"{flags}: {got}")
         untrusted = subprocess.run(["curl", "-sS", "--resolve", f"a.example:{port}:127.0.0.1", f"{base}/"], capture_output=True, text=True, timeout=60)
         expect(untrusted.returncode == 60, f"{untrusted}")
         by_address = subprocess.run(["curl", "-sS", "--cacert", at("authority.pem"), f"https://{server.at}/"], capture_output=True, text=True, timeout=60)
         expect(by_address.stdout == "you want /\n", f"{by_address}")
+
+
+@test
+def the_version_of_http_is_agreed_upon_by_alpn():
+    with Running("https_server", "tls:0", at("server.pem"), at("server.key")) as server:
+        for offered, agreed in (("h2,http/1.1", "h2"), ("http/1.1,h2", "h2"), ("http/1.1", "http/1.1"), ("other,http/1.1", "http/1.1")):
+            told = subprocess.run(["openssl", "s_client", "-connect", server.at, "-alpn", offered], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+                                  timeout=60).stdout
+            expect(f"ALPN protocol: {agreed}\n" in told, f"{offered}: {told}")
+        refused = subprocess.run(["openssl", "s_client", "-connect", server.at, "-alpn", "spdy/3"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        expect("no application protocol" in refused.stderr, f"{refused}")
+        told = subprocess.run(["nghttp", "-v", "--no-verify-peer", f"https://{server.at}/one"], capture_output=True, text=True, timeout=60).stdout
+        expect("negotiated protocol: h2" in told and "you want /one" in told, told)
+        told = subprocess.run(["h2load", "-n", "2000", "-c", "4", "-m", "20", f"https://{server.at}/"], capture_output=True, text=True, timeout=60).stdout
+        expect("2000 succeeded, 0 failed, 0 errored, 0 timeout" in told and "Application protocol: h2" in told, told)
+
+
+@test
+def our_client_agrees_upon_a_version_with_our_server_and_with_s_server():
+    with Running("https_server", "tls:0", at("server.pem"), at("server.key")) as server:
+        told = run("h2_get", "--ca", at("authority.pem"), *[f"https://{server.at}/{i}" for i in range(20)])
+        expect(told == "200 HTTP/2 12 bytes\n" * 10 + "200 HTTP/2 13 bytes\n" * 10 + "1 connections\n", told)
+    with open(at("page"), "w") as file:
+        file.write("x" * 1000)
+    with SServer("-alpn", "http/1.1") as server:
+        told = run("h2_get", "--ca", at("authority.pem"), f"https://{server.at}/page")
+        expect(told.startswith("200 HTTP/1 1000 bytes\n"), told)
 
 
 class SServer:
@@ -221,6 +249,9 @@ class SServer:
     def __enter__(self):
         return self
 
+    def named(self, host):
+        return f"tls:{host}:{self.at.rsplit(':', 1)[1]}"
+
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
@@ -233,27 +264,27 @@ def our_client_gets_a_page_of_openssl_s_server():
         file.write("a page of s_server\n" * 20000)
     for flag, version in (("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")):
         with SServer(flag, "-alpn", "http/1.1") as server:
-            got = run("tls_get", f"tcp:{server.at}", "a.example", "/page", at("authority.pem"))
+            got = run("tls_get", server.named("a.example"), "/page", at("authority.pem"), server.at)
             expect(got.startswith(f"{version} http/1.1 CN=server\n") and got.count("a page of s_server\n") == 20000, got[:300])
 
 
 @test
 def our_client_denies_whom_it_does_not_know():
     with SServer() as server:
-        wrong_name = run("tls_get", f"tcp:{server.at}", "other.example", "/page", at("authority.pem"), code=1)
+        wrong_name = run("tls_get", server.named("other.example"), "/page", at("authority.pem"), server.at, code=1)
         expect("hostname mismatch" in wrong_name and "other.example" in wrong_name, wrong_name)
-        unknown = run("tls_get", f"tcp:{server.at}", "a.example", "/page", at("clients.pem"), code=1)
+        unknown = run("tls_get", server.named("a.example"), "/page", at("clients.pem"), server.at, code=1)
         expect("not trusted" in unknown, unknown)
-        system = run("tls_get", f"tcp:{server.at}", "a.example", "/page", code=1)
+        system = run("tls_get", f"tls:{server.at}", "/page", code=1)
         expect("not trusted" in system, system)
     with SServer("-no_tls1_3", "-no_tls1_2", "-cipher", "ALL:@SECLEVEL=0") as old:
-        expect("protocol version" in run("tls_get", f"tcp:{old.at}", "a.example", "/page", at("authority.pem"), code=1), "TLS 1.1 is too old")
+        expect("protocol version" in run("tls_get", f"tls:{old.at}", "/page", at("authority.pem"), code=1), "TLS 1.1 is too old")
 
 
 @test
 def our_client_trusts_the_systems_roots():
     with SServer() as server:
-        result = subprocess.run([os.path.join(PROGRAMS, "tls_get"), f"tcp:{server.at}", "a.example", "/page"], env={**os.environ, "SSL_CERT_FILE": at("authority.pem")},
+        result = subprocess.run([os.path.join(PROGRAMS, "tls_get"), f"tls:{server.at}", "/page"], env={**os.environ, "SSL_CERT_FILE": at("authority.pem")},
                                 capture_output=True, text=True, timeout=60)
         expect(result.returncode == 0 and "a page of s_server" in result.stdout, f"{result}")
 

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "http/h2_head.h"
+#include "http/h2_stream.h"
+#include "http/server.h"
+
+namespace berth::http {
+
+class H2Conversation;
+
+/// One request and its answer on a server's HTTP/2 connection, owned by the H2Conversation. Ends
+/// when the work of answering it has ended and nghttp2 has closed the stream. Its content is that
+/// of the request.
+///
+///   head -> answered by the handler -> answer submitted -> body sent -> closed
+///              | closed by the peer: the handler is cancelled ----------^
+class H2ServerStream final : public H2Stream, ReadyNode {
+ public:
+  H2ServerStream(H2Conversation& conversation, std::int32_t id, const HeadLimits& limits);
+
+  bool working() const { return work_.valid(); }
+  /// The work of answering; cancelled when the stream is closed.
+  void begin(Deferred<void> work);
+  void cancel() { work_.cancel(); }
+  /// nghttp2 has closed it: the peer's reset, or both sides have ended.
+  void close();
+  /// Asks for the content first, where the client waits for that.
+  Deferred<Bytes> read() override;
+
+  H2RequestHeadBuilder head;
+  ServerRequest request;
+  bool continue_wanted = false;
+
+ private:
+  void run() override;
+
+  H2Conversation& conversation_;
+  Deferred<void> work_;
+};
+
+}  // namespace berth::http

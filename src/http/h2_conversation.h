@@ -10,7 +10,9 @@
 #include "async/network.h"
 #include "http/h2_stream.h"
 #include "http/rate_limit.h"
-#include "http/server.h"
+#include "http/server_message.h"
+#include "http/server_options.h"
+#include "http/server_shared.h"
 
 struct nghttp2_session;
 
@@ -26,8 +28,8 @@ constexpr std::string_view h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Server's coroutine for this connection, as are the things it refers to; one reactor.
 class H2Conversation {
  public:
-  H2Conversation(Clock& clock, ByteStream& stream, const Server::Handler& handler,
-                 const ServerOptions& options);
+  H2Conversation(Clock& clock, ByteStream& stream, const Handler& handler,
+                 const ServerOptions& options, ServerShared& shared);
   H2Conversation(const H2Conversation&) = delete;
   ~H2Conversation();
 
@@ -41,6 +43,12 @@ class H2Conversation {
   void resume(H2Stream& stream);
   void ask_for_content(H2Stream& stream);
   void ended(H2Stream& stream);
+  Clock& clock() { return clock_; }
+  /// The least rate of one stream's content, its share of the connection's; 0: wait for as long as
+  /// it takes, as where others have used up the window.
+  std::uint64_t receive_rate() const;
+  /// The same for its answer.
+  std::uint64_t send_rate() const;
 
  private:
   friend struct H2Callbacks;
@@ -71,8 +79,10 @@ class H2Conversation {
 
   Clock& clock_;
   ByteStream& stream_;
-  const Server::Handler& handler_;
+  const Handler& handler_;
   const ServerOptions& options_;
+  ServerShared& shared_;
+  std::uint64_t requests_ = 0;
   RateLimit resets_;
   RateLimit controls_;
   bool progress_ = false;                  // the present bytes began a frame, or were content

@@ -44,23 +44,24 @@ ssize_t read_content(nghttp2_session* session, std::int32_t, std::uint8_t* to, s
 
 }  // namespace
 
-H2Response::H2Response(const ServerResponse& response) {
-  fields_.reserve(response.headers.size() + 2);
+H2Response::H2Response(const ServerResponse& response, std::string_view date) {
+  fields_.reserve(response.headers.size() + 3);
   add(":status", keep(std::to_string(response.status)));
-  bool length_known = false;
+  bool length_known = !may_have_content(response.status);  // RFC 9110 section 8.6
+  bool dated = false;
   for (auto& [name, value] : response.headers) {
     bool small = std::ranges::none_of(name.view(), [](char c) { return c >= 'A' && c <= 'Z'; });
     std::string_view written = small ? name.view() : keep(lower(name));
     bool of_connection = std::ranges::find(connection_fields, written) != connection_fields.end();
     if (of_connection || !writable_value(value)) continue;
     length_known = length_known || written == "content-length";
+    dated = dated || written == "date";
     add(written, value);
   }
-  // A 304 tells the length of what it does not send (RFC 9110 section 8.6).
-  bool may_tell = may_have_content(response.status) || response.status == 304;
+  if (!dated) add("date", date);
   auto length = response.body.source ? response.body.length
                                      : std::optional<std::uint64_t>(response.body.text.size());
-  if (!length_known && length && may_tell) add("content-length", keep(std::to_string(*length)));
+  if (!length_known && length) add("content-length", keep(std::to_string(*length)));
 }
 
 void H2Response::add(std::string_view name, std::string_view value) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <forward_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "http/h2_stream.h"
@@ -13,10 +14,11 @@
 namespace berth::http {
 
 /// The head of an answer as nghttp2 takes it: names in small letters, without the fields that
-/// HTTP/1.1 has for the connection (RFC 9113 section 8.2.2). Its views live as long as `response`.
+/// HTTP/1.1 has for the connection (RFC 9113 section 8.2.2). Its views live as long as `response`
+/// and `date`.
 class H2Response {
  public:
-  explicit H2Response(const ServerResponse& response);
+  H2Response(const ServerResponse& response, std::string_view date);
   const std::vector<nghttp2_nv>& fields() const { return fields_; }
 
  private:

@@ -11,6 +11,8 @@ namespace {
 
 /// Smaller pieces are copied: as slices each could hold a whole receive buffer.
 constexpr std::size_t slice_bytes_min = 4096;
+/// Where there is no least rate at present.
+constexpr Duration look_again = 10s;
 
 }  // namespace
 
@@ -55,8 +57,7 @@ Deferred<Bytes> H2Stream::read() {
       co_return Error(Code::reset, "the peer ended the stream within the body");
     }
     if (remote_ended_) co_return Bytes();
-    arrived_.reset();
-    co_await arrived_.wait();
+    co_await content_comes();
   }
   Bytes part;
   if (in_.empty()) {
@@ -69,6 +70,23 @@ Deferred<Bytes> H2Stream::read() {
   unread_ -= part.size();
   conversation_.consumed(*this, part.size());
   co_return part;
+}
+
+Deferred<void> H2Stream::content_comes() {
+  arrived_.reset();
+  std::uint64_t rate = request.slow_content_allowed ? 0 : conversation_.receive_rate();
+  Clock& clock = conversation_.clock();
+  auto begun = clock.now();
+  // The rate may become another one meanwhile, so that there is a look now and then in any case.
+  Duration limit = rate == 0 ? look_again : content_pace_.left();
+  auto came = co_await with_timeout(clock, limit, arrived_.wait()).result();
+  if (!came.ok() && !came.error().is(Code::timed_out)) co_await fail_with(std::move(came).error());
+  if (rate == 0) co_return;
+  content_pace_.add(clock.now() - begun, unread_, rate);
+  if (came.ok() || !content_pace_.used_up()) co_return;
+  request.content_fault = 408;
+  co_await fail_with(Error(Code::timed_out, "the content came at less than " +
+                                                std::to_string(rate) + " bytes a second"));
 }
 
 std::size_t H2Stream::drop_unread() {
@@ -92,11 +110,31 @@ Deferred<void> H2Stream::send(BodySource& source) {
     Bytes part = co_await source.read();
     bool last = part.empty();
     if (last) trailers_out = source.trailers();
-    taken_.reset();
     give(std::move(part), last);
     conversation_.resume(*this);
     if (last) co_return;
-    if (!closed_) co_await taken_.wait();
+    co_await all_taken();
+  }
+}
+
+Deferred<void> H2Stream::all_taken() {
+  Clock& clock = conversation_.clock();
+  while (!closed_ && !out_.empty()) {
+    taken_.reset();
+    std::uint64_t rate = conversation_.send_rate();
+    std::size_t waiting = out_.size();
+    auto begun = clock.now();
+    Duration limit = rate == 0 ? look_again : answer_pace_.left();
+    auto taken = co_await with_timeout(clock, limit, taken_.wait()).result();
+    if (!taken.ok() && !taken.error().is(Code::timed_out)) {
+      co_await fail_with(std::move(taken).error());
+    }
+    if (rate == 0) continue;
+    answer_pace_.add(clock.now() - begun, waiting - out_.size(), rate);
+    if (taken.ok() || !answer_pace_.used_up()) continue;
+    too_slow_ = true;
+    co_await fail_with(Error(Code::timed_out, "the answer was taken at less than " +
+                                                  std::to_string(rate) + " bytes a second"));
   }
 }
 
@@ -106,7 +144,7 @@ H2Stream::Sent H2Stream::take_out(char* to, std::size_t bytes_max) {
   out_.remove_prefix(bytes);
   if (!out_.empty()) return {bytes, false};
   out_ = Bytes();
-  if (!out_last_) taken_.set();
+  taken_.set();
   return {bytes, out_last_};
 }
 

@@ -8,7 +8,9 @@
 #include "async/sync.h"
 #include "http/body.h"
 #include "http/h2_head.h"
-#include "http/server.h"
+#include "http/pace.h"
+#include "http/server_message.h"
+#include "http/server_options.h"
 
 namespace berth::http {
 
@@ -25,8 +27,12 @@ class H2Conversation;
 /// peer's window takes it.
 class H2Stream final : public BodySource, ReadyNode {
  public:
-  H2Stream(H2Conversation& conversation, std::int32_t id, const HeadLimits& limits)
-      : head(limits), conversation_(conversation), id_(id) {}
+  H2Stream(H2Conversation& conversation, std::int32_t id, const ServerOptions& options)
+      : head(options.head),
+        conversation_(conversation),
+        id_(id),
+        content_pace_(options.rate_grace),
+        answer_pace_(Pace::of_answers(options.rate_grace)) {}
   H2Stream(const H2Stream&) = delete;
   ~H2Stream() override = default;
 
@@ -56,6 +62,10 @@ class H2Stream final : public BodySource, ReadyNode {
   void give(Bytes part, bool last);
   /// Sends what `source` yields to its end.
   Deferred<void> send(BodySource& source);
+  /// Resolves once the peer's window has taken what was given, or the stream is closed; timed_out
+  /// where it takes it too slowly.
+  Deferred<void> all_taken();
+  bool too_slow() const { return too_slow_; }
   struct Sent {
     std::size_t bytes = 0;  // 0, and not the end: nothing is there now
     bool end = false;
@@ -70,11 +80,16 @@ class H2Stream final : public BodySource, ReadyNode {
 
  private:
   void run() override;
+  /// Something of the content has come, or its end; timed_out where it comes too slowly.
+  Deferred<void> content_comes();
 
   H2Conversation& conversation_;
   std::int32_t id_;
   Deferred<void> work_;
   bool closed_ = false;
+  Pace content_pace_;
+  Pace answer_pace_;
+  bool too_slow_ = false;  // the peer takes the answer
 
   std::deque<Bytes> in_;
   std::string in_small_;  // what came behind `in_` in small pieces

@@ -41,6 +41,7 @@ class Stream final : public ByteStream {
   Address local_address() const override { return below_->local_address(); }
   Address peer_address() const override { return below_->peer_address(); }
   bool broken() const override;
+  std::optional<std::uint64_t> delivered() const override { return below_->delivered(); }
 
   /// The protocol that was agreed upon; empty if none.
   std::string alpn() const { return std::string(engine_->alpn()); }

@@ -74,8 +74,8 @@ def memory_bytes(pid):
     return int(re.search(r"VmRSS:\s+(\d+) kB", open(f"/proc/{pid}/status").read())[1]) * 1024
 
 
-def load(address, port, connections, seconds, target="/", host="bench"):
-    out = subprocess.run([program("http_load"), address, str(port), str(connections), str(seconds), target, host],
+def load(address, port, connections, seconds, target="/", host="bench", *options):
+    out = subprocess.run([program("http_load"), address, str(port), str(connections), str(seconds), target, host, *options],
                          capture_output=True, text=True, timeout=seconds + 30, check=True).stdout
     return json.loads(out)
 

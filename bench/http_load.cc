@@ -1,6 +1,7 @@
 // A load of GETs over keep-alive connections, one thread on epoll, each connection sending its next
 // request when the answer to the last has come.
-//   http_load ADDRESS PORT CONNECTIONS SECONDS [TARGET] [HOST]
+//   http_load ADDRESS PORT CONNECTIONS SECONDS [TARGET] [HOST] [new]
+// new: a connection for each request, which the server ends.
 // Prints one line of JSON: requests, errors (status other than 2xx, or a broken connection),
 // seconds, and latency percentiles in microseconds.
 #include <arpa/inet.h>
@@ -41,8 +42,10 @@ int main(int count, char** words) {
   double seconds = std::atof(words[4]);
   std::string target = count > 5 ? words[5] : "/";
   std::string host = count > 6 ? words[6] : words[1];
+  bool always_new = count > 7 && std::string_view(words[7]) == "new";
   std::string request = "GET " + target + " HTTP/1.1\r\nHost: " + host +
-                        "\r\nUser-Agent: load\r\nAccept: */*\r\n\r\n";
+                        "\r\nUser-Agent: load\r\nAccept: */*\r\n" +
+                        (always_new ? "Connection: close\r\n\r\n" : "\r\n");
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(static_cast<unsigned short>(std::atoi(words[2])));
@@ -87,7 +90,7 @@ int main(int count, char** words) {
       Connection& c = all[events[i].data.u64];
       ssize_t got = ::recv(c.fd, buffer, sizeof buffer, 0);
       if (got <= 0) {
-        ++errors;
+        if (!always_new || got < 0 || !c.in_body || c.body_left > 0) ++errors;
         ::close(c.fd);
         open(events[i].data.u64);
         continue;
@@ -112,7 +115,7 @@ int main(int count, char** words) {
       if (c.body_left > 0) continue;
       ++requests;
       latencies.push_back(static_cast<float>((now() - c.sent) * 1e6));
-      send_next(c);
+      if (!always_new) send_next(c);
     }
   }
   double took = now() - begun;

@@ -35,6 +35,14 @@ Deferred<void> Disk::make_durable_folder(std::string path) {
   }
 }
 
+Deferred<OpenedFile> Disk::open_to_read(std::string path) {
+  OpenedFile opened;
+  opened.file = co_await open(std::move(path), OpenMode::read);
+  opened.size = co_await opened.file->size();
+  opened.version = co_await opened.file->version();
+  co_return std::move(opened);
+}
+
 Deferred<std::string> Disk::read_file(std::string path, std::size_t bytes_max) {
   auto file = co_await open(path, OpenMode::read);
   std::uint64_t size = co_await file->size();

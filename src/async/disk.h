@@ -32,6 +32,15 @@ class File {
   /// for ETags. Writes of one length within a tick of the kernel's clock (some ms) may share one.
   /// unsupported where files have none.
   virtual Deferred<std::uint64_t> version();
+  /// What the kernel knows it by; -1 where it is not the kernel's. For ByteStream::write_file.
+  virtual int descriptor() const { return -1; }
+};
+
+/// A file that is open for reading, and what it was like then.
+struct OpenedFile {
+  std::unique_ptr<File> file;
+  std::uint64_t size = 0;
+  std::uint64_t version = 0;
 };
 
 enum class OpenMode : std::uint8_t {
@@ -54,6 +63,8 @@ struct FolderEntry {
 class Disk {
  public:
   virtual Deferred<std::unique_ptr<File>> open(std::string path, OpenMode mode) = 0;
+  /// open, size and version in one go: for servers of files.
+  virtual Deferred<OpenedFile> open_to_read(std::string path);
   virtual Deferred<void> rename(std::string from, std::string to) = 0;
   virtual Deferred<void> remove(std::string path) = 0;
   /// With parents; fine if it is there.

@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "async/deferred.h"
+#include "async/disk.h"
 #include "base/address.h"
 #include "base/bytes.h"
 
@@ -26,6 +28,12 @@ class ByteStream {
   /// only closing is left: further ones answer closed. Errors as read; also reset when the peer
   /// reads no more.
   virtual Deferred<void> write(BytesList bytes) = 0;
+  /// Writes `before`, then `length` bytes of `file`, which outlives the work, from `offset`; by the
+  /// kernel without a copy where both are its own, else by reading and writing in turn. Cancelling
+  /// and errors as write, also those of the file, and io where it is shorter than that; after any
+  /// of them only closing is left.
+  virtual Deferred<void> write_file(BytesList before, File& file, std::uint64_t offset,
+                                    std::uint64_t length);
   /// Ends our half after what was written; the peer reads its end. Not while a write is under way;
   /// afterwards writes answer closed.
   virtual Deferred<void> shutdown_write() = 0;
@@ -41,6 +49,9 @@ class ByteStream {
   virtual bool broken() const = 0;
   /// What was agreed to be spoken on it, by its name in ALPN (RFC 7301): "h2"; empty: nothing was.
   virtual std::string_view protocol() const { return {}; }
+  /// How many bytes the peer (its kernel) has taken since some moment, if that is known: grows
+  /// while a long write is under way.
+  virtual std::optional<std::uint64_t> delivered() const { return std::nullopt; }
 };
 
 class Listener {

@@ -8,9 +8,17 @@
 #include <vector>
 
 #include "async/deferred.h"
+#include "async/disk.h"
 #include "base/bytes.h"
 
 namespace berth::http {
+
+/// A part of a file, to be sent as it stands there. Whoever gave it keeps the file.
+struct FilePart {
+  File* file = nullptr;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
 
 /// Where a body's content comes from, part by part, as fast as it is asked for.
 class BodySource {
@@ -18,6 +26,9 @@ class BodySource {
   virtual ~BodySource() = default;
   /// The next part; empty at the end. One at a time.
   virtual Deferred<Bytes> read() = 0;
+  /// What is left of the content, where that is a part of a file; else null. Whoever sends it so
+  /// reads no more.
+  virtual const FilePart* file_part() const { return nullptr; }
   /// After the end: the fields that follow the content (RFC 9110 section 6.5); once.
   virtual std::vector<std::pair<std::string, std::string>> trailers() { return {}; }
 };

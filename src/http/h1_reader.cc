@@ -1,5 +1,7 @@
 #include "http/h1_reader.h"
 
+#include <utility>
+
 namespace berth::http {
 
 Result<Bytes> H1Reader::buffered_head() {
@@ -39,12 +41,16 @@ Deferred<bool> H1Reader::begins_with(std::string_view text) {
 }
 
 Deferred<RequestHead> H1Reader::request() {
-  for (;;) {
+  for (bool copied = false;;) {
     Bytes bytes = co_await or_return(buffered_head());
     if (!bytes.empty()) {
       RequestHead parsed = co_await or_return(parse_request(std::move(bytes), limits_));
       scanner_ = BodyScanner(parsed.framing);
       co_return std::move(parsed);
+    }
+    // While the rest is waited for, a piece would keep the whole buffer that it came in.
+    if (!pending_.empty() && !std::exchange(copied, true)) {
+      pending_ = Bytes::copy(pending_.view());
     }
     co_await or_return(add(co_await stream_->read()));
   }

@@ -51,6 +51,19 @@ Bytes HeadBuffer::take() {
   return {block_, block_->data(), std::exchange(size_, 0)};
 }
 
+HeadBuffers::Lease::Lease(HeadBuffers& of) : of_(of) {
+  if (of.free_.empty()) {
+    buffer_ = std::make_unique<HeadBuffer>();
+  } else {
+    buffer_ = std::move(of.free_.back());
+    of.free_.pop_back();
+  }
+}
+
+HeadBuffers::Lease::~Lease() {
+  if (of_.free_.size() < kept_max) of_.free_.push_back(std::move(buffer_));
+}
+
 namespace {
 
 /// Beyond, a body is sent from where it lies; below, copying it behind its head is cheaper.
@@ -58,6 +71,10 @@ constexpr std::size_t copied_body_bytes_max = 1024;
 
 Deferred<void> write_counted(ByteStream& stream, Bytes head, std::unique_ptr<BodySource> source,
                              std::uint64_t length, bool with_body) {
+  if (auto* part = source->file_part(); part && with_body && part->length == length) {
+    co_await stream.write_file(std::move(head), *part->file, part->offset, length);
+    co_return;
+  }
   co_await stream.write(std::move(head));
   if (!with_body) co_return;
   std::uint64_t left = length;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "async/network.h"
 #include "http/body.h"
@@ -38,6 +40,30 @@ class HeadBuffer {
 
   Block* block_ = nullptr;
   std::size_t size_ = 0;
+};
+
+/// The HeadBuffers of many connections, of which only those that answer need one.
+class HeadBuffers {
+ public:
+  static constexpr std::size_t kept_max = 64;
+
+  HeadBuffers() { free_.reserve(kept_max); }
+  /// One of them, for as long as it lives.
+  class Lease {
+   public:
+    explicit Lease(HeadBuffers& of);
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    ~Lease();
+    HeadBuffer& operator*() { return *buffer_; }
+
+   private:
+    HeadBuffers& of_;
+    std::unique_ptr<HeadBuffer> buffer_;
+  };
+
+ private:
+  std::vector<std::unique_ptr<HeadBuffer>> free_;
 };
 
 /// Sends a head that is complete but for the body's framing and the final empty line, which this

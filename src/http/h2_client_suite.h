@@ -95,6 +95,17 @@ class H2TestClient {
     flush();
     return id;
   }
+  /// A POST with content of the test's own.
+  std::int32_t ask_with(const Fields& fields, nghttp2_data_provider content) {
+    Fields all{{":method", "POST"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/"}};
+    all.insert(all.end(), fields.begin(), fields.end());
+    auto values = values_of(all);
+    std::int32_t id =
+        nghttp2_submit_request(session, nullptr, values.data(), values.size(), &content, nullptr);
+    answers[id];
+    flush();
+    return id;
+  }
   void reset(std::int32_t id) {
     nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
     flush();

@@ -18,6 +18,15 @@ namespace {
 
 constexpr std::size_t read_bytes = 64 << 10;
 
+/// A small answer that waits in the peer's window costs little, and need not be watched.
+constexpr std::size_t unpaced_bytes_max = 16 << 10;
+
+/// At least 1, so that 0 stays what it means.
+std::uint64_t share_of(std::uint64_t rate, std::size_t streams) {
+  if (rate == 0) return 0;
+  return std::max<std::uint64_t>(1, rate / std::max<std::size_t>(1, streams));
+}
+
 bool begins_request(const nghttp2_frame& frame) {
   return frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST;
 }
@@ -43,13 +52,14 @@ H2ServerStream& ours(H2Stream& stream) { return static_cast<H2ServerStream&>(str
 
 }  // namespace
 
-H2Conversation::H2Conversation(Clock& clock, ByteStream& stream, const Server::Handler& handler,
-                               const ServerOptions& options)
+H2Conversation::H2Conversation(Clock& clock, ByteStream& stream, const Handler& handler,
+                               const ServerOptions& options, ServerShared& shared)
     : H2Session(Side::server, options.h2.acks_max, options.h2.continuations_max),
       clock_(clock),
       stream_(stream),
       handler_(handler),
       options_(options),
+      shared_(shared),
       resets_(options.h2.resets_per_second_max,
               options.h2.resets_per_second_max * options.h2.burst_seconds),
       controls_(options.h2.control_frames_per_second_max,
@@ -161,7 +171,9 @@ Deferred<void> H2Conversation::say_goodbye(Deferred<void> writing) {
 }
 
 void H2Conversation::calm_down() {
-  too_much_ = true;
+  if (!std::exchange(too_much_, true)) {
+    shared_.refusals.note(Refusal::h2_rate, stream_.peer_address());
+  }
   std::ignore = nghttp2_session_terminate_session(session(), NGHTTP2_ENHANCE_YOUR_CALM);
   output_.set();
 }
@@ -172,8 +184,15 @@ H2ServerStream* H2Conversation::open(std::int32_t id) {
     count_reset();
     return nullptr;
   }
+  if (++requests_ == options_.requests_per_connection_max) {
+    // What is being answered is answered; what the peer asks beyond goes to its next connection.
+    std::ignore =
+        nghttp2_submit_goaway(session(), NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR, nullptr, 0);
+    ending_ = true;
+  }
+  ++shared_.requests;
   auto& stream = streams_[id];
-  stream = std::make_unique<H2ServerStream>(*this, id, options_.head);
+  stream = std::make_unique<H2ServerStream>(*this, id, options_);
   return stream.get();
 }
 
@@ -192,6 +211,7 @@ Deferred<void> H2Conversation::answer_with(H2ServerStream& stream, Result<Reques
     answered = co_await handler_(stream.request).result();
   } else if (head.error().is(Code::overloaded)) {
     answered = ServerResponse::problem(431, head.error().text());
+    shared_.refusals.note(Refusal::head_size, stream_.peer_address(), head.error().text());
   } else {
     answered = std::move(head).error();
   }
@@ -200,23 +220,41 @@ Deferred<void> H2Conversation::answer_with(H2ServerStream& stream, Result<Reques
     reset(stream.id(), NGHTTP2_CANCEL);
     co_return;
   }
-  auto response = answered.ok() ? std::move(*answered) : ServerResponse::problem(answered.error());
+  auto response = answered.ok() ? std::move(*answered)
+                                : ServerResponse::problem(stream.request, answered.error());
+  if (stream.request.content_fault) shared_.note_fault(stream.request);
   if (response.upgraded) {
     response = ServerResponse::problem(501, "HTTP/2 has no upgrades");
   }
   bool with_content = stream.request.head.method != "HEAD" && may_have_content(response.status);
   submit(stream, response, with_content);
-  if (!response.body.source || !with_content) co_return;
-  auto sent = co_await stream.send(*response.body.source).result();
-  if (sent.ok() || stream.closed()) co_return;
-  reset(stream.id(), sent.error().is(Code::cancelled) ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR);
+  if (!with_content) co_return;
+  bool at_once = !response.body.source && response.body.text.size() <= unpaced_bytes_max;
+  if (at_once) co_return;
+  auto sent = co_await (response.body.source ? stream.send(*response.body.source) : stream.taken())
+                  .result();
+  // A text is handed over already: a cancel lets it arrive.
+  if (sent.ok() || stream.closed() || (!response.body.source && !stream.too_slow())) co_return;
+  bool too_slow = stream.too_slow();
+  if (too_slow) shared_.refusals.note(Refusal::answer_rate, stream_.peer_address());
+  bool given_up = too_slow || sent.error().is(Code::cancelled);
+  reset(stream.id(), given_up ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR);
+}
+
+std::uint64_t H2Conversation::receive_rate() const {
+  if (nghttp2_session_get_local_window_size(session()) <= 0) return 0;
+  return share_of(options_.receive_bytes_per_second_min, streams_.size());
+}
+
+std::uint64_t H2Conversation::send_rate() const {
+  return share_of(options_.send_bytes_per_second_min, streams_.size());
 }
 
 void H2Conversation::submit(H2ServerStream& stream, const ServerResponse& response,
                             bool with_content) {
   bool content = with_content && (response.body.source || !response.body.text.empty());
   if (content && !response.body.source) stream.give(response.body.text, true);
-  submit_h2_response(session(), stream, response, content);
+  submit_h2_response(session(), stream, response, shared_.date.value(), content);
   output_.set();
 }
 

@@ -11,7 +11,9 @@
 #include "http/h2_server_stream.h"
 #include "http/h2_session.h"
 #include "http/rate_limit.h"
-#include "http/server.h"
+#include "http/server_message.h"
+#include "http/server_options.h"
+#include "http/server_shared.h"
 
 namespace berth::http {
 
@@ -22,8 +24,8 @@ namespace berth::http {
 /// things it refers to; one reactor.
 class H2Conversation final : public H2Session {
  public:
-  H2Conversation(Clock& clock, ByteStream& stream, const Server::Handler& handler,
-                 const ServerOptions& options);
+  H2Conversation(Clock& clock, ByteStream& stream, const Handler& handler,
+                 const ServerOptions& options, ServerShared& shared);
 
   /// Answers requests until the connection ends; `early` was read already. Cancelled, it says
   /// GOAWAY, lets what was answered arrive, within `goodbye_timeout`, and waits for the handlers.
@@ -34,6 +36,12 @@ class H2Conversation final : public H2Session {
   void consumed(H2Stream& stream, std::size_t bytes) override;
   void ask_for_content(H2ServerStream& stream);
   void ended(H2ServerStream& stream);
+  Clock& clock() { return clock_; }
+  /// The least rate of one stream's content, its share of the connection's; 0: wait for as long as
+  /// it takes, as where others have used up the window.
+  std::uint64_t receive_rate() const;
+  /// The same for its answer.
+  std::uint64_t send_rate() const;
 
  private:
   void frame_begins(const nghttp2_frame_hd& head) override;
@@ -66,8 +74,10 @@ class H2Conversation final : public H2Session {
 
   Clock& clock_;
   ByteStream& stream_;
-  const Server::Handler& handler_;
+  const Handler& handler_;
   const ServerOptions& options_;
+  ServerShared& shared_;
+  std::uint64_t requests_ = 0;
   RateLimit resets_;
   RateLimit controls_;
   std::optional<MonotonicTime> no_frame_;  // since when bytes come that are neither

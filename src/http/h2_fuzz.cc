@@ -55,7 +55,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   ServerOptions options;
   options.head.head_bytes_max = 4096;
   Server::Handler handler = answer;
-  H2Conversation conversation(clock, stream, handler, options);
+  ServerShared shared(clock, options);
+  H2Conversation conversation(clock, stream, handler, options, shared);
   auto running = conversation.run(Bytes());
   for (int i = 0; i < 20 && running.pending(); ++i) clock.advance(10s);
   if (running.pending()) __builtin_trap();

@@ -8,20 +8,21 @@
 namespace berth::http {
 
 void submit_h2_response(nghttp2_session* session, H2Stream& stream, const ServerResponse& response,
-                        bool with_content) {
+                        std::string_view date, bool with_content) {
   H2Fields fields;
-  fields.reserve(response.headers.size() + 2);
+  fields.reserve(response.headers.size() + 3);
   fields.add(":status", std::to_string(response.status));
-  bool length_known = false;
+  bool length_known = !may_have_content(response.status);  // RFC 9110 section 8.6
+  bool dated = false;
   for (auto& [name, value] : response.headers) {
     if (!fields.add_header(name.view(), value.view())) continue;
     length_known = length_known || equal_ignoring_case(name.view(), "content-length");
+    dated = dated || equal_ignoring_case(name.view(), "date");
   }
-  // A 304 tells the length of what it does not send (RFC 9110 section 8.6).
-  bool may_tell = may_have_content(response.status) || response.status == 304;
+  if (!dated) fields.add("date", date);
   auto length = response.body.source ? response.body.length
                                      : std::optional<std::uint64_t>(response.body.text.size());
-  if (!length_known && length && may_tell) fields.add("content-length", std::to_string(*length));
+  if (!length_known && length) fields.add("content-length", std::to_string(*length));
   nghttp2_data_provider content = content_of_stream();
   std::ignore = nghttp2_submit_response(session, stream.id(), fields.data(), fields.size(),
                                         with_content ? &content : nullptr);

@@ -2,7 +2,9 @@
 
 #include "http/h2_head.h"
 #include "http/h2_stream.h"
-#include "http/server.h"
+#include "http/pace.h"
+#include "http/server_message.h"
+#include "http/server_options.h"
 
 namespace berth::http {
 
@@ -16,7 +18,7 @@ class H2Conversation;
 ///              | closed by the peer: the handler is cancelled ----------^
 class H2ServerStream final : public H2Stream, ReadyNode {
  public:
-  H2ServerStream(H2Conversation& conversation, std::int32_t id, const HeadLimits& limits);
+  H2ServerStream(H2Conversation& conversation, std::int32_t id, const ServerOptions& options);
 
   bool working() const { return work_.valid(); }
   /// The work of answering; cancelled when the stream is closed.
@@ -26,6 +28,9 @@ class H2ServerStream final : public H2Stream, ReadyNode {
   void close();
   /// Asks for the content first, where the client waits for that.
   Deferred<Bytes> read() override;
+  /// timed_out where the peer takes the answer too slowly.
+  Deferred<void> taken() override;
+  bool too_slow() const { return too_slow_; }
 
   H2RequestHeadBuilder head;
   ServerRequest request;
@@ -33,9 +38,14 @@ class H2ServerStream final : public H2Stream, ReadyNode {
 
  private:
   void run() override;
+  /// timed_out where the content comes too slowly.
+  Deferred<void> content_comes() override;
 
   H2Conversation& conversation_;
   Deferred<void> work_;
+  Pace content_pace_;
+  Pace answer_pace_;
+  bool too_slow_ = false;  // the peer takes the answer
 };
 
 }  // namespace berth::http

@@ -43,8 +43,7 @@ Deferred<Bytes> H2Stream::read() {
       co_return failure_.value_or(Error(Code::reset, "the peer ended the stream within the body"));
     }
     if (remote_ended_) co_return Bytes();
-    arrived_.reset();
-    co_await arrived_.wait();
+    co_await content_comes();
   }
   Bytes part;
   if (in_.empty()) {
@@ -57,6 +56,11 @@ Deferred<Bytes> H2Stream::read() {
   unread_ -= part.size();
   if (!closed_) session_.consumed(*this, part.size());
   co_return part;
+}
+
+Deferred<void> H2Stream::content_comes() {
+  arrived_.reset();
+  return arrived_.wait();
 }
 
 std::size_t H2Stream::drop_unread() {
@@ -85,7 +89,7 @@ Deferred<void> H2Stream::send(BodySource& source) {
     give(std::move(part), last);
     session_.resume(*this);
     if (last) co_return;
-    co_await taken_.wait();
+    co_await taken();
   }
 }
 

@@ -43,8 +43,8 @@ class H2Stream : public BodySource {
   void give(Bytes part, bool last);
   /// Sends what `source` yields to its end.
   Deferred<void> send(BodySource& source);
-  /// Until the peer's window has taken what was given; or the stream is closed.
-  Deferred<void> taken();
+  /// Resolves once the peer's window has taken what was given, or the stream is closed.
+  virtual Deferred<void> taken();
   struct Sent {
     std::size_t bytes = 0;  // 0, and not the end: nothing is there now
     bool end = false;
@@ -60,7 +60,14 @@ class H2Stream : public BodySource {
   void end_both_ways(std::optional<Error> why = {});
   const std::optional<Error>& failure() const { return failure_; }
 
+  /// Resolves once something of the content has come, or its end.
+  virtual Deferred<void> content_comes();
+  std::size_t unread() const { return unread_; }
+  /// What was given and not taken, in bytes.
+  std::size_t waiting() const { return out_.size(); }
+
   Event arrived_;  // something came: content, its end, or the stream's
+  Event taken_;    // what was given was taken
 
  private:
   H2Session& session_;
@@ -76,7 +83,6 @@ class H2Stream : public BodySource {
 
   Bytes out_;
   bool out_last_ = false;
-  Event taken_;
 };
 
 }  // namespace berth::http

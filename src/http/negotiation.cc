@@ -14,7 +14,63 @@ std::optional<std::uint64_t> number(std::string_view text) {
   return *parsed;
 }
 
+/// The weight among the parameters of an element (section 12.4.2), in thousandths.
+int weight_of(std::span<const std::string_view> parameters) {
+  for (auto parameter : parameters) {
+    auto weight = trim(parameter);
+    if (!weight.starts_with("q=") && !weight.starts_with("Q=")) continue;
+    weight.remove_prefix(2);
+    if (weight.empty() || weight.size() > 5 || (weight[0] != '0' && weight[0] != '1')) return 1000;
+    int thousandths = (weight[0] - '0') * 1000;
+    if (weight.size() > 1 && weight[1] != '.') return 1000;
+    int place = 100;
+    for (char digit : weight.substr(std::min<std::size_t>(2, weight.size()))) {
+      if (digit < '0' || digit > '9') return 1000;
+      thousandths += (digit - '0') * place;
+      place /= 10;
+    }
+    return std::min(thousandths, 1000);
+  }
+  return 1000;
+}
+
+/// What Accept-Encoding says of `coding` by its name, else by "*".
+std::optional<int> weight_of_coding(const Headers& headers, std::string_view coding) {
+  std::optional<int> of_any;
+  for (auto& [name, value] : headers) {
+    if (!equal_ignoring_case(name, "accept-encoding")) continue;
+    for (auto element : split(value, ',')) {
+      auto parts = split(element, ';');
+      auto named = trim(parts.front());
+      auto parameters = std::span<const std::string_view>(parts).subspan(1);
+      if (equal_ignoring_case(named, coding)) return weight_of(parameters);
+      if (named == "*") of_any = weight_of(parameters);
+    }
+  }
+  return of_any;
+}
+
 }  // namespace
+
+std::string_view choose_coding(const Headers& headers, std::span<const std::string_view> offered) {
+  std::string_view best;
+  // Who says nothing of identity takes it, but likes what it names better.
+  int best_weight = 0;
+  for (auto coding : offered) {
+    int weight = weight_of_coding(headers, coding).value_or(0);
+    if (weight > best_weight) {
+      best = coding;
+      best_weight = weight;
+    }
+  }
+  bool of_identity = false;
+  for (auto& [name, value] : headers) {
+    of_identity = of_identity || (equal_ignoring_case(name, "accept-encoding") &&
+                                  lower(value).contains("identity"));
+  }
+  if (of_identity && weight_of_coding(headers, "identity").value_or(0) > best_weight) return {};
+  return best;
+}
 
 bool accepts_coding(const Headers& headers, std::string_view coding) {
   for (auto& [name, value] : headers) {

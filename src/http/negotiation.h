@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "http/message.h"
@@ -9,6 +10,11 @@ namespace berth::http {
 
 /// True if Accept-Encoding names `coding` with a weight above 0 (RFC 9110 section 12.5.3).
 bool accepts_coding(const Headers& headers, std::string_view coding);
+
+/// The coding of `offered` that Accept-Encoding likes best, the first of those it likes the same;
+/// empty for none, which is what to send as it is: also where it asks for nothing, or likes that
+/// better (section 12.5.3). Weights are read in thousandths; what is no weight counts as 1.
+std::string_view choose_coding(const Headers& headers, std::span<const std::string_view> offered);
 
 /// True if the field `name` (If-None-Match, If-Match) lists `etag` or is "*". Compared weakly, or
 /// `strong`: then weak ones are never equal (section 8.8.3.2).

@@ -14,6 +14,29 @@ std::string chosen(std::string_view field, std::uint64_t size = 100) {
   return std::to_string(range.first) + "+" + std::to_string(range.length);
 }
 
+std::string coding_for(std::string_view field) {
+  Headers headers;
+  headers.add_view("accept-encoding", field);
+  constexpr std::string_view offered[] = {"zstd", "gzip"};
+  return std::string(choose_coding(headers, offered));
+}
+
+TEST(ChooseCoding, is_by_weight_and_among_equals_by_the_servers_order) {
+  EXPECT_EQ(coding_for("gzip"), "gzip");
+  EXPECT_EQ(coding_for("gzip, deflate, br, zstd"), "zstd");
+  EXPECT_EQ(coding_for("gzip;q=0.9, zstd;q=0.8"), "gzip");
+  EXPECT_EQ(coding_for("GZIP ; Q=0.001"), "gzip");
+  EXPECT_EQ(coding_for("zstd;q=0, *;q=0.5"), "gzip");
+  EXPECT_EQ(coding_for("*"), "zstd");
+  EXPECT_EQ(coding_for("zstd;q=0.000,gzip;q=0"), "");
+  EXPECT_EQ(coding_for("br"), "");
+  EXPECT_EQ(coding_for(""), "");
+  EXPECT_EQ(coding_for("identity, gzip;q=0.5"), "");
+  EXPECT_EQ(coding_for("identity;q=0.5, gzip"), "gzip");
+  EXPECT_EQ(coding_for("gzip;q=1.5"), "gzip");  // no weight: counts as 1
+  EXPECT_EQ(coding_for("gzip;q=x, zstd;q=0.9"), "gzip");
+}
+
 TEST(ChooseRange, takes_one_range_of_bytes_and_ignores_what_is_none) {
   EXPECT_EQ(chosen("bytes=0-9"), "0+10");
   EXPECT_EQ(chosen("bytes=90-"), "90+10");

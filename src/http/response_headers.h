@@ -48,6 +48,14 @@ class ResponseHeaders {
   ResponseHeaders(std::initializer_list<ResponseHeader> headers) : list_(headers) {}
 
   void emplace_back(Text name, Text value) { list_.push_back({std::move(name), std::move(value)}); }
+  /// The first of that name, in any case; null for none.
+  ResponseHeader* find(std::string_view name);
+  const ResponseHeader* find(std::string_view name) const;
+  /// One field of that name, instead of those that are there.
+  void set(Text name, Text value);
+  void remove(std::string_view name);
+  /// Adds `token` to the list that the field `name` is, unless it is in it.
+  void add_token(Text name, std::string_view token);
   auto begin() const { return list_.begin(); }
   auto end() const { return list_.end(); }
   std::size_t size() const { return list_.size(); }

@@ -1,160 +1,46 @@
 #include "http/server.h"
 
-#include <optional>
 #include <tuple>
 
-#include "base/json_writer.h"
+#include "base/strings.h"
+#include "http/h1_content.h"
 #include "http/h1_writer.h"
 #include "http/h2_conversation.h"
+#include "http/head_deadline.h"
+#include "http/paced_stream.h"
 #include "http/read_away.h"
-#include "http/url.h"
 
 namespace berth::http {
 namespace {
 
-int status_of(Code code) {
-  switch (code) {
-    case Code::invalid:
-      return 400;
-    case Code::denied:
-      return 403;
-    case Code::not_found:
-      return 404;
-    case Code::already_exists:
-    case Code::conflict:
-      return 409;
-    case Code::overloaded:
-    case Code::unavailable:
-    case Code::closed:
-      return 503;
-    case Code::timed_out:
-      return 504;
-    case Code::disk_full:
-      return 507;
-    case Code::unsupported:
-      return 501;
-    default:
-      return 500;
-  }
-}
-
-/// The content of a request of HTTP/1.1, asked for where the client waits for that.
-class H1Content final : public BodySource {
- public:
-  H1Content(ByteStream& stream, H1Reader& reader, bool continue_wanted)
-      : stream_(stream), reader_(reader), continue_wanted_(continue_wanted) {}
-  Deferred<Bytes> read() override {
-    if (std::exchange(continue_wanted_, false)) return ask();
-    return reader_.body();
-  }
-
- private:
-  Deferred<Bytes> ask() {
-    co_await stream_.write(Bytes::literal("HTTP/1.1 100 Continue\r\n\r\n"));
-    co_return co_await reader_.body();
-  }
-
-  ByteStream& stream_;
-  H1Reader& reader_;
-  bool continue_wanted_;
-};
-
-void append_head(HeadBuffer& head, const ServerResponse& response, bool keep_alive) {
-  head.append("HTTP/1.1 ").append(static_cast<std::size_t>(response.status));
-  head.append(" ").append(reason_of(response.status)).append("\r\n");
-  for (auto& [name, value] : response.headers) {
-    if (writable_value(value)) head.append_header(name, value);
-  }
-  if (!keep_alive) head.append_header("connection", "close");
-}
-
-/// The last answer on a connection whose requests were not read.
-Deferred<void> refuse(ByteStream& stream, ServerResponse refusal) {
-  HeadBuffer head;
-  append_head(head, refusal, false);
-  co_await write_message(stream, head, std::move(refusal.body));
-}
-
 constexpr Duration linger = 2s;
 
-/// Closes a connection whose next request does not come in time: what waits for it hears `closed`.
-/// It is armed for long and looks when it fires whether the time has moved meanwhile, so that the
-/// many requests that are in time cost the timers nothing.
-class Deadline final : Timer {
- public:
-  Deadline(Clock& clock, ByteStream& stream) : clock_(clock), stream_(stream) {}
-  void set(Duration limit) {
-    due_ = clock_.now() + limit;
-    if (armed() && armed_for_ <= due_) return;
-    arm();
-  }
-  /// Until the next set.
-  void lift() { due_.reset(); }
-
- private:
-  void arm() {
-    armed_for_ = *due_;
-    clock_.timers().arm(*this, *due_);
-  }
-  void fire() override {
-    if (!due_) return;
-    if (clock_.now() < *due_) return arm();
-    stream_.close();
-  }
-
-  Clock& clock_;
-  ByteStream& stream_;
-  std::optional<MonotonicTime> due_;
-  MonotonicTime armed_for_{};
-};
+/// Those of HTTP/1.1's framing are the server's own.
+bool is_framing(std::string_view name) {
+  return equal_ignoring_case(name, "content-length") ||
+         equal_ignoring_case(name, "transfer-encoding");
+}
 
 }  // namespace
 
-std::string_view ServerRequest::parameter(std::string_view name) const {
-  for (auto& [key, value] : parameters) {
-    if (key == name) return value;
+void Server::append_head(HeadBuffer& head, const ServerResponse& response, bool keep_alive) {
+  head.append("HTTP/1.1 ").append(static_cast<std::size_t>(response.status));
+  head.append(" ").append(reason_of(response.status)).append("\r\n");
+  bool dated = false;
+  for (auto& [name, value] : response.headers) {
+    if (!writable_value(value) || is_framing(name)) continue;
+    dated = dated || equal_ignoring_case(name, "date");
+    head.append_header(name, value);
   }
-  return {};
+  if (!dated) head.append_header("date", shared_.date.value());
+  if (!keep_alive) head.append_header("connection", "close");
 }
 
-std::string ServerRequest::query(std::string_view name) const {
-  return query_value(head.query(), name);
-}
-
-Deferred<std::string> ServerRequest::body(std::size_t bytes_max) {
-  if (head.framing.length > bytes_max) {
-    co_return Error(Code::overloaded,
-                    "the body is longer than " + std::to_string(bytes_max) + " bytes");
-  }
-  co_return co_await read_all(*content, bytes_max);
-}
-
-ServerResponse ServerResponse::json(std::string text, int status) {
-  return {status,
-          {{"content-type", "application/json"}, {"cache-control", "no-store"}},
-          Body(std::move(text))};
-}
-
-ServerResponse ServerResponse::text(std::string text, int status) {
-  return {status, {{"content-type", "text/plain; charset=utf-8"}}, Body(std::move(text))};
-}
-
-ServerResponse ServerResponse::problem(int status, std::string_view detail) {
-  std::string text;
-  JsonWriter out(text);
-  out.begin_object();
-  out.key("type").value("about:blank");
-  out.key("title").value(reason_of(status));
-  out.key("status").value(status);
-  out.key("detail").value(detail);
-  out.end_object();
-  return {status,
-          {{"content-type", "application/problem+json"}, {"cache-control", "no-store"}},
-          Body(std::move(text))};
-}
-
-ServerResponse ServerResponse::problem(const Error& error) {
-  return problem(status_of(error.code()), error.text());
+Deferred<void> Server::refuse(ByteStream& stream, Refusal why, ServerResponse answer) {
+  shared_.refusals.note(why, stream.peer_address(), answer.body.text.view());
+  HeadBuffer head;
+  append_head(head, answer, false);
+  co_await write_message(stream, head, std::move(answer.body));
 }
 
 void Server::serve(std::unique_ptr<Listener> listener) {
@@ -176,61 +62,78 @@ Deferred<void> Server::accept_all(Listener& listener) {
 }
 
 Deferred<void> Server::converse_counted(std::unique_ptr<ByteStream> stream) {
-  struct Counted {
+  struct Open {
     std::size_t& count;
-    explicit Counted(std::size_t& c) : count(c) { ++count; }
-    ~Counted() { --count; }
-  } counted(connections_);
+    explicit Open(std::size_t& c) : count(c) { ++count; }
+    ~Open() { --count; }
+  } open(connections_);
+  ClientCounts::Counted of_client(clients_, stream->peer_address());
   if (connections_ > options_.connections_max) {
-    std::ignore = co_await refuse(*stream, ServerResponse::problem(
-                                               503, "too many connections; try again later"))
-                      .result();
+    auto busy = ServerResponse::problem(503, "too many connections; try again later");
+    std::ignore = co_await refuse(*stream, Refusal::connections, std::move(busy)).result();
     co_return;
   }
-  // A peer that goes away or sends nonsense is no fault of ours: nobody is to be told.
-  auto ended = co_await converse(stream).result();
-  if (!stream) co_return;
-  if (!ended.ok()) {
-    if (!ended.error().is(Code::invalid) && !ended.error().is(Code::overloaded)) co_return;
-    int status = ended.error().is(Code::invalid) ? 400 : 431;
+  std::size_t per_client_max = options_.connections_per_client_max;
+  if (per_client_max > 0 && of_client.count() > per_client_max) {
+    auto greedy = ServerResponse::problem(
+        429, "more than " + std::to_string(per_client_max) + " connections of one client");
     std::ignore =
-        co_await refuse(*stream, ServerResponse::problem(status, ended.error().text())).result();
+        co_await refuse(*stream, Refusal::connections_per_client, std::move(greedy)).result();
+    co_return;
+  }
+  // A peer that goes away is no fault of ours: nobody is to be told.
+  auto ended = co_await converse(stream).result();
+  if (!stream || ended.ok()) co_return;
+  std::string text = ended.error().text();
+  if (ended.error().is(Code::invalid)) {
+    std::ignore =
+        co_await refuse(*stream, Refusal::head_syntax, ServerResponse::problem(400, text)).result();
+  } else if (ended.error().is(Code::overloaded)) {
+    std::ignore =
+        co_await refuse(*stream, Refusal::head_size, ServerResponse::problem(431, text)).result();
   }
   // Closing at once could reset what TLS has not handed on yet.
   std::ignore = co_await with_timeout(clock_, linger, stream->shutdown_write()).result();
 }
 
 Deferred<void> Server::converse(std::unique_ptr<ByteStream>& stream) {
+  PacedStream paced(clock_, *stream, options_.rate_grace, options_.send_bytes_per_second_min,
+                    [&] { shared_.refusals.note(Refusal::answer_rate, stream->peer_address()); });
   H1Reader reader(*stream, options_.head);
-  HeadBuffer out;
-  Deadline deadline(clock_, *stream);
-  deadline.set(options_.head_timeout);
   // Where TLS has agreed upon a version it is that one.
   bool agreed = !stream->protocol().empty();
+  HeadDeadline deadline(clock_, *stream, reader, options_, [&] {
+    auto late = ServerResponse::problem(408, "the request did not come in time");
+    return refuse(*stream, Refusal::head_time, std::move(late));
+  });
+  deadline.expect_first();
   if (agreed ? stream->protocol() == "h2" : co_await reader.begins_with(h2_preface)) {
-    deadline.lift();
-    H2Conversation conversation(clock_, *stream, handler_, options_);
+    if (!deadline.lift()) co_return;
+    H2Conversation conversation(clock_, paced, handler_, options_, shared_);
     co_await conversation.run(reader.take_buffered());
     co_return;
   }
-  for (;;) {
+  for (std::uint64_t asked = 1;; ++asked) {
     RequestHead head = co_await reader.request();
-    deadline.lift();
-    Next next = co_await answer_one(*stream, reader, out, std::move(head));
+    if (!deadline.lift()) co_return;
+    ++shared_.requests;
+    bool last = asked == options_.requests_per_connection_max;
+    Next next = co_await answer_one(paced, reader, std::move(head), last);
     if (next.upgraded) {
       Bytes early = reader.take_buffered();
       co_await next.upgraded(std::move(stream), std::move(early));
       co_return;
     }
     if (!next.keep_alive) co_return;
-    deadline.set(options_.idle_timeout);
+    deadline.expect_next();
   }
 }
 
-Deferred<Server::Next> Server::answer_one(ByteStream& stream, H1Reader& reader, HeadBuffer& out,
-                                          RequestHead head) {
-  H1Content content(stream, reader, head.expects_continue());
-  ServerRequest request{std::move(head), stream.peer_address(), &content, {}};
+Deferred<Server::Next> Server::answer_one(ByteStream& stream, H1Reader& reader, RequestHead head,
+                                          bool last) {
+  ServerRequest request{std::move(head), stream.peer_address()};
+  H1Content content(clock_, stream, reader, request, options_);
+  request.content = &content;
   auto answered = co_await handler_(request).result();
   ServerResponse response;
   if (answered.ok()) {
@@ -238,17 +141,23 @@ Deferred<Server::Next> Server::answer_one(ByteStream& stream, H1Reader& reader, 
   } else if (answered.error().is(Code::cancelled)) {
     co_return std::move(answered).error();
   } else {
-    response = ServerResponse::problem(answered.error());
+    response = ServerResponse::problem(request, answered.error());
   }
+  if (request.content_fault) shared_.note_fault(request);
+  HeadBuffers::Lease lease(heads_);
+  HeadBuffer& out = *lease;
   if (response.upgraded) {
     append_head(out, response, true);
     co_await stream.write(out.append("\r\n").take());
     co_return Next{true, std::move(response.upgraded)};
   }
-  bool keep_alive = request.head.keep_alive && reader.body_done();
-  bool with_body = request.head.method != "HEAD" && may_have_content(response.status);
+  bool keep_alive = request.head.keep_alive && reader.body_done() && !last;
   append_head(out, response, keep_alive);
-  co_await write_message(stream, out, std::move(response.body), with_body);
+  if (may_have_content(response.status)) {
+    co_await write_message(stream, out, std::move(response.body), request.head.method != "HEAD");
+  } else {
+    co_await stream.write(out.append("\r\n").take());
+  }
   if (!reader.body_done()) {
     std::ignore = co_await with_timeout(clock_, linger, read_away(stream)).result();
   }

@@ -87,8 +87,8 @@ TEST(ServerAllocations, a_keep_alive_request_needs_none_in_steady_state) {
   std::string_view request =
       "GET /users/42/greeting HTTP/1.1\r\nHost: users:7480\r\nUser-Agent: x\r\nAccept: */*\r\n\r\n";
   std::string_view answer =
-      "HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: "
-      "5\r\n\r\nhello";
+      "HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\n"
+      "date: Sun, 06 Nov 1994 08:49:37 GMT\r\ncontent-length: 5\r\n\r\nhello";
   ASSERT_TRUE(run(ask(*stream, request, answer.size(), 100)).ok());
   std::size_t before = counted();
   [[maybe_unused]] std::size_t fresh_before = detail::frame_pool.fresh;

@@ -57,25 +57,26 @@ bool allowed(std::string_view path) {
   return true;
 }
 
-/// Part of a file, read as it is asked for.
+/// Part of a file, read as it is asked for, or sent by whoever can.
 class FileSource final : public BodySource {
  public:
   FileSource(std::unique_ptr<File> file, std::uint64_t first, std::uint64_t length,
              std::size_t read_bytes)
-      : file_(std::move(file)), at_(first), left_(length), read_bytes_(read_bytes) {}
+      : file_(std::move(file)), left_{file_.get(), first, length}, read_bytes_(read_bytes) {}
   Deferred<Bytes> read() override {
-    if (left_ == 0) co_return Bytes();
-    Bytes part = co_await file_->read(at_, std::min<std::uint64_t>(left_, read_bytes_));
+    if (left_.length == 0) co_return Bytes();
+    auto wanted = std::min<std::uint64_t>(left_.length, read_bytes_);
+    Bytes part = co_await file_->read(left_.offset, wanted);
     if (part.empty()) co_return Error(Code::io, "a file became shorter while it was sent");
-    at_ += part.size();
-    left_ -= part.size();
+    left_.offset += part.size();
+    left_.length -= part.size();
     co_return part;
   }
+  const FilePart* file_part() const override { return &left_; }
 
  private:
   std::unique_ptr<File> file_;
-  std::uint64_t at_;
-  std::uint64_t left_;
+  FilePart left_;
   std::size_t read_bytes_;
 };
 
@@ -94,11 +95,10 @@ ServerResponse missing(std::string_view path) {
 }  // namespace
 
 struct StaticFiles::Found {
-  std::unique_ptr<File> file;
+  OpenedFile file;
   std::string_view type;
   std::string_view coding;
   std::string etag;
-  std::uint64_t size = 0;
 };
 
 std::string_view media_type(std::string_view file_name) {
@@ -116,17 +116,14 @@ Deferred<StaticFiles::Found> StaticFiles::find(const Headers& headers, std::stri
   found.type = media_type(path);
   std::string plain = folder_ + path;
   for (auto& twin : twins) {
-    if (!options_.twins || found.file || !accepts_coding(headers, twin.coding)) continue;
-    auto opened = co_await disk_.open(plain + std::string(twin.ending), OpenMode::read).result();
+    if (!options_.twins || found.file.file || !accepts_coding(headers, twin.coding)) continue;
+    auto opened = co_await disk_.open_to_read(plain + std::string(twin.ending)).result();
     if (!opened.ok()) continue;
     found.file = std::move(*opened);
     found.coding = twin.coding;
   }
-  if (!found.file) {
-    found.file = co_await disk_.open(plain, OpenMode::read);
-  }
-  found.size = co_await found.file->size();
-  found.etag = quoted(co_await found.file->version(), found.coding);
+  if (!found.file.file) found.file = co_await disk_.open_to_read(plain);
+  found.etag = quoted(found.file.version, found.coding);
   co_return std::move(found);
 }
 
@@ -165,25 +162,25 @@ Deferred<ServerResponse> StaticFiles::read(const ServerRequest& request, std::st
   }
   auto* if_range = headers.find("if-range");
   bool ranged = request.head.method == "GET" && (!if_range || if_range->value == found.etag);
-  RangeChoice range = choose_range(ranged ? headers.value("range") : "", found.size);
+  RangeChoice range = choose_range(ranged ? headers.value("range") : "", found.file.size);
   if (range.kind == RangeChoice::Kind::unsatisfiable) {
     auto refused =
-        ServerResponse::problem(416, "the file has " + std::to_string(found.size) + " bytes");
-    refused.headers.emplace_back("content-range", "bytes */" + std::to_string(found.size));
+        ServerResponse::problem(416, "the file has " + std::to_string(found.file.size) + " bytes");
+    refused.headers.emplace_back("content-range", "bytes */" + std::to_string(found.file.size));
     co_return std::move(refused);
   }
   if (range.kind == RangeChoice::Kind::whole) {
-    range.length = found.size;
+    range.length = found.file.size;
   } else {
     response.status = 206;
     response.headers.emplace_back("content-range",
                                   "bytes " + std::to_string(range.first) + "-" +
                                       std::to_string(range.first + range.length - 1) + "/" +
-                                      std::to_string(found.size));
+                                      std::to_string(found.file.size));
   }
   response.headers.emplace_back("content-type", found.type);
   if (!found.coding.empty()) response.headers.emplace_back("content-encoding", found.coding);
-  auto source = std::make_unique<FileSource>(std::move(found.file), range.first, range.length,
+  auto source = std::make_unique<FileSource>(std::move(found.file.file), range.first, range.length,
                                              options_.read_bytes);
   if (range.length <= options_.read_bytes) {
     response.body = Body(co_await read_all(*source, options_.read_bytes));

@@ -65,6 +65,31 @@ Result<Bytes> read_some(const OpenFile& file, std::uint64_t offset, std::size_t 
   return Bytes(block, block->data(), done);
 }
 
+/// A file that is replaced has another inode, one that is written to another time.
+std::uint64_t version_of(const struct stat& info) {
+  std::uint64_t parts[] = {info.st_dev,
+                           info.st_ino,
+                           static_cast<std::uint64_t>(info.st_size),
+                           static_cast<std::uint64_t>(info.st_mtim.tv_sec),
+                           static_cast<std::uint64_t>(info.st_mtim.tv_nsec),
+                           static_cast<std::uint64_t>(info.st_ctim.tv_nsec)};
+  return hash64({reinterpret_cast<const char*>(parts), sizeof parts});
+}
+
+Result<struct stat> look_at(const OpenFile& file) {
+  struct stat info;
+  if (::fstat(file.fd.get(), &info) != 0) return system_error(errno, "looking at " + file.path);
+  return info;
+}
+
+Result<std::shared_ptr<OpenFile>> open_file(const std::string& path, int flags) {
+  auto file = std::make_shared<OpenFile>();
+  file->fd = Descriptor(::open(path.c_str(), flags, 0644));
+  file->path = path;
+  if (!file->fd.valid()) return system_error(errno, "opening " + path);
+  return file;
+}
+
 using Synced = Result<std::optional<Error>>;
 
 class DiskFile final : public File {
@@ -94,27 +119,15 @@ class DiskFile final : public File {
   }
   Deferred<std::uint64_t> size() override {
     return run_on(workers_, [file = file_]() -> Result<std::uint64_t> {
-      struct stat info;
-      if (::fstat(file->fd.get(), &info) != 0)
-        return system_error(errno, "looking at " + file->path);
-      return static_cast<std::uint64_t>(info.st_size);
+      return static_cast<std::uint64_t>(TRY(look_at(*file)).st_size);
     });
   }
   Deferred<std::uint64_t> version() override {
     return run_on(workers_, [file = file_]() -> Result<std::uint64_t> {
-      struct stat info;
-      if (::fstat(file->fd.get(), &info) != 0)
-        return system_error(errno, "looking at " + file->path);
-      // A file that is replaced has another inode, one that is written to another time.
-      std::uint64_t parts[] = {info.st_dev,
-                               info.st_ino,
-                               static_cast<std::uint64_t>(info.st_size),
-                               static_cast<std::uint64_t>(info.st_mtim.tv_sec),
-                               static_cast<std::uint64_t>(info.st_mtim.tv_nsec),
-                               static_cast<std::uint64_t>(info.st_ctim.tv_nsec)};
-      return hash64({reinterpret_cast<const char*>(parts), sizeof parts});
+      return version_of(TRY(look_at(*file)));
     });
   }
+  int descriptor() const override { return file_->fd.get(); }
   Deferred<void> truncate(std::uint64_t size) override {
     return run_on(workers_, [file = file_, size]() -> Result<void> {
       if (::ftruncate(file->fd.get(), static_cast<off_t>(size)) != 0) {
@@ -183,14 +196,23 @@ Result<void> make_folders(const std::string& path) {
 }  // namespace
 
 Deferred<std::unique_ptr<File>> Disk::open(std::string path, OpenMode mode) {
-  auto opened = co_await run_on(workers_, [path, mode]() -> Result<std::shared_ptr<OpenFile>> {
-    auto file = std::make_shared<OpenFile>();
-    file->fd = Descriptor(::open(path.c_str(), flags_of(mode), 0644));
-    file->path = path;
-    if (!file->fd.valid()) return system_error(errno, "opening " + path);
-    return file;
-  });
+  auto opened = co_await run_on(workers_, [path, mode] { return open_file(path, flags_of(mode)); });
   co_return std::unique_ptr<File>(new DiskFile(workers_, std::move(opened)));
+}
+
+Deferred<OpenedFile> Disk::open_to_read(std::string path) {
+  struct Opened {
+    std::shared_ptr<OpenFile> file;
+    std::uint64_t size;
+    std::uint64_t version;
+  };
+  auto opened = co_await run_on(workers_, [path]() -> Result<Opened> {
+    auto file = TRY(open_file(path, flags_of(OpenMode::read)));
+    struct stat info = TRY(look_at(*file));
+    return Opened{std::move(file), static_cast<std::uint64_t>(info.st_size), version_of(info)};
+  });
+  co_return OpenedFile{std::make_unique<DiskFile>(workers_, std::move(opened.file)), opened.size,
+                       opened.version};
 }
 
 Deferred<void> Disk::rename(std::string from, std::string to) {

@@ -11,6 +11,7 @@ class Disk final : public berth::Disk {
   explicit Disk(berth::Workers& workers) : workers_(workers) {}
 
   Deferred<std::unique_ptr<File>> open(std::string path, OpenMode mode) override;
+  Deferred<OpenedFile> open_to_read(std::string path) override;
   Deferred<void> rename(std::string from, std::string to) override;
   Deferred<void> remove(std::string path) override;
   Deferred<void> make_folder(std::string path) override;

@@ -55,7 +55,8 @@ void RingSocket::Receive::complete(int result, bool more, int buffer) {
   }
 }
 
-void RingSocket::send(BytesList bytes) {
+void RingSocket::send(BytesList bytes, bool more) {
+  send_.more = more;
   send_.bytes = std::move(bytes);
   send_pieces();
 }
@@ -67,7 +68,8 @@ void RingSocket::send_pieces() {
   send_.message.msg_iovlen = send_.pieces.count;
   io_uring_sqe& request = ring_.request();
   // With MSG_WAITALL the kernel goes on after a part, for as long as the peer takes.
-  io_uring_prep_sendmsg(&request, fd_.get(), &send_.message, MSG_NOSIGNAL | MSG_WAITALL);
+  int flags = MSG_NOSIGNAL | MSG_WAITALL | (send_.more ? MSG_MORE : 0);
+  io_uring_prep_sendmsg(&request, fd_.get(), &send_.message, static_cast<unsigned>(flags));
   ring_.start(request, send_);
 }
 

@@ -51,8 +51,8 @@ class RingSocket {
   void receive();
   /// Ends the receive soon: on_received(-ECANCELED) unless it ended by itself.
   void stop_receiving();
-  /// One at a time.
-  void send(BytesList bytes);
+  /// One at a time. `more`: other bytes follow directly.
+  void send(BytesList bytes, bool more = false);
   void wait_until_writable();
 
  private:
@@ -68,6 +68,7 @@ class RingSocket {
     void complete(int result, bool more, int buffer) override;
     RingSocket& socket;
     bool under_way = false;
+    bool more = false;
     BytesList bytes;
     Pieces pieces;
     msghdr message{};

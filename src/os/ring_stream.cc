@@ -82,7 +82,7 @@ Deferred<void> RingStream::write(BytesList bytes) {
   check(writing_.empty(), "two writes to one connection at a time");
   if (!socket_ || half_ended_ || write_cut()) return failed<void>(closed());
   if (bytes.empty()) return ready();
-  socket_->send(std::move(bytes));
+  socket_->send(std::move(bytes), more_follows_);
   return writing_.wait();
 }
 
@@ -108,6 +108,12 @@ void RingStream::on_sent(int error) {
 
 Deferred<void> RingStream::connected() {
   connecting_ = true;
+  socket_->wait_until_writable();
+  return writing_.wait();
+}
+
+Deferred<void> RingStream::until_writable() {
+  if (!socket_ || write_cut()) return failed<void>(closed());
   socket_->wait_until_writable();
   return writing_.wait();
 }

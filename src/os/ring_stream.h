@@ -8,6 +8,7 @@
 #include "async/wait_list.h"
 #include "os/reactor.h"
 #include "os/ring_socket.h"
+#include "os/socket_stream.h"
 
 namespace berth::os {
 
@@ -16,7 +17,7 @@ namespace berth::os {
 /// ended until half of it was read: the kernel's buffer fills then, and the peer has to wait. What
 /// one turn brings may go over the limit by the Ring's buffers. Writes go to the kernel with all
 /// else at the end of the turn.
-class RingStream final : public ByteStream, RingSocket::Owner {
+class RingStream final : public SocketStream, RingSocket::Owner {
  public:
   static constexpr std::size_t unread_bytes_max = 64 << 10;
   static constexpr std::size_t unread_pieces_max = 32;
@@ -42,6 +43,11 @@ class RingStream final : public ByteStream, RingSocket::Owner {
   std::size_t unread_bytes() const { return unread_bytes_; }
 
  private:
+  int socket() const override { return socket_ ? socket_->descriptor() : -1; }
+  Deferred<void> until_writable() override;
+  Deferred<void> pause() override { return until_writable(); }
+  void set_more_follows(bool more) override { more_follows_ = more; }
+  void cut_write() override { write_cut_ = true; }
   void on_received(int result, bool more, Bytes bytes) override;
   void on_sent(int error) override;
   void keep(Bytes bytes);
@@ -55,6 +61,7 @@ class RingStream final : public ByteStream, RingSocket::Owner {
   RingSocket* socket_;  // null once closed
   Address peer_;
   bool connecting_ = false;
+  bool more_follows_ = false;
   bool ended_ = false;        // the peer's half ended or broke
   bool orderly_end_ = false;  // it ended
   bool half_ended_ = false;   // ours did

@@ -40,7 +40,8 @@ class Stream::ReadOperation final : public State<Bytes> {
   Stream* stream_;
 };
 
-/// Also serves connected(): an empty list that waits for the socket to become writable.
+/// Also serves connected() and until_writable(): an empty list that waits for the socket to become
+/// writable.
 class Stream::WriteOperation final : public State<void> {
  public:
   WriteOperation(Stream& stream, BytesList bytes) : bytes(std::move(bytes)), stream_(&stream) {
@@ -78,6 +79,7 @@ Result<std::unique_ptr<Stream>> Stream::adopt(Reactor& reactor, Descriptor fd, A
   int number = fd.get();
   std::unique_ptr<Stream> stream(new Stream(reactor, std::move(fd), std::move(peer)));
   stream->writable_ = !connecting;
+  stream->connecting_ = connecting;
   if (auto watched = reactor.watch(number, *stream); !watched.ok()) {
     stream->fd_.reset();
     return std::move(watched).error();
@@ -139,6 +141,7 @@ Deferred<void> Stream::write(BytesList bytes) {
 
 bool Stream::try_send(BytesList& bytes, Result<void>& result) {
   constexpr std::size_t pieces_max = 64;
+  int flags = MSG_NOSIGNAL | (more_follows_ ? MSG_MORE : 0);
   for (;;) {
     iovec pieces[pieces_max];
     std::size_t count = 0;
@@ -156,12 +159,12 @@ bool Stream::try_send(BytesList& bytes, Result<void>& result) {
     if (count == 0) return true;
     ssize_t sent;
     if (count == 1) {  // as nearly always; the kernel has less to copy and to check then
-      sent = ::send(fd_.get(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+      sent = ::send(fd_.get(), pieces[0].iov_base, pieces[0].iov_len, flags);
     } else {
       msghdr message{};
       message.msg_iov = pieces;
       message.msg_iovlen = count;
-      sent = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+      sent = ::sendmsg(fd_.get(), &message, flags);
     }
     if (sent < 0) {
       if (errno == EINTR) continue;
@@ -184,6 +187,11 @@ bool Stream::try_send(BytesList& bytes, Result<void>& result) {
 
 Deferred<void> Stream::connected() {
   if (writable_) return ready();
+  return Deferred<void>(WriteOperation::make(*this, BytesList()));
+}
+
+Deferred<void> Stream::until_writable() {
+  writable_ = false;
   return Deferred<void>(WriteOperation::make(*this, BytesList()));
 }
 
@@ -240,7 +248,10 @@ void Stream::on_events(std::uint32_t events) {
       int number = 0;
       socklen_t length = sizeof number;
       ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &number, &length);
-      if (number != 0) result = system_error(number, "connecting to " + peer_.text());
+      if (number != 0)
+        result =
+            system_error(number, (connecting_ ? "connecting to " : "writing to ") + peer_.text());
+      connecting_ = false;
       writing_->finish(std::move(result));
     } else if (try_send(writing_->bytes, result)) {
       writing_->finish(std::move(result));

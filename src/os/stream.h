@@ -5,12 +5,13 @@
 
 #include "async/network.h"
 #include "os/reactor.h"
+#include "os/socket_stream.h"
 
 namespace berth::os {
 
 /// A connected TCP or Unix socket on a Reactor. Registered once, edge-triggered: `readable_` and
 /// `writable_` remember the edges, so that no system call is made that could only say "not yet".
-class Stream final : public ByteStream, Watched {
+class Stream final : public SocketStream, Watched {
  public:
   /// Takes over a nonblocking socket that is connected, or (`connecting`) about to be.
   static Result<std::unique_ptr<Stream>> adopt(Reactor& reactor, Descriptor fd, Address peer,
@@ -36,6 +37,11 @@ class Stream final : public ByteStream, Watched {
 
   Stream(Reactor& reactor, Descriptor fd, Address peer)
       : reactor_(reactor), fd_(std::move(fd)), peer_(std::move(peer)) {}
+  int socket() const override { return fd_.get(); }
+  Deferred<void> until_writable() override;
+  Deferred<void> pause() override { return reactor_.after(Duration(0)); }
+  void set_more_follows(bool more) override { more_follows_ = more; }
+  void cut_write() override { write_cut_ = true; }
   void on_events(std::uint32_t events) override;
   /// True if the read is answered: `result` then holds it.
   bool try_receive(std::size_t bytes_max, Result<Bytes>& result);
@@ -48,6 +54,8 @@ class Stream final : public ByteStream, Watched {
   Address peer_;
   mutable bool readable_ = false;
   bool writable_ = true;
+  bool connecting_ = false;
+  bool more_follows_ = false;
   bool ended_ = false;        // the peer's half ended or broke
   bool orderly_end_ = false;  // it ended
   bool half_ended_ = false;   // ours did

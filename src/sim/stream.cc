@@ -102,7 +102,10 @@ bool Stream::try_write(BytesList& bytes, Result<void>& result) {
     result = *error;
     return true;
   }
-  return connection_->give(end_, bytes);
+  std::size_t before = bytes.size();
+  bool all = connection_->give(end_, bytes);
+  taken_ += before - bytes.size();
+  return all;
 }
 
 Deferred<void> Stream::shutdown_write() {

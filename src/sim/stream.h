@@ -23,6 +23,7 @@ class Stream final : public ByteStream {
   Address local_address() const override;
   Address peer_address() const override;
   bool broken() const override;
+  std::optional<std::uint64_t> delivered() const override { return taken_; }
 
   /// Something changed at this end: answers what can be answered.
   void wake();
@@ -37,6 +38,7 @@ class Stream final : public ByteStream {
 
   std::shared_ptr<Connection> connection_;
   const int end_;
+  std::uint64_t taken_ = 0;  // bytes that went on their way
   bool closed_ = false;
   bool half_ended_ = false;
   bool write_cut_ = false;  // a write was cancelled: what the peer got so far is no whole

@@ -42,6 +42,7 @@ class Stream final : public ByteStream {
   Address peer_address() const override { return below_->peer_address(); }
   bool broken() const override;
   std::string_view protocol() const override { return engine_->alpn(); }
+  std::optional<std::uint64_t> delivered() const override { return below_->delivered(); }
 
   /// True if the handshake went on with an earlier session.
   bool resumed() const { return engine_->resumed(); }

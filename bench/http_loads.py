@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""What Berth's HTTP server and nginx cost under other loads than small answers over kept connections, one thread each,
+in turns within one run, no access log: TLS 1.3 and HTTP/2 (by h2load), a file of 1 MB, a new connection each request,
+10,000 idle connections beside (memory of each, and CPU of a small answer meanwhile)."""
+import os
+import re
+import resource
+import socket
+import subprocess
+import sys
+import time
+
+from bench import FOLDER, cpu_seconds, figure, free_port, load, memory_bytes, program, start, version, wait_for_port
+
+SECONDS = float(os.environ.get("SECONDS_EACH", "1"))
+ROUNDS = int(os.environ.get("ROUNDS", "7"))
+IDLE = int(os.environ.get("IDLE", "10000"))
+CONNECTIONS = 64
+WANTED = sys.argv[1:]
+
+least = IDLE + 1000
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+if hard != resource.RLIM_INFINITY and hard < least:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (least, least))
+else:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, least), hard))
+
+files = os.path.join(FOLDER, "files")
+os.mkdir(files)
+os.chmod(FOLDER, 0o755)
+with open(os.path.join(files, "big.bin"), "wb") as file:
+    file.write(os.urandom(1 << 20))
+certificate, key = os.path.join(FOLDER, "cert.pem"), os.path.join(FOLDER, "key.pem")
+subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                "-subj", "/CN=localhost", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+
+
+class Server:
+    def __init__(self, name):
+        self.name, self.plain, self.secure = name, free_port(), free_port()
+        self.h2 = self.plain
+        self.process = getattr(self, "start_" + name)()
+        self.pid = self.process.pid
+        wait_for_port(self.plain)
+        wait_for_port(self.secure)
+
+    def start_berth(self):
+        return start([program("http_server"), str(self.plain), files, str(self.secure), certificate, key])
+
+    def start_nginx(self):
+        self.h2 = free_port()
+        config = os.path.join(FOLDER, f"nginx-{self.plain}.conf")
+        small = f"location = / {{ return 200 \"{'x' * 128}\"; }}"
+        with open(config, "w") as file:
+            file.write(f"""
+daemon off;
+master_process off;
+pid {FOLDER}/nginx-{self.plain}.pid;
+error_log {FOLDER}/nginx.log;
+worker_rlimit_nofile {least};
+events {{ worker_connections {least}; }}
+http {{
+  access_log off;
+  sendfile on;
+  tcp_nopush on;
+  keepalive_requests 100000000;
+  keepalive_timeout 600s;
+  default_type text/plain;
+  ssl_certificate {certificate};
+  ssl_certificate_key {key};
+  ssl_protocols TLSv1.3;
+  server {{ listen 127.0.0.1:{self.plain}; {small} location / {{ root {files}; }} }}
+  server {{ listen 127.0.0.1:{self.h2} http2; {small} }}
+  server {{ listen 127.0.0.1:{self.secure} ssl http2; {small} }}
+}}
+""")
+        return start(["nginx", "-p", FOLDER, "-c", config])
+
+
+def by_h2load(url, *options):
+    def once(server):
+        shown = subprocess.run(["h2load", "-t1", f"-c{CONNECTIONS}", f"-D{max(1, round(SECONDS))}", *options, url(server)],
+                               capture_output=True, text=True, timeout=SECONDS + 60, check=True).stdout
+        total, good = (int(re.search(rf"(\d+) {word}", shown)[1]) for word in ("done", "succeeded"))
+        if good < total or not total:
+            sys.exit(f"{server.name}: of {total} requests {good} succeeded\n{shown}")
+        return total
+    return once
+
+
+def by_load(target, connections=CONNECTIONS, *options):
+    def once(server):
+        result = load("127.0.0.1", server.plain, connections, SECONDS, target, "bench", *options)
+        if result["errors"]:
+            sys.exit(f"{server.name}: {result['errors']} of {result['requests']} requests failed")
+        return result["requests"]
+    return once
+
+
+def measure(work, once, servers):
+    costs = {server.name: [] for server in servers}
+    for server in servers:
+        once(server)
+    for _ in range(ROUNDS):
+        for server in servers:
+            before = cpu_seconds(server.pid)
+            requests = once(server)
+            costs[server.name].append((cpu_seconds(server.pid) - before) / requests * 1e6)
+    for name, each in costs.items():
+        print(f"{work:28} {name:5} {min(each):.2f} us CPU a request (rounds {', '.join(f'{c:.2f}' for c in each)})")
+    figure(f"http.{work}.cpu", min(costs["berth"]), "us", "nginx", nginx_version, min(costs["nginx"]))
+
+
+def idle_connections(server):
+    """Connections that have asked once; and what each costs its server."""
+    request = b"GET / HTTP/1.1\r\nHost: bench\r\nUser-Agent: idle\r\nAccept: */*\r\n\r\n"
+    before = memory_bytes(server.pid)
+    kept = []
+    for _ in range(IDLE):
+        s = socket.create_connection(("127.0.0.1", server.plain))
+        s.sendall(request)
+        kept.append(s)
+        if not s.recv(4096):
+            sys.exit(f"{server.name} closed a connection")
+    time.sleep(0.5)
+    return kept, (memory_bytes(server.pid) - before) / IDLE
+
+
+nginx_version = version(["nginx", "-v"])
+servers = [Server("berth"), Server("nginx")]
+works = {
+    "small_get_tls": by_h2load(lambda s: f"https://127.0.0.1:{s.secure}/", "--h1"),
+    "small_get_h2": by_h2load(lambda s: f"http://127.0.0.1:{s.h2}/", "-m10"),
+    "small_get_h2_tls": by_h2load(lambda s: f"https://127.0.0.1:{s.secure}/", "-m10"),
+    "file_1mb": by_load("/big.bin", 16),
+    "small_get_new_connection": by_load("/", 16, "new"),
+}
+for work, once in works.items():
+    if not WANTED or work in WANTED:
+        measure(work, once, servers)
+if not WANTED or "idle" in WANTED:
+    fresh = [Server("berth"), Server("nginx")]
+    held = {server.name: idle_connections(server) for server in fresh}
+    each = {name: size / 1024 for name, (_, size) in held.items()}
+    figure(f"http.idle_connection.memory", each["berth"], "KiB", "nginx", nginx_version, each["nginx"])
+    measure(f"small_get_beside_{IDLE}_idle", by_load("/"), fresh)

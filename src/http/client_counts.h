@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+
+#include "base/address.h"
+
+namespace berth::http {
+
+/// How many connections each client has: one IPv4 address (also where it comes mapped into IPv6),
+/// or one /64 of IPv6, which is what one customer has at least. Unix paths are not counted.
+class ClientCounts {
+ public:
+  /// Counts one more for as long as it lives; moved nowhere.
+  class Counted {
+   public:
+    Counted(ClientCounts& counts, const Address& peer);
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted();
+    /// How many there are with this one; 0 where they are not counted.
+    std::size_t count() const { return count_; }
+
+   private:
+    ClientCounts& counts_;
+    std::optional<std::uint64_t> client_;
+    std::size_t count_ = 0;
+  };
+
+ private:
+  std::unordered_map<std::uint64_t, std::size_t> counts_;
+};
+
+}  // namespace berth::http

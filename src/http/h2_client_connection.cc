@@ -109,8 +109,9 @@ void H2ClientConnection::consumed(H2Stream& stream, std::size_t bytes) {
 }
 
 void H2ClientConnection::cancel(H2ClientStream& stream) {
-  if (stream.id() == 0 || stream.closed() || lost_) return;
+  if (stream.id() == 0) return;
   nghttp2_session_set_stream_user_data(session(), stream.id(), nullptr);
+  if (stream.closed() || lost_) return;
   reset(stream.id(), NGHTTP2_CANCEL);
 }
 
@@ -128,6 +129,7 @@ Deferred<void> H2ClientConnection::read_all() {
   bool first = true;
   for (;;) {
     auto part = co_await stream_->read(read_bytes).result();
+    if (lost_) co_return;
     if (!part.ok()) {
       lost(reason(std::move(part).error()));
       co_return;
@@ -154,7 +156,7 @@ Deferred<void> H2ClientConnection::read_all() {
 }
 
 Deferred<void> H2ClientConnection::write_all() {
-  for (;;) {
+  while (!lost_) {
     Bytes out = next_output();
     if (out.empty()) {
       if (finished()) break;

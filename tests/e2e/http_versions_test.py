@@ -144,9 +144,11 @@ def our_client_calls_pythons_grpc():
     process = subprocess.Popen(["/usr/bin/python3", os.path.join(CLIENTS, "grpc_echo.py")], stdout=subprocess.PIPE, text=True)
     try:
         base = f"http://127.0.0.1:{process.stdout.readline().strip()}/echo.Echo"
-        expect(run("grpc_client", f"{base}/Say", "5000", "hello") == "hello\necho-bytes: 5\ngrpc-status: 0\n", "a unary call")
+        said = run("grpc_client", f"{base}/Say", "5000", "hello")
+        expect(said.startswith("hello\n") and "echo-bytes: 5\n" in said and "grpc-status: 0\n" in said, said)
         expect(run("grpc_client", f"{base}/Count", "5000", "1000").startswith("1\n2\n3\n"), "many answers")
-        expect(run("grpc_client", f"{base}/Chat", "5000", "a", "bb", "") == "a\nbb\n\ngrpc-status: 0\n", "many both ways")
+        chatted = run("grpc_client", f"{base}/Chat", "5000", "a", "bb", "")
+        expect(chatted.startswith("a\nbb\n\n") and "grpc-status: 0\n" in chatted, chatted)
         failed = run("grpc_client", f"{base}/Say", "5000", "fail")
         expect("grpc-status: 5\n" in failed and "grpc-message: there is no such thing\n" in failed, failed)
         expect("grpc-status: 12\n" in run("grpc_client", f"{base}/Nothing", "5000", "x"), "no such method")

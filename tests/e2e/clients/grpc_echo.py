@@ -1,0 +1,37 @@
+"""What examples/async/grpc_server does, by Python's grpc. Prints its port, and serves until it is killed."""
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+
+
+def say(message, context):
+    if message == b"fail":
+        context.abort(grpc.StatusCode.NOT_FOUND, "there is no such thing")
+    context.set_trailing_metadata([("echo-bytes", str(len(message)))])
+    return message
+
+
+def count(message, _):
+    return (str(i).encode() for i in range(1, int(message) + 1))
+
+
+def chat(messages, _):
+    return messages
+
+
+def slow(_, context):
+    while context.is_active():
+        time.sleep(0.02)
+
+
+server = grpc.server(ThreadPoolExecutor(4))
+server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("echo.Echo", {
+    "Say": grpc.unary_unary_rpc_method_handler(say),
+    "Count": grpc.unary_stream_rpc_method_handler(count),
+    "Chat": grpc.stream_stream_rpc_method_handler(chat),
+    "Slow": grpc.unary_unary_rpc_method_handler(slow),
+}),))
+print(server.add_insecure_port("127.0.0.1:0"), flush=True)
+server.start()
+server.wait_for_termination()

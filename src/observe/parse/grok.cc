@@ -4,6 +4,7 @@
 #include <re2/re2.h>
 
 #include <array>
+#include <set>
 #include <utility>
 
 #include "observe/parse/number.h"
@@ -15,6 +16,12 @@ Json converted(std::string_view text, GrokType type) {
   if (type == GrokType::integer) return leading_integer(text);
   if (type == GrokType::floating) return leading_number(text);
   return Json(text);
+}
+
+bool all_differ(const std::vector<GrokField>& fields) {
+  std::set<std::string_view> names;
+  for (auto& field : fields) names.insert(field.name);
+  return names.size() == fields.size();
 }
 
 re2::RE2::Options options() {
@@ -29,6 +36,7 @@ re2::RE2::Options options() {
 Grok::Grok(std::string pattern, GrokExpression expression)
     : pattern_(std::move(pattern)),
       fields_(std::move(expression.fields)),
+      names_differ_(all_differ(fields_)),
       expression_(std::make_unique<re2::RE2>(expression.text, options())) {}
 Grok::Grok(Grok&&) noexcept = default;
 Grok& Grok::operator=(Grok&&) noexcept = default;
@@ -53,10 +61,17 @@ bool Grok::match(std::string_view text, Record& record) const {
                           groups.data(), count)) {
     return false;
   }
+  bool nothing_to_meet = names_differ_ && record.fields.empty();
+  record.fields.reserve(record.fields.size() + fields_.size());
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     auto& group = groups[i + 1];
     if (group.empty()) continue;
-    record.add(fields_[i].name, converted({group.data(), group.size()}, fields_[i].type));
+    Json value = converted({group.data(), group.size()}, fields_[i].type);
+    if (nothing_to_meet) {
+      record.fields.push_back({fields_[i].name, std::move(value)});
+    } else {
+      record.add(fields_[i].name, std::move(value));
+    }
   }
   return true;
 }

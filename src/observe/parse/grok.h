@@ -41,6 +41,7 @@ class Grok {
 
   std::string pattern_;
   std::vector<GrokField> fields_;
+  bool names_differ_;
   std::unique_ptr<re2::RE2> expression_;
 };
 

@@ -71,12 +71,15 @@ void Record::tag(std::string_view tag) {
 
 Json Record::json() const {
   Json out = Json::object();
-  if (time) out.set("time", write_timestamp(*time));
-  for (auto& field : fields) out.set(field.key, field.value);
+  if (time) out.add_member("time", write_timestamp(*time));
+  for (auto& field : fields) {
+    bool taken = (time && field.key == "time") || (!tags.empty() && field.key == "tags");
+    if (!taken) out.add_member(field.key, field.value);
+  }
   if (!tags.empty()) {
     Json list = Json::array();
     for (auto& each : tags) list.add(each);
-    out.set("tags", std::move(list));
+    out.add_member("tags", std::move(list));
   }
   return out;
 }

@@ -33,7 +33,8 @@ struct Record {
   bool remove(std::string_view name);
   bool has_tag(std::string_view tag) const;
   void tag(std::string_view tag);
-  /// One object: the fields, and "tags" where there are any, "time" (RFC 3339) where it is known.
+  /// One object: the fields, and in the place of fields of these names "tags" where there are any,
+  /// "time" (RFC 3339) where it is known.
   Json json() const;
 };
 

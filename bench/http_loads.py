@@ -18,7 +18,7 @@ IDLE = int(os.environ.get("IDLE", "10000"))
 CONNECTIONS = 64
 WANTED = sys.argv[1:]
 
-least = IDLE + 1000
+least = 2 * IDLE + 1000  # this process holds the connections to both servers
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 if hard != resource.RLIM_INFINITY and hard < least:
     resource.setrlimit(resource.RLIMIT_NOFILE, (least, least))
@@ -142,5 +142,5 @@ if not WANTED or "idle" in WANTED:
     fresh = [Server("berth"), Server("nginx")]
     held = {server.name: idle_connections(server) for server in fresh}
     each = {name: size / 1024 for name, (_, size) in held.items()}
-    figure(f"http.idle_connection.memory", each["berth"], "KiB", "nginx", nginx_version, each["nginx"])
+    figure("http.idle_connection.memory", each["berth"], "KiB", "nginx", nginx_version, each["nginx"])
     measure(f"small_get_beside_{IDLE}_idle", by_load("/"), fresh)

@@ -31,7 +31,7 @@ class ByteStream {
   /// Writes `before`, then `length` bytes of `file`, which outlives the work, from `offset`; by the
   /// kernel without a copy where both are its own, else by reading and writing in turn. Cancelling
   /// and errors as write, also those of the file, and io where it is shorter than that; after any
-  /// of them only closing is left.
+  /// of them the caller closes, since what the peer got is no whole. The stream outlives the work.
   virtual Deferred<void> write_file(BytesList before, File& file, std::uint64_t offset,
                                     std::uint64_t length);
   /// Ends our half after what was written; the peer reads its end. Not while a write is under way;

@@ -138,8 +138,8 @@ TEST_F(ServerFlood, answers_that_nobody_reads_wait_in_the_kernel_alone) {
   connect_all();
   say_all("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n");
   for (int i = 0; i < 200; ++i) reactor.turn(1ms);
-  // One part each.
-  EXPECT_LT(live_bytes() - before, count * 30'000);
+  // One part each; and on io_uring the buffer that the request came in.
+  EXPECT_LT(live_bytes() - before, count * 50'000);
   leave_all(true);
 }
 

@@ -98,7 +98,7 @@ struct Soak {
       case 0:
         return ask("POST", "/echo", std::string(5000, 'e'), 200, 5000, {});
       case 1:
-        return ask("POST", "/echo", std::make_unique<Parts>(20), 200, 20'000, {});
+        return ask("POST", "/echo", http::Body(std::make_unique<Parts>(20)), 200, 20'000, {});
       case 2:
         return ask("GET", "/parts", {}, 200, 0, {{"accept-encoding", "gzip"}});
       case 3:

@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   Script stream(std::move(parts));
   ServerOptions options;
   options.head.head_bytes_max = 4096;
-  Server::Handler handler = answer;
+  Handler handler = answer;
   ServerShared shared(clock, options);
   H2Conversation conversation(clock, stream, handler, options, shared);
   auto running = conversation.run(Bytes());

@@ -53,7 +53,7 @@ Deferred<void> H2ServerStream::content_comes() {
   // The rate may become another one meanwhile, so that there is a look now and then in any case.
   Duration limit = rate == 0 ? look_again : content_pace_.left();
   auto came = co_await with_timeout(clock, limit, arrived_.wait()).result();
-  if (!came.ok() && !came.error().is(Code::timed_out)) co_await fail_with(std::move(came).error());
+  if (!came.ok() && !came.error().is(Code::timed_out)) co_await fail_with(came.error());
   if (rate == 0) co_return;
   content_pace_.add(clock.now() - begun, unread(), rate);
   if (came.ok() || !content_pace_.used_up()) co_return;
@@ -72,7 +72,7 @@ Deferred<void> H2ServerStream::taken() {
     Duration limit = rate == 0 ? look_again : answer_pace_.left();
     auto taken = co_await with_timeout(clock, limit, taken_.wait()).result();
     if (!taken.ok() && !taken.error().is(Code::timed_out)) {
-      co_await fail_with(std::move(taken).error());
+      co_await fail_with(taken.error());
     }
     if (rate == 0) continue;
     answer_pace_.add(clock.now() - begun, before - waiting(), rate);

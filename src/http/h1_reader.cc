@@ -32,11 +32,18 @@ Result<void> H1Reader::add(Bytes more) {
   return {};
 }
 
+bool H1Reader::interrupt() {
+  if (!reading_.pending()) return false;
+  reading_.cancel();
+  return true;
+}
+
 Deferred<bool> H1Reader::begins_with(std::string_view text) {
   for (;;) {
     if (!text.starts_with(pending_.view().substr(0, text.size()))) co_return false;
     if (pending_.size() >= text.size()) co_return true;
-    co_await or_return(add(co_await stream_->read()));
+    reading_ = stream_->read();
+    co_await or_return(add(co_await reading_.in_place()));
   }
 }
 
@@ -52,7 +59,8 @@ Deferred<RequestHead> H1Reader::request() {
     if (!pending_.empty() && !std::exchange(copied, true)) {
       pending_ = Bytes::copy(pending_.view());
     }
-    co_await or_return(add(co_await stream_->read()));
+    reading_ = stream_->read();
+    co_await or_return(add(co_await reading_.in_place()));
   }
 }
 

@@ -27,6 +27,10 @@ class H1Reader {
   bool buffered() const { return !pending_.empty(); }
   /// What was received beyond the present message: for who takes over the stream.
   Bytes take_buffered() { return std::exchange(pending_, Bytes()); }
+  /// What was received before, by who gave over the stream.
+  void put_back(Bytes early) { pending_ = std::move(early); }
+  /// If request() or begins_with() waits for the stream it answers cancelled, and true is returned.
+  bool interrupt();
 
  private:
   /// Adds what was read to what is there already; empty: the peer's end.
@@ -39,6 +43,7 @@ class H1Reader {
   HeadFinder finder_;
   BodyScanner scanner_;
   Bytes pending_;
+  Deferred<Bytes> reading_;
 };
 
 }  // namespace berth::http

@@ -76,18 +76,22 @@ class Stream::WriteOperation final : public State<void> {
 
 Result<std::unique_ptr<Stream>> Stream::adopt(Reactor& reactor, Descriptor fd, Address peer,
                                               bool connecting) {
-  int number = fd.get();
   std::unique_ptr<Stream> stream(new Stream(reactor, std::move(fd), std::move(peer)));
-  stream->writable_ = !connecting;
-  stream->connecting_ = connecting;
-  if (auto watched = reactor.watch(number, *stream); !watched.ok()) {
-    stream->fd_.reset();
-    return std::move(watched).error();
+  if (connecting) {
+    stream->connecting_ = true;
+    stream->readable_ = stream->writable_ = false;
+    TRY(stream->ensure_watched());
   }
   return stream;
 }
 
 Stream::~Stream() { close(); }
+
+Result<void> Stream::ensure_watched() {
+  if (!watched_) TRY(reactor_.watch(fd_.get(), *this));
+  watched_ = true;
+  return {};
+}
 
 Error Stream::closed() const { return Error(Code::closed, "the connection was closed here"); }
 
@@ -96,6 +100,7 @@ Deferred<Bytes> Stream::read(std::size_t bytes_max) {
   if (!fd_.valid()) return failed<Bytes>(closed());
   Result<Bytes> result{Bytes()};
   if (readable_ && try_receive(bytes_max, result)) return resolved<Bytes>(std::move(result));
+  if (auto watched = ensure_watched(); !watched.ok()) return failed<Bytes>(watched.error());
   return Deferred<Bytes>(ReadOperation::make(*this, bytes_max));
 }
 
@@ -136,6 +141,7 @@ Deferred<void> Stream::write(BytesList bytes) {
   if (!fd_.valid() || half_ended_ || write_cut_) return failed<void>(closed());
   Result<void> result;
   if (writable_ && try_send(bytes, result)) return resolved<void>(std::move(result));
+  if (auto watched = ensure_watched(); !watched.ok()) return failed<void>(watched.error());
   return Deferred<void>(WriteOperation::make(*this, std::move(bytes)));
 }
 
@@ -192,6 +198,7 @@ Deferred<void> Stream::connected() {
 
 Deferred<void> Stream::until_writable() {
   writable_ = false;
+  if (auto watched = ensure_watched(); !watched.ok()) return failed<void>(watched.error());
   return Deferred<void>(WriteOperation::make(*this, BytesList()));
 }
 
@@ -207,7 +214,7 @@ Deferred<void> Stream::shutdown_write() {
 
 void Stream::close() {
   if (!fd_.valid()) return;
-  reactor_.unwatch(fd_.get(), *this);
+  if (watched_) reactor_.unwatch(fd_.get(), *this);
   fd_.reset();
   if (reading_) reading_->finish(closed());
   if (writing_) writing_->finish(closed());
@@ -224,7 +231,7 @@ Address Stream::local_address() const { return local_address_of(fd_.get()); }
 
 bool Stream::broken() const {
   if (!fd_.valid() || ended_) return true;
-  if (!readable_) return false;
+  if (watched_ && !readable_) return false;
   char byte;
   if (::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN) {
     readable_ = false;

@@ -10,8 +10,9 @@ constexpr Duration farewell_timeout = 1s;
 }  // namespace
 
 void HeadDeadline::expect_first() {
-  head_begun_ = true;
   wait_for_first_byte(options_.head_timeout);
+  head_begun_ = true;
+  head_until_ = idle_until_;
 }
 
 void HeadDeadline::expect_next() {
@@ -42,7 +43,10 @@ void HeadDeadline::fire() {
     if (!silent_) look_at(std::min(idle_until_, now + options_.park_after));
   } else if (!head_begun_) {
     head_begun_ = true;
-    look_at(now + options_.head_timeout);
+    head_until_ = now + options_.head_timeout;
+    look_at(head_until_);
+  } else if (now < head_until_) {
+    look_at(head_until_);
   } else {
     auto close = [this] { stream_.close(); };
     farewell_ = refuse_().then(close, [close](Error) { close(); });

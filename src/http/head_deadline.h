@@ -57,6 +57,7 @@ class HeadDeadline final : Timer {
   std::optional<MonotonicTime> due_;
   MonotonicTime armed_for_{};
   MonotonicTime idle_until_{};
+  MonotonicTime head_until_{};
   bool head_begun_ = false;
   bool silent_ = false;
   Deferred<void> farewell_;

@@ -13,11 +13,13 @@ class ParkedConnections::Parked final : ReadyNode, Timer {
         next_(owner.first_) {
     if (next_) next_->previous_ = this;
     owner_.first_ = this;
+    ++owner_.count_;
     owner_.clock_.timers().arm(*this, until);
     reading_.wait(*this);
   }
   ~Parked() {
     reading_.reset();
+    --owner_.count_;
     (previous_ ? previous_->next_ : owner_.first_) = next_;
     if (next_) next_->previous_ = previous_;
   }

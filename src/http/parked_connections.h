@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 
 #include "async/clock.h"
@@ -23,6 +24,7 @@ class ParkedConnections {
 
   void park(ServerConnection connection, MonotonicTime until);
   void close_all();
+  std::size_t count() const { return count_; }
 
  private:
   class Parked;
@@ -30,6 +32,7 @@ class ParkedConnections {
   Clock& clock_;
   Wake wake_;
   Parked* first_ = nullptr;
+  std::size_t count_ = 0;
 };
 
 }  // namespace berth::http

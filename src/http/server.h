@@ -43,6 +43,8 @@ class Server {
 
   /// Open now.
   std::size_t connections() const { return connections_; }
+  /// Of those, the ones that hold little memory since nobody has said anything for a while.
+  std::size_t parked() const { return parked_.count(); }
   /// Since the beginning; refused ones are not among them.
   std::uint64_t requests() const { return shared_.requests; }
   std::uint64_t refused(Refusal why) const { return shared_.refusals.count(why); }

@@ -2,7 +2,9 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +13,18 @@
 #include "os/socket_address.h"
 
 namespace berth::os {
+namespace {
+
+// recv(2) and send(2) as they are. The C library's are points of cancellation, and pay for it at
+// each call once a process has two threads.
+ssize_t receive(int fd, void* room, std::size_t size) {
+  return ::syscall(SYS_recvfrom, fd, room, size, 0, nullptr, nullptr);
+}
+ssize_t send(int fd, const void* bytes, std::size_t size, int flags) {
+  return ::syscall(SYS_sendto, fd, bytes, size, flags, nullptr, 0);
+}
+
+}  // namespace
 
 class Stream::ReadOperation final : public State<Bytes> {
  public:
@@ -109,7 +123,7 @@ bool Stream::try_receive(std::size_t bytes_max, Result<Bytes>& result) {
   auto [room, size] = buffer.room(bytes_max);
   ssize_t count;
   do {
-    count = ::recv(fd_.get(), room, size, 0);
+    count = receive(fd_.get(), room, size);
   } while (count < 0 && errno == EINTR);
   if (count > 0) {
     // A short read has emptied the socket: the next edge tells of more.
@@ -165,7 +179,7 @@ bool Stream::try_send(BytesList& bytes, Result<void>& result) {
     if (count == 0) return true;
     ssize_t sent;
     if (count == 1) {  // as nearly always; the kernel has less to copy and to check then
-      sent = ::send(fd_.get(), pieces[0].iov_base, pieces[0].iov_len, flags);
+      sent = send(fd_.get(), pieces[0].iov_base, pieces[0].iov_len, flags);
     } else {
       msghdr message{};
       message.msg_iov = pieces;

@@ -15,6 +15,11 @@ inline std::uint32_t next_wait(std::uint32_t& state) {
   return 1000 + (state >> 10);
 }
 
+inline std::size_t next_timer(std::uint32_t& state) {
+  state = state * 1664525 + 1013904223;
+  return state % timers_armed;
+}
+
 namespace asio_core {
 /// A coroutine awaits one that answers at once.
 void awaits(std::size_t times);
@@ -27,10 +32,13 @@ void spawns(std::size_t times);
 void arm_timers();
 /// A timer is set, cancelled, and its callback hears of that.
 void timers(std::size_t times);
+/// One of those that are armed, any, is cancelled, its callback hears of that, and it is set anew.
+void resets(std::size_t times);
 void disarm_timers();
 }  // namespace asio_core
 
 namespace libuv_core {
 void arm_timers();
 void timers(std::size_t times);
+void resets(std::size_t times);
 }  // namespace libuv_core

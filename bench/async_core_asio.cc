@@ -84,6 +84,18 @@ void timers(std::size_t times) {
   context().poll();
   keep(heard);
 }
+void resets(std::size_t times) {
+  static std::uint32_t state = 3;
+  static std::size_t heard = 0;
+  for (std::size_t i = 0; i < times; ++i) {
+    auto& timer = *armed()[next_timer(state)];
+    timer.expires_after(std::chrono::milliseconds(next_wait(state)));
+    timer.async_wait([](boost::system::error_code) { ++heard; });
+    if (i % 64 == 63) context().poll();
+  }
+  context().poll();
+  keep(heard);
+}
 void disarm_timers() {
   armed().clear();
   run();

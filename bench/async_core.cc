@@ -52,6 +52,15 @@ void hops(std::size_t times) {
   while (all.left > 0) reactor->turn(Duration(0));
 }
 
+/// A coroutine waits for a callback that runs in a later turn.
+Deferred<void> hop_often(std::size_t times) {
+  for (std::size_t i = 0; i < times; ++i) co_await ready().then([] {});
+}
+void awaited_hops(std::size_t times) {
+  auto work = hop_often(times);
+  finish(work);
+}
+
 /// What is spawned waits for one turn, as Asio's does.
 Deferred<int> answer_after(Deferred<void> turn) {
   co_await std::move(turn);
@@ -134,8 +143,8 @@ int main(int count, char** words) {
   reactor = &own;
   if (count > 1) {
     const std::pair<std::string_view, void (*)(std::size_t)> works[] = {
-        {"ready_await", awaits}, {"callback_hop", hops}, {"spawn_join", spawns},
-        {"timer", timers},       {"timer_reset", resets}};
+        {"ready_await", awaits}, {"callback_hop", hops}, {"awaited_hop", awaited_hops},
+        {"spawn_join", spawns},  {"timer", timers},      {"timer_reset", resets}};
     std::vector<Deferred<void>> armed;
     if (std::string_view(words[1]).starts_with("timer")) armed = arm_timers();
     armed_here = &armed;
@@ -147,6 +156,7 @@ int main(int count, char** words) {
   compare("ready_await", awaits, asio_core::awaits, 1'000'000);
   compare("callback_hop", hops, asio_core::hops, 500'000);
   alone("callback_hop", "asio-shared", asio_core::shared_hops, 500'000);
+  compare("awaited_hop", awaited_hops, asio_core::awaited_hops, 500'000);
   compare("spawn_join", spawns, asio_core::spawns, 300'000);
   auto armed = arm_timers();
   armed_here = &armed;

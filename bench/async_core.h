@@ -27,6 +27,8 @@ void awaits(std::size_t times);
 void hops(std::size_t times);
 /// The same on an io_context that threads may share, which is what its default constructor makes.
 void shared_hops(std::size_t times);
+/// A coroutine goes to the end of the queue.
+void awaited_hops(std::size_t times);
 /// A coroutine starts another on the executor and awaits its end.
 void spawns(std::size_t times);
 void arm_timers();

@@ -23,6 +23,9 @@ void run() {
 asio::awaitable<void> await_often(std::size_t times) {
   for (std::size_t i = 0; i < times; ++i) keep(co_await answer());
 }
+asio::awaitable<void> hop_often(std::size_t times) {
+  for (std::size_t i = 0; i < times; ++i) co_await asio::post(context(), asio::use_awaitable);
+}
 asio::awaitable<void> spawn_often(std::size_t times) {
   auto executor = co_await asio::this_coro::executor;
   for (std::size_t i = 0; i < times; ++i) {
@@ -57,6 +60,10 @@ void shared_hops(std::size_t times) {
   asio::io_context shared;
   asio::post(shared, Hop{&shared, times});
   shared.run();
+}
+void awaited_hops(std::size_t times) {
+  asio::co_spawn(context(), hop_often(times), asio::detached);
+  run();
 }
 void spawns(std::size_t times) {
   asio::co_spawn(context(), spawn_often(times), asio::detached);

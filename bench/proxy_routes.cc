@@ -65,10 +65,11 @@ int main() {
         // A step that is prime to 10, 1,000 and 10,000: neighbours do not share a cache line.
         each.next = (each.next + 7919) % each.requests.size();
         Match match;
-        bool found = each.table.match(
-            {request.host, request.path, "", "GET", "web", &headers}, match);
-        if (!found || match.route != &each.table.routes()[static_cast<std::size_t>(
-                                         &request - each.requests.data())]) {
+        bool found =
+            each.table.match({request.host, request.path, "", "GET", "web", &headers}, match);
+        if (!found ||
+            match.route !=
+                &each.table.routes()[static_cast<std::size_t>(&request - each.requests.data())]) {
           std::puts("a wrong route");
           std::exit(1);
         }

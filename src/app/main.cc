@@ -37,7 +37,8 @@ int start_dev(const DevArguments& given, const Common& common) {
 int start_proxy(ProxyArguments arguments, const Common& common) {
   if (!arguments.file.empty()) return run_proxy_alone({arguments.file, arguments.check});
   if (common.state.empty()) {
-    std::fputs("berth: proxy run needs a FILE, or --state FOLDER\nsee: berth proxy run --help\n", stderr);
+    std::fputs("berth: proxy run needs a FILE, or --state FOLDER\nsee: berth proxy run --help\n",
+               stderr);
     return exit_usage;
   }
   arguments.state = os::absolute_path(common.state);

@@ -5,7 +5,7 @@
 namespace berth::app {
 
 struct AloneArguments {
-  std::string file;  // proxy.toml
+  std::string file;    // proxy.toml
   bool check = false;  // tell only whether it can be read
 };
 

@@ -44,9 +44,8 @@ Result<void> Alone::attach_keys(gateway::Gateway& gateway) {
     auto& source = next[key];
     if (auto found = keys_.find(key); !source && found != keys_.end()) source = found->second;
     if (!source) {
-      source = std::make_shared<gateway::FetchedKeys>(world_.clock, log_.named("keys"),
-                                                      *key_client_, url,
-                                                      authentication->keys_interval);
+      source = std::make_shared<gateway::FetchedKeys>(
+          world_.clock, log_.named("keys"), *key_client_, url, authentication->keys_interval);
     }
     authentication->source = source;
   }

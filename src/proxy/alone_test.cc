@@ -101,8 +101,9 @@ TEST_F(AloneTest, a_certificate_that_is_none_changes_nothing) {
   backend(9001);
   ASSERT_TRUE(apply(simple(80, {9001})).ok());
   files["/c.pem"] = files["/c.key"] = "nothing";
-  std::string secure = "[listener.tls]\nlisten = \"tls:10.0.0.2:443\"\n"
-                       "certificates = [{ chain = \"/c.pem\", key = \"/c.key\" }]\n";
+  std::string secure =
+      "[listener.tls]\nlisten = \"tls:10.0.0.2:443\"\n"
+      "certificates = [{ chain = \"/c.pem\", key = \"/c.key\" }]\n";
   auto refused = apply(simple(80, {9001}) + secure);
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(refused.error().text(), HasSubstr("/c."));
@@ -150,8 +151,9 @@ TEST_F(AloneTest, keys_are_fetched_and_a_new_one_is_asked_for_within_the_request
   auto one = gateway::TestKey::make("HS256", "one");
   auto two = gateway::TestKey::make("HS256", "two");
   files["/keys"] = gateway::jwks({one});
-  std::string text = simple(80, {9001}, "[auth.login]\njwks_url = \"http://10.0.0.3:9001/keys\"\n"
-                                        "expiry_needed = false\nuser_header = \"X-User\"") +
+  std::string text = simple(80, {9001},
+                            "[auth.login]\njwks_url = \"http://10.0.0.3:9001/keys\"\n"
+                            "expiry_needed = false\nuser_header = \"X-User\"") +
                      "auth = \"login\"\n";
   ASSERT_TRUE(apply(text).ok());
   auto as = [&](const gateway::TestKey& key) {
@@ -210,8 +212,7 @@ TEST_F(AloneTest, certificates_change_for_those_who_come_later) {
   auto context = tls::ClientContext::make(options).value();
   auto talk = [&](const std::string& name) -> std::string {
     auto plain = simulation.run(outside.network.connect(middle.address(443))).value();
-    auto stream =
-        simulation.run(tls::connect(context, outside.clock, std::move(plain), name));
+    auto stream = simulation.run(tls::connect(context, outside.clock, std::move(plain), name));
     if (!stream.ok()) return "refused";
     std::string request = "GET / HTTP/1.1\r\nHost: " + name + "\r\n\r\n";
     auto written = simulation.run((*stream)->write(Bytes::copy(request)));

@@ -83,7 +83,8 @@ class WaitingPlace : public LogPlace {
         continue;
       }
       lost_ += lines;
-      log_.warning("lines of the access log are lost", {{"lines", lines}, {"error", written.error()}});
+      log_.warning("lines of the access log are lost",
+                   {{"lines", lines}, {"error", written.error()}});
       co_await world_.clock.after(wait);
       wait = std::min<Duration>(wait * 2, retry_most);
     }
@@ -145,8 +146,7 @@ class StandardOutput final : public WaitingPlace {
 /// Octet counting (RFC 6587 section 3.4.1): each message behind its length.
 class TcpPlace final : public WaitingPlace {
  public:
-  TcpPlace(World& world, Log log, Address peer)
-      : WaitingPlace(world, log), peer_(std::move(peer)) {
+  TcpPlace(World& world, Log log, Address peer) : WaitingPlace(world, log), peer_(std::move(peer)) {
     start();
   }
   void add(const http::AccessRecord& record, std::string_view line) override {
@@ -191,8 +191,8 @@ Result<std::shared_ptr<LogPlace>> make_log_place(World& world, Log log,
       break;
     case To::syslog_udp: {
       bool v6 = spec.address.family() == Address::Family::ipv6;
-      auto socket = TRY(world.network.bind_datagram(v6 ? Address::ipv6({}, 0)
-                                                       : Address::ipv4(0, 0)));
+      auto socket =
+          TRY(world.network.bind_datagram(v6 ? Address::ipv6({}, 0) : Address::ipv4(0, 0)));
       place = std::make_shared<DatagramPlace>(std::move(socket), spec.address);
       break;
     }

@@ -69,8 +69,7 @@ Result<void> Proxy::apply_gateway(std::shared_ptr<const gateway::Gateway> gatewa
   std::map<Address, tls::ServerContext> contexts;
   for (auto& entrance : gateway->entrances) {
     if (!entrance->secured) continue;
-    contexts.emplace(entrance->address,
-                     TRY(tls::ServerContext::make(options_of(*entrance))));
+    contexts.emplace(entrance->address, TRY(tls::ServerContext::make(options_of(*entrance))));
   }
   gateway_ = std::move(gateway);
   options_.connections_max = gateway_->connections_max;

@@ -242,10 +242,8 @@ Deferred<void> Session::attempt() {
   if (!request_body_.done() && !pending_.empty()) {
     // What has come of the body goes with the head; small bodies need no second write.
     body_started_ = true;
-    std::size_t size =
-        co_await or_return(request_body_.scan(pending_.view(), [&](std::size_t, std::size_t part) {
-          content_bytes_ += part;
-        }));
+    std::size_t size = co_await or_return(request_body_.scan(
+        pending_.view(), [&](std::size_t, std::size_t part) { content_bytes_ += part; }));
     if (!within_body_limit()) co_await fail_with(Error::overloaded());
     record_.bytes_in += size;
     pieces.add(pending_.slice(0, size));
@@ -403,8 +401,8 @@ Deferred<void> Session::upload() {
       }
       pending_ = std::move(*more);
     }
-    auto size = request_body_.scan(
-        pending_.view(), [&](std::size_t, std::size_t part) { content_bytes_ += part; });
+    auto size = request_body_.scan(pending_.view(),
+                                   [&](std::size_t, std::size_t part) { content_bytes_ += part; });
     if (!size.ok() || !within_body_limit()) {
       upstream_->abort();
       co_return;

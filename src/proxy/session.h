@@ -85,10 +85,10 @@ class Session final : Timer {
   bool in_request_ = false;
   bool timed_out_ = false;
   bool reused_ = false;
-  bool passed_bytes_ = false;  // of the answer, to the client: no retry any more
+  bool passed_bytes_ = false;        // of the answer, to the client: no retry any more
   std::uint64_t content_bytes_ = 0;  // of the request's body, so far
-  bool too_long_ = false;      // that is more than the route lets through
-  bool body_started_ = false;  // of the request, from the client's stream: no retry any more
+  bool too_long_ = false;            // that is more than the route lets through
+  bool body_started_ = false;        // of the request, from the client's stream: no retry any more
 };
 
 }  // namespace berth::proxy

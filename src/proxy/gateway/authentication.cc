@@ -77,8 +77,8 @@ Authentication::Verdict Authentication::check_basic(std::string_view value, Iden
   return Verdict::passed;
 }
 
-Authentication::Verdict Authentication::check_key(const http::RequestHead& head,
-                                                  Identity& identity, std::string& why) const {
+Authentication::Verdict Authentication::check_key(const http::RequestHead& head, Identity& identity,
+                                                  std::string& why) const {
   std::string from_query;
   std::string_view value = field.empty() ? std::string_view() : head.headers.value(field);
   if (value.empty() && !parameter.empty()) {

@@ -50,17 +50,17 @@ class Authentication {
   std::string name;
   Kind kind = Kind::basic;
   std::string realm;
-  std::map<std::string, SecretSum, std::less<>> users;       // basic: by name
-  std::map<std::string, std::string, std::less<>> keys;      // key: SHA-256 to name
-  std::string field = "X-API-Key";                           // key: the header
-  std::string parameter;                                     // key: of the query; empty: none
-  JwtRules rules;                                            // token
-  std::string keys_url;                                      // token: fetched from there
-  Duration keys_interval = 10min;                            // token: so often
-  std::shared_ptr<KeySource> source;                         // token
-  std::string user_claim = "sub";                            // token
-  std::vector<std::pair<std::string, std::string>> claims;   // token: field to claim
-  std::string user_field;                                    // gets the user; empty: none
+  std::map<std::string, SecretSum, std::less<>> users;      // basic: by name
+  std::map<std::string, std::string, std::less<>> keys;     // key: SHA-256 to name
+  std::string field = "X-API-Key";                          // key: the header
+  std::string parameter;                                    // key: of the query; empty: none
+  JwtRules rules;                                           // token
+  std::string keys_url;                                     // token: fetched from there
+  Duration keys_interval = 10min;                           // token: so often
+  std::shared_ptr<KeySource> source;                        // token
+  std::string user_claim = "sub";                           // token
+  std::vector<std::pair<std::string, std::string>> claims;  // token: field to claim
+  std::string user_field;                                   // gets the user; empty: none
   bool hide = false;
 
  private:

@@ -30,7 +30,8 @@ bool CheckTally::add(std::string why) {
 }
 
 struct Checks::Checked {
-  Checked(Key k, CheckSpec s) : key(std::move(k)), spec(std::move(s)), tally(spec.rise, spec.fall) {}
+  Checked(Key k, CheckSpec s)
+      : key(std::move(k)), spec(std::move(s)), tally(spec.rise, spec.fall) {}
   Key key;
   CheckSpec spec;
   CheckTally tally;
@@ -104,8 +105,8 @@ Deferred<void> Checks::run(std::shared_ptr<Checked> checked) {
       changed_();
     }
     double part = 1 + spec.jitter * (2 * world_.random.unit() - 1);
-    co_await world_.clock.after(Duration(
-        static_cast<std::int64_t>(static_cast<double>(spec.interval.count()) * part)));
+    co_await world_.clock.after(
+        Duration(static_cast<std::int64_t>(static_cast<double>(spec.interval.count()) * part)));
   }
 }
 

@@ -15,7 +15,8 @@
 
 namespace berth::proxy::gateway {
 
-/// Whether an instance counts as well, after HAProxy's rise and fall. The first result decides; then
+/// Whether an instance counts as well, after HAProxy's rise and fall. The first result decides;
+/// then
 ///
 ///     healthy --`fall` failures in a row--> unhealthy --`rise` passes in a row--> healthy
 class CheckTally {

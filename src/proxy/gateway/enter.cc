@@ -78,8 +78,8 @@ Deferred<std::unique_ptr<ByteStream>> enter(Clock& clock, std::shared_ptr<const 
     bool local = stream->peer_address().family() == Address::Family::unix_path ||
                  stream->peer_address().family() == Address::Family::none;
     if (!local && !entrance->proxy_protocol->contains(stream->peer_address())) {
-      co_return Error(Code::denied, "a PROXY header is not taken from " +
-                                        stream->peer_address().ip_text());
+      co_return Error(Code::denied,
+                      "a PROXY header is not taken from " + stream->peer_address().ip_text());
     }
     auto reading = read_header(std::move(stream));
     stream = co_await with_timeout(clock, proxy_header_timeout, std::move(reading));

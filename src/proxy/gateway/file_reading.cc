@@ -53,11 +53,11 @@ bool is_token(std::string_view text) {
 
 bool may_be_set(std::string_view field) {
   static constexpr std::string_view framing[] = {
-      "host",    "content-length", "transfer-encoding", "connection", "keep-alive",
-      "upgrade", "te",             "trailer",           "proxy-connection"};
+      "host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade",
+      "te",   "trailer",        "proxy-connection"};
   return is_token(field) && std::ranges::none_of(framing, [&](std::string_view each) {
-    return equal_ignoring_case(each, field);
-  });
+           return equal_ignoring_case(each, field);
+         });
 }
 
 std::vector<Page> FileReading::read_pages(TomlReader& reader) {
@@ -99,9 +99,9 @@ void FileReading::read_proxy(TomlReader& reader) {
   gateway.path.normal = reader.boolean("normal_paths").value_or(true);
   gateway.path.merge_slashes = reader.boolean("merge_slashes").value_or(true);
   gateway.path.encoded_slashes = reader.boolean("encoded_slashes").value_or(false);
-  gateway.connections_max = static_cast<std::size_t>(
-      reader.integer("connections_max", 1, 1'000'000)
-          .value_or(static_cast<std::int64_t>(gateway.connections_max)));
+  gateway.connections_max =
+      static_cast<std::size_t>(reader.integer("connections_max", 1, 1'000'000)
+                                   .value_or(static_cast<std::int64_t>(gateway.connections_max)));
   gateway.pages = read_pages(reader);
   file.stop_grace = reader.duration("stop_grace").value_or(file.stop_grace);
   reader.finish();
@@ -165,8 +165,9 @@ void FileReading::read_log(TomlReader& reader) {
       spec.address = *address;
     }
   } else if (to != "stdout") {
-    reader.fail("to", "must be \"stdout\", \"file:PATH\", \"syslog+udp:IP:PORT\" or "
-                      "\"syslog+tcp:IP:PORT\"");
+    reader.fail("to",
+                "must be \"stdout\", \"file:PATH\", \"syslog+udp:IP:PORT\" or "
+                "\"syslog+tcp:IP:PORT\"");
   }
   std::string form = reader.string("form").value_or("haproxy");
   if (form != "haproxy" && form != "json") {

@@ -226,7 +226,8 @@ void RouteSection::read_rewrite() {
 void RouteSection::read_header_rules(std::string_view key, HeaderRules& rules) {
   auto table = reader_.table(key);
   if (!table) return;
-  for (auto [word, verb] : {std::pair("set", HeaderRules::Verb::set), {"add", HeaderRules::Verb::add}}) {
+  for (auto [word, verb] :
+       {std::pair("set", HeaderRules::Verb::set), {"add", HeaderRules::Verb::add}}) {
     for (auto& [name, text] :
          table->string_map(word).value_or(std::vector<std::pair<std::string, std::string>>())) {
       if (!may_be_set(name)) table->fail(word, "has '" + name + "', which may not be set");

@@ -29,8 +29,8 @@ void read_policy(TomlReader& reader, catalog::RoutingPolicy& policy) {
 void read_statuses(TomlReader& reader, CheckSpec& check) {
   auto text = reader.string("status");
   if (!text) return;
-  auto pair = split_once(*text, '-').value_or(std::pair<std::string_view, std::string_view>(
-      *text, *text));
+  auto pair =
+      split_once(*text, '-').value_or(std::pair<std::string_view, std::string_view>(*text, *text));
   auto least = parse_integer<int>(pair.first, 100, 599);
   auto most = parse_integer<int>(pair.second, 100, 599);
   if (!least.ok() || !most.ok() || *least > *most) {
@@ -92,8 +92,9 @@ void read_rules(TomlReader& reader, JwtRules& rules) {
     if (auto algorithm = algorithm_called(name)) {
       rules.algorithms.push_back(*algorithm);
     } else {
-      reader.fail("algorithms", "has no '" + name + "'; there are HS, RS, PS 256 to 512, ES256, "
-                                "ES384, EdDSA");
+      reader.fail("algorithms", "has no '" + name +
+                                    "'; there are HS, RS, PS 256 to 512, ES256, "
+                                    "ES384, EdDSA");
     }
   }
 }

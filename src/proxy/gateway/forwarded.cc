@@ -92,8 +92,8 @@ Hops believed(const http::Headers& headers, bool by_forwarded) {
 /// A host may stand in our head only as a Host field could have brought it.
 bool host_fits(std::string_view host) {
   return !host.empty() && host.size() <= 260 && std::ranges::all_of(host, [](unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '.' || c == '-' || c == '_' || c == ':' || c == '[' || c == ']';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '-' || c == '_' || c == ':' || c == '[' || c == ']';
   });
 }
 

@@ -11,7 +11,7 @@ namespace berth::proxy::gateway {
 
 /// Whom to believe about where a request comes from.
 struct TrustedProxies {
-  AddressList addresses;   // proxies in front of us; nobody else's fields are believed
+  AddressList addresses;      // proxies in front of us; nobody else's fields are believed
   bool by_forwarded = false;  // they say it in Forwarded (RFC 7239), not in X-Forwarded-*
 };
 
@@ -20,9 +20,9 @@ struct TrustedProxies {
 struct Origin {
   static constexpr std::size_t hops_max = 32;
 
-  Address client;         // the last address that no trusted proxy stands behind; without a port
-  std::string client_ip;  // its text
-  std::string chain;      // "client, proxy, proxy", without what strangers said before the client
+  Address client;           // the last address that no trusted proxy stands behind; without a port
+  std::string client_ip;    // its text
+  std::string chain;        // "client, proxy, proxy", without what strangers said before the client
   std::string_view scheme;  // "http" or "https"
   std::string_view host;    // as the client asked for it, with its port
 

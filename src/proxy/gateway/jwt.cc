@@ -97,8 +97,8 @@ Result<Json> verified_token(std::string_view token, const KeySet& keys, const Jw
   if (head.find("crit")) return bad("has a 'crit'");
   auto signature = base64url_decode(token.substr(second + 1));
   if (!signature.ok()) return bad("has a signature that is no base64url");
-  auto verdict = keys.verify(*algorithm, head["kid"].string_or(""), token.substr(0, second),
-                             *signature);
+  auto verdict =
+      keys.verify(*algorithm, head["kid"].string_or(""), token.substr(0, second), *signature);
   if (verdict == KeySet::Verdict::no_such_key) {
     return Error(Code::not_found, "the token is signed by a key that is not known");
   }

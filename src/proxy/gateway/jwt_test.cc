@@ -43,13 +43,16 @@ INSTANTIATE_TEST_SUITE_P(Jwt, EachAlgorithm,
 
 TEST(Jwt, the_example_of_rfc_7515_is_verified) {
   // Appendix A.1: HS256.
-  auto keys = KeySet::parse(
-                  R"({"keys":[{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}]})")
-                  .value();
+  auto keys =
+      KeySet::parse(
+          R"({"keys":[{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}]})")
+          .value();
   JwtRules rules;
   rules.issuer = "joe";
   auto verified = verified_token(
-      "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+      "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
+      "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVl"
+      "fQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
       keys, rules, WallTime{1'300'819'000'000'000'000});
   ASSERT_TRUE(verified.ok()) << verified.error().text();
   EXPECT_EQ((*verified)["http://example.com/is_root"].boolean(), true);
@@ -159,8 +162,9 @@ TEST(KeySet, tells_which_key_is_wrong_and_leaves_out_what_is_of_no_use) {
   EXPECT_FALSE(KeySet::parse("{}").ok());
   // A point that is not on the curve.
   std::string one = base64url(std::string(32, '\1'));
-  EXPECT_THAT(parse("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" + one + "\",\"y\":\"" + one + "\"}"),
-              HasSubstr("its numbers are no key"));
+  EXPECT_THAT(
+      parse("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" + one + "\",\"y\":\"" + one + "\"}"),
+      HasSubstr("its numbers are no key"));
 }
 
 }  // namespace

@@ -88,8 +88,7 @@ Result<SharedKey> curve_key(const Json& json, const char* group, std::size_t siz
 
 Result<SharedKey> edwards_key(const Json& json) {
   std::string x = TRY(member(json, "x"));
-  EVP_PKEY* key =
-      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(x), x.size());
+  EVP_PKEY* key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(x), x.size());
   if (!key) return Error(Code::invalid, "'x' is no Ed25519 key: " + tls::openssl_reason());
   return SharedKey(key, tls::OpensslFree());
 }

@@ -18,8 +18,8 @@ TEST(AddressList, holds_blocks_and_single_addresses) {
   for (auto* block : {"10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::1"}) {
     ASSERT_TRUE(list.add(block).ok()) << block;
   }
-  for (auto* in : {"10.0.0.0", "10.255.255.255", "192.0.2.7", "2001:db8:ffff::1", "::1",
-                   "::ffff:10.1.2.3"}) {
+  for (auto* in :
+       {"10.0.0.0", "10.255.255.255", "192.0.2.7", "2001:db8:ffff::1", "::1", "::ffff:10.1.2.3"}) {
     EXPECT_TRUE(list.contains(ip(in))) << in;
   }
   for (auto* out : {"9.255.255.255", "11.0.0.0", "192.0.2.8", "192.0.2.6", "2001:db9::", "::2"}) {

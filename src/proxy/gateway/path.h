@@ -11,7 +11,7 @@ struct PathRules {
   /// is the path that was compared (RFC 3986 section 6.2.2), so that no other spelling of a path
   /// goes around its route. False: it is compared and sent on as it came.
   bool normal = true;
-  bool merge_slashes = true;   // "//a" is "/a"
+  bool merge_slashes = true;     // "//a" is "/a"
   bool encoded_slashes = false;  // "%2F" and "%5C" are let through; else they are refused
 };
 

@@ -69,9 +69,8 @@ Read read_v1(std::string_view received) {
 
 Address ip_at(std::string_view body, std::size_t at, bool v6, std::uint16_t port) {
   if (!v6) {
-    return Address::ipv4(static_cast<std::uint32_t>(short_at(body, at)) << 16 |
-                             short_at(body, at + 2),
-                         port);
+    return Address::ipv4(
+        static_cast<std::uint32_t>(short_at(body, at)) << 16 | short_at(body, at + 2), port);
   }
   std::array<std::uint8_t, 16> ip{};
   for (std::size_t i = 0; i < 16; ++i) ip[i] = byte(body, at + i);
@@ -142,8 +141,8 @@ Read read_proxy_header(std::string_view received) {
 
 std::string write_proxy_header(const Address& source, const Address& destination) {
   bool v6 = source.family() == Address::Family::ipv6;
-  bool ip = source.family() == destination.family() &&
-            (v6 || source.family() == Address::Family::ipv4);
+  bool ip =
+      source.family() == destination.family() && (v6 || source.family() == Address::Family::ipv4);
   std::string out(v2_begin);
   out += ip ? '\x21' : '\x20';
   out += ip ? (v6 ? '\x21' : '\x11') : '\0';

@@ -42,8 +42,10 @@ TEST(ProxyProtocol, reads_version_1) {
 TEST(ProxyProtocol, refuses_what_version_1_does_not_have) {
   for (auto* line :
        {"PROXY TCP4 192.0.2.1 198.51.100.2 56324\r\n", "PROXY TCP4 ::1 ::1 1 2\r\n",
-        "PROXY TCP6 192.0.2.1 198.51.100.2 1 2\r\n", "PROXY TCP4 192.0.2.1 198.51.100.2 1 65536\r\n",
-        "PROXY TCP4 192.0.2.1 198.51.100.2 01 2\r\n", "PROXY TCP4 192.0.2.1:80 198.51.100.2 1 2\r\n",
+        "PROXY TCP6 192.0.2.1 198.51.100.2 1 2\r\n",
+        "PROXY TCP4 192.0.2.1 198.51.100.2 1 65536\r\n",
+        "PROXY TCP4 192.0.2.1 198.51.100.2 01 2\r\n",
+        "PROXY TCP4 192.0.2.1:80 198.51.100.2 1 2\r\n",
         "PROXY  TCP4 192.0.2.1 198.51.100.2 1 2\r\n", "PROXY UDP4 192.0.2.1 198.51.100.2 1 2\r\n",
         "PROXY TCP4 192.0.2.1 198.51.100.2 -1 2\r\n", "PROXY TCP6 [::1] ::1 1 2\r\n",
         "GET / HTTP/1.1\r\n", "proxy TCP4 192.0.2.1 198.51.100.2 1 2\r\n"}) {
@@ -55,8 +57,8 @@ TEST(ProxyProtocol, refuses_what_version_1_does_not_have) {
 TEST(ProxyProtocol, version_2_goes_there_and_back) {
   for (auto* pair : {"192.0.2.1:1000", "[2001:db8::7]:1000"}) {
     Address source = ip(pair);
-    Address destination = source.family() == Address::Family::ipv4 ? ip("10.0.0.1:443")
-                                                                   : ip("[::1]:443");
+    Address destination =
+        source.family() == Address::Family::ipv4 ? ip("10.0.0.1:443") : ip("[::1]:443");
     std::string text = write_proxy_header(source, destination);
     expect_waits(text);
     auto header = whole(text + "rest");
@@ -76,7 +78,10 @@ std::string with_fields(std::string fields) {
 
 TEST(ProxyProtocol, reads_name_and_tls_of_version_2) {
   using namespace std::string_literals;
-  auto header = whole(with_fields("\x02\x00\x09"s "a.example"s + "\x20\x00\x05\x01\x00\x00\x00\x00"s));
+  auto header =
+      whole(with_fields("\x02\x00\x09"s
+                        "a.example"s +
+                        "\x20\x00\x05\x01\x00\x00\x00\x00"s));
   EXPECT_EQ(header.authority, "a.example");
   EXPECT_TRUE(header.secured);
 }
@@ -85,7 +90,8 @@ TEST(ProxyProtocol, checks_the_checksum_of_version_2) {
   using namespace std::string_literals;
   std::string text = with_fields("\x03\x00\x04\x00\x00\x00\x00"s);
   std::uint32_t sum = crc32c(text);
-  for (int i = 0; i < 4; ++i) text[text.size() - 4 + static_cast<std::size_t>(i)] = static_cast<char>(sum >> (24 - 8 * i));
+  for (int i = 0; i < 4; ++i)
+    text[text.size() - 4 + static_cast<std::size_t>(i)] = static_cast<char>(sum >> (24 - 8 * i));
   EXPECT_FALSE(whole(text).local);
   text[20] ^= 1;
   EXPECT_TRUE(refused(text));
@@ -94,8 +100,12 @@ TEST(ProxyProtocol, checks_the_checksum_of_version_2) {
 TEST(ProxyProtocol, refuses_broken_fields_and_lengths_of_version_2) {
   using namespace std::string_literals;
   EXPECT_TRUE(refused(with_fields("\x02\x00"s)));
-  EXPECT_TRUE(refused(with_fields("\x02\x00\x05" "ab"s)));
-  EXPECT_TRUE(refused(with_fields("\x03\x00\x02" "ab"s)));
+  EXPECT_TRUE(
+      refused(with_fields("\x02\x00\x05"
+                          "ab"s)));
+  EXPECT_TRUE(
+      refused(with_fields("\x03\x00\x02"
+                          "ab"s)));
   std::string text = write_proxy_header(ip("192.0.2.1:1000"), ip("10.0.0.1:443"));
   std::string version = text, command = text, cut = text, longest = text;
   version[12] = 0x31;

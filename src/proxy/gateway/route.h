@@ -108,12 +108,12 @@ struct Route {
   std::optional<Template> host;  // the Host that the service sees; nothing: the client's
   HeaderRules request_headers;
   HeaderRules response_headers;
-  bool https_only = false;         // over plain HTTP: redirected
+  bool https_only = false;           // over plain HTTP: redirected
   std::uint64_t body_bytes_max = 0;  // 0: any; beyond: 413
-  Duration timeout = 0s;           // 0: the service's
+  Duration timeout = 0s;             // 0: the service's
   std::shared_ptr<const Maintenance> maintenance;
-  std::shared_ptr<const AddressList> allow;  // null: everybody
-  std::shared_ptr<const AddressList> deny;   // goes before `allow`
+  std::shared_ptr<const AddressList> allow;                            // null: everybody
+  std::shared_ptr<const AddressList> deny;                             // goes before `allow`
   std::vector<std::shared_ptr<const Authentication>> authentications;  // one of them must pass
   std::shared_ptr<const Cors> cors;
   std::string hsts;  // Strict-Transport-Security over TLS (RFC 6797); empty: none

@@ -10,7 +10,7 @@ namespace berth::proxy::gateway {
 namespace {
 
 constexpr std::string_view parameter_segment = "{";  // no literal can be it
-constexpr std::size_t host_bytes_max = 253;  // RFC 1035 section 2.3.4, as text
+constexpr std::size_t host_bytes_max = 253;          // RFC 1035 section 2.3.4, as text
 
 /// What all texts that the expression matches begin with, up to its last '/': where it hangs in the
 /// tree. By the least and greatest text that it matches.
@@ -84,7 +84,8 @@ struct RouteTable::Building {
     int kind = route.path_kind == Route::PathKind::exact        ? 0
                : route.path_kind == Route::PathKind::expression ? 1
                                                                 : 2;
-    places[node].entries[kind].push_back({index, route.path.size() > 1 && route.path.back() == '/'});
+    places[node].entries[kind].push_back(
+        {index, route.path.size() > 1 && route.path.back() == '/'});
   }
   /// Writes the entries of all nodes one behind the other, the best first.
   void finish() {
@@ -158,7 +159,8 @@ bool RouteTable::match(const Asked& asked, Match& out) const {
     host = std::string_view(small, host.size());
     if (match_at(host, walk)) return true;
     // "*.b.c" for "a.b.c": the longest ending that some route has, then shorter ones.
-    std::size_t dots = labels_max_ == 0 ? 0 : static_cast<std::size_t>(std::ranges::count(host, '.'));
+    std::size_t dots =
+        labels_max_ == 0 ? 0 : static_cast<std::size_t>(std::ranges::count(host, '.'));
     for (std::size_t dot = host.find('.'); dots > 0; dot = host.find('.', dot + 1), --dots) {
       if (dots <= labels_max_ && dot > 0 && match_at(host.substr(dot), walk)) return true;
     }

@@ -78,8 +78,8 @@ class RouteTable {
   std::vector<std::vector<std::string>> parameters_;  // by route
   std::vector<Node> nodes_;
   std::vector<Entry> entries_;
-  WordTable hosts_;  // 0 and "a.example" or ".example" to a root; "" is any host
-  WordTable edges_;  // node and segment to node
+  WordTable hosts_;             // 0 and "a.example" or ".example" to a root; "" is any host
+  WordTable edges_;             // node and segment to node
   std::size_t labels_max_ = 0;  // of wildcards, so that long hosts cost no more
 };
 

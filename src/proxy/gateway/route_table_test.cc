@@ -40,7 +40,9 @@ Found find(const RouteTable& table, std::string_view host, std::string_view path
   return out;
 }
 
-RouteTable table(std::vector<Route> routes) { return RouteTable::compile(std::move(routes)).value(); }
+RouteTable table(std::vector<Route> routes) {
+  return RouteTable::compile(std::move(routes)).value();
+}
 
 TEST(RouteTable, exact_hosts_go_before_longer_before_shorter_wildcards_before_any) {
   auto t = table({route("any", {}, "/"), route("short", {"*.example"}, "/"),
@@ -95,8 +97,8 @@ TEST(RouteTable, parameters_stand_for_one_segment_and_give_way_to_literals) {
   EXPECT_EQ(user.parameters, (std::vector<std::pair<std::string, std::string>>{{"id", "7"}}));
   auto order = find(t, "h", "/users/me/orders/12");
   EXPECT_EQ(order.name, "orders");  // "me" leads nowhere: it goes back and takes the parameter
-  EXPECT_EQ(order.parameters, (std::vector<std::pair<std::string, std::string>>{
-                                  {"user", "me"}, {"order", "12"}}));
+  EXPECT_EQ(order.parameters,
+            (std::vector<std::pair<std::string, std::string>>{{"user", "me"}, {"order", "12"}}));
   EXPECT_EQ(find(t, "h", "/users/").name, "-");
   EXPECT_EQ(find(t, "h", "/files/a/b").rest, "/b");
 }
@@ -142,7 +144,8 @@ TEST(RouteTable, conditions_must_hold_and_more_of_them_go_first) {
 }
 
 TEST(RouteTable, of_equal_ones_the_first_is_taken) {
-  auto t = table({route("one", {"a.example", "b.example"}, "/x"), route("two", {"b.example"}, "/x")});
+  auto t =
+      table({route("one", {"a.example", "b.example"}, "/x"), route("two", {"b.example"}, "/x")});
   EXPECT_EQ(find(t, "b.example", "/x").name, "one");
 }
 
@@ -198,9 +201,11 @@ TEST(RouteTable, thousands_of_routes_are_found_as_by_looking_at_all) {
   std::vector<Route> routes;
   for (int i = 0; i < 3000; ++i) {
     bool any = below(20) == 0;
-    routes.push_back(route(std::to_string(i), any ? std::vector<std::string>()
-                                                  : std::vector<std::string>{hosts[static_cast<std::size_t>(below(42))]},
-                           path(), below(2) ? exact : Route::PathKind::prefix));
+    routes.push_back(
+        route(std::to_string(i),
+              any ? std::vector<std::string>()
+                  : std::vector<std::string>{hosts[static_cast<std::size_t>(below(42))]},
+              path(), below(2) ? exact : Route::PathKind::prefix));
   }
   auto t = table(routes);
   int found = 0;

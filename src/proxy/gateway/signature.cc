@@ -80,8 +80,8 @@ bool hmac_fits(Algorithm algorithm, std::string_view secret, std::string_view me
                std::string_view signature) {
   unsigned char sum[EVP_MAX_MD_SIZE];
   unsigned size = 0;
-  if (!HMAC(digest_of(algorithm), secret.data(), static_cast<int>(secret.size()),
-            bytes_of(message), message.size(), sum, &size)) {
+  if (!HMAC(digest_of(algorithm), secret.data(), static_cast<int>(secret.size()), bytes_of(message),
+            message.size(), sum, &size)) {
     return false;
   }
   return equal_in_constant_time({reinterpret_cast<char*>(sum), size}, signature);
@@ -97,8 +97,8 @@ bool signature_fits(Algorithm algorithm, evp_pkey_st& key, std::string_view mess
   }
   std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* settings = nullptr;
-  bool good = EVP_DigestVerifyInit(context.get(), &settings, digest_of(algorithm), nullptr,
-                                   &key) == 1;
+  bool good =
+      EVP_DigestVerifyInit(context.get(), &settings, digest_of(algorithm), nullptr, &key) == 1;
   if (good && algorithm >= Algorithm::ps256 && algorithm <= Algorithm::ps512) {
     good = EVP_PKEY_CTX_set_rsa_padding(settings, RSA_PKCS1_PSS_PADDING) == 1 &&
            EVP_PKEY_CTX_set_rsa_pss_saltlen(settings, RSA_PSS_SALTLEN_DIGEST) == 1;

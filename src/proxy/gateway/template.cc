@@ -44,9 +44,9 @@ Result<Template> Template::parse(std::string_view text,
 }
 
 void Template::append(std::string& out, const Values& values) const {
-  const std::string_view by_source[] = {"",          values.scheme, values.host,
-                                        values.method, values.path, values.query,
-                                        values.rest, values.client, values.user};
+  const std::string_view by_source[] = {"",          values.scheme, values.host, values.method,
+                                        values.path, values.query,  values.rest, values.client,
+                                        values.user};
   for (auto& piece : pieces_) {
     if (piece.source == Source::text) {
       out += piece.text;

@@ -61,7 +61,7 @@ class Template {
     Source source;
     std::string text;  // or the parameter's name
   };
-  static constexpr std::string_view names[] = {"",     "scheme", "host",   "method", "path",
+  static constexpr std::string_view names[] = {"",      "scheme", "host",   "method", "path",
                                                "query", "rest",   "client", "user"};
 
   std::vector<Piece> pieces_;

@@ -35,17 +35,24 @@ Visit::Next Visit::begin(std::shared_ptr<const Gateway> gateway, const http::Req
       return Next::answer;
     }
   }
-  Asked asked{head.host(), path == "*" ? "/" : path, head.query(), head.method, entrance_->name,
-              &head.headers};
+  Asked asked{head.host(), path == "*" ? "/" : path, head.query(),
+              head.method, entrance_->name,          &head.headers};
   if (!gateway_->routes.match(asked, match_)) {
     answer(404, "nothing public is at " + std::string(asked.host) + std::string(path));
     return Next::answer;
   }
-  values_ = {origin_.scheme, asked.host, head.method,       path, asked.query,
-             match_.rest,    origin_.client_ip, "", match_.parameters.data(),
+  values_ = {origin_.scheme,
+             asked.host,
+             head.method,
+             path,
+             asked.query,
+             match_.rest,
+             origin_.client_ip,
+             "",
+             match_.parameters.data(),
              match_.parameter_count};
-  bool on = admitted(head) && preflighted(head) && authenticated(head, now, again) &&
-            answered_here(head);
+  bool on =
+      admitted(head) && preflighted(head) && authenticated(head, now, again) && answered_here(head);
   if (stale_) return Next::wait_for_keys;
   if (!on) return Next::answer;
   make_target(head);

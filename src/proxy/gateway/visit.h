@@ -12,8 +12,8 @@
 namespace berth::proxy::gateway {
 
 /// One connection of the public and what its present request is allowed: looks for the route,
-/// checks what the route asks for, and writes the heads that go on, to the service and back. Does no
-/// I/O. Lives as long as the connection; a request holds on to the Gateway that it began with.
+/// checks what the route asks for, and writes the heads that go on, to the service and back. Does
+/// no I/O. Lives as long as the connection; a request holds on to the Gateway that it began with.
 /// Answers of our own are complete messages with the reason in X-Berth-Reason.
 class Visit {
  public:

@@ -113,8 +113,8 @@ void Visit::append_own(std::string& out, int status, std::string_view reason, bo
   out += "HTTP/1.1 " + std::to_string(status) + " " + std::string(words) + "\r\n";
   const Page* page = route ? page_for(route->pages, status) : nullptr;
   if (!page && gateway_) page = page_for(gateway_->pages, status);
-  std::string text = std::to_string(status) + " " + std::string(words) + "\n" +
-                     std::string(reason) + "\n";
+  std::string text =
+      std::to_string(status) + " " + std::string(words) + "\n" + std::string(reason) + "\n";
   std::string_view body = text;
   std::string_view type = "text/plain; charset=utf-8";
   if (route && route->respond && status == status_) {

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "http/h1_parser.h"
 #include "http/authorization.h"
+#include "http/h1_parser.h"
 #include "proxy/gateway/proxy_file.h"
 #include "proxy/gateway/token_suite.h"
 
@@ -35,11 +35,12 @@ struct VisitTest : ::testing::Test {
   http::RequestHead head;
 
   void file(const std::string& more) {
-    auto read = read_proxy_file(beginning + more, "proxy.toml", "", [this](const std::string& path) {
-      auto found = files.find(path);
-      return found == files.end() ? Result<std::string>(Error(Code::not_found, path))
-                                  : Result<std::string>(found->second);
-    });
+    auto read =
+        read_proxy_file(beginning + more, "proxy.toml", "", [this](const std::string& path) {
+          auto found = files.find(path);
+          return found == files.end() ? Result<std::string>(Error(Code::not_found, path))
+                                      : Result<std::string>(found->second);
+        });
     ASSERT_TRUE(read.ok()) << read.error().text();
     gateway = read->gateway;
   }
@@ -76,7 +77,8 @@ struct VisitTest : ::testing::Test {
 
 TEST_F(VisitTest, a_request_goes_on_with_who_sent_it) {
   file("[route.all]\nservice = \"users\"");
-  EXPECT_EQ(sent("GET /x?y=1", "X-Real-IP: 1.1.1.1\r\nAccept: a\r\nConnection: accept-x\r\nAccept-X: 1\r\n"),
+  EXPECT_EQ(sent("GET /x?y=1",
+                 "X-Real-IP: 1.1.1.1\r\nAccept: a\r\nConnection: accept-x\r\nAccept-X: 1\r\n"),
             "GET /x?y=1 HTTP/1.1\r\nHost: a.example\r\nAccept: a\r\n"
             "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: http\r\n"
             "X-Forwarded-Host: a.example\r\n"
@@ -93,8 +95,9 @@ TEST_F(VisitTest, no_route_is_a_404_and_a_strange_path_a_400) {
 }
 
 TEST_F(VisitTest, another_spelling_of_a_path_meets_the_same_route_and_goes_on_in_its_normal_form) {
-  file("[route.all]\nservice = \"users\"\n"
-       "[route.admin]\nprefix = \"/admin\"\nservice = \"users\"\nallow = [\"192.0.2.0/24\"]");
+  file(
+      "[route.all]\nservice = \"users\"\n"
+      "[route.admin]\nprefix = \"/admin\"\nservice = \"users\"\nallow = [\"192.0.2.0/24\"]");
   for (auto* path : {"/admin", "/admin/x", "//admin", "/x/../admin", "/%61dmin", "/./admin/x"}) {
     EXPECT_THAT(own("GET " + std::string(path)), StartsWith("HTTP/1.1 403")) << path;
   }
@@ -142,8 +145,7 @@ redirect = { to = "https://{host}/new/{id}?{query}", status = 301 }
 path = "/robots.txt"
 respond = { text = "User-agent: *\n", type = "text/plain" }
 )");
-  EXPECT_THAT(own("GET /old/7?a=b"),
-              StartsWith("HTTP/1.1 301 Moved Permanently\r\n"));
+  EXPECT_THAT(own("GET /old/7?a=b"), StartsWith("HTTP/1.1 301 Moved Permanently\r\n"));
   EXPECT_THAT(own("GET /old/7?a=b"), HasSubstr("Location: https://a.example/new/7?a=b\r\n"));
   EXPECT_THAT(own("GET /robots.txt"), testing::EndsWith("\r\n\r\nUser-agent: *\n"));
   EXPECT_THAT(own("GET /robots.txt"), HasSubstr("Content-Length: 14\r\n"));
@@ -192,8 +194,9 @@ pages = [{ status = 503, file = "/down.html" }]
 }
 
 TEST_F(VisitTest, plain_http_is_sent_to_https_and_https_tells_to_come_again_so) {
-  file("[route.all]\nservice = \"users\"\nhttps_only = true\n"
-       "hsts = { max_age = \"365d\", subdomains = true }");
+  file(
+      "[route.all]\nservice = \"users\"\nhttps_only = true\n"
+      "hsts = { max_age = \"365d\", subdomains = true }");
   EXPECT_THAT(own("GET /a?b"), HasSubstr("Location: https://a.example/a?b\r\n"));
   EXPECT_THAT(own("GET /a?b"), Not(HasSubstr("Strict-Transport")));
   secured = true;
@@ -222,8 +225,9 @@ cors = { origins = ["https://*.b.example"], credentials = true, exposed = "X-Tot
             "Access-Control-Expose-Headers: X-Total\r\nVary: Origin\r\n");
   EXPECT_FALSE(visit->keeps("access-control-allow-origin"));
   EXPECT_EQ(added("GET /", "Origin: https://evil.example\r\n"), "Vary: Origin\r\n");
-  auto preflight = own("OPTIONS /", good + "Access-Control-Request-Method: PUT\r\n"
-                                           "Access-Control-Request-Headers: x-a\r\n");
+  auto preflight = own("OPTIONS /", good +
+                                        "Access-Control-Request-Method: PUT\r\n"
+                                        "Access-Control-Request-Headers: x-a\r\n");
   EXPECT_THAT(preflight, StartsWith("HTTP/1.1 204 No Content\r\n"));
   EXPECT_THAT(preflight, HasSubstr("Access-Control-Allow-Headers: x-a\r\n"));
   EXPECT_THAT(preflight, HasSubstr("Access-Control-Max-Age: 3600\r\n"));
@@ -251,9 +255,9 @@ auth = "staff"
   EXPECT_THAT(out, Not(HasSubstr("X-User: root")));
   EXPECT_THAT(out, Not(HasSubstr("Authorization")));
   EXPECT_THAT(sent("GET /", as("bob", "secret")), HasSubstr("X-User: bob\r\n"));
-  for (auto& wrong : {as("ann", "Secret"), as("eve", "secret"), as("", ""),
-                      std::string("Authorization: Basic !!\r\n"),
-                      std::string("Authorization: Bearer x\r\n")}) {
+  for (auto& wrong :
+       {as("ann", "Secret"), as("eve", "secret"), as("", ""),
+        std::string("Authorization: Basic !!\r\n"), std::string("Authorization: Bearer x\r\n")}) {
     EXPECT_THAT(own("GET /", wrong), StartsWith("HTTP/1.1 401")) << wrong;
   }
 }
@@ -289,16 +293,16 @@ user_header = "X-User"
 service = "users"
 auth = "login"
 )");
-  std::string claims =
-      R"({"iss":"me","aud":"shop","sub":"ann","email":"a@b","exp":1800000100})";
+  std::string claims = R"({"iss":"me","aud":"shop","sub":"ann","email":"a@b","exp":1800000100})";
   auto out = sent("GET /", "Authorization: Bearer " + key.token(claims) + "\r\nX-Mail: root@b\r\n");
   EXPECT_THAT(out, HasSubstr("X-User: ann\r\nX-Mail: a@b\r\n"));
   EXPECT_THAT(out, Not(HasSubstr("root@b")));
   std::string forged = R"({"iss":"me","aud":"shop","sub":"a\r\nX: y","exp":1800000100})";
   EXPECT_THAT(sent("GET /", "Authorization: Bearer " + key.token(forged) + "\r\n"),
               Not(HasSubstr("X: y")));
-  auto expired = own("GET /", "Authorization: Bearer " +
-                                  key.token(R"({"iss":"me","aud":"shop","exp":1700000000})") + "\r\n");
+  auto expired =
+      own("GET /", "Authorization: Bearer " +
+                       key.token(R"({"iss":"me","aud":"shop","exp":1700000000})") + "\r\n");
   EXPECT_THAT(expired, HasSubstr("error=\"invalid_token\""));
   EXPECT_THAT(expired, HasSubstr("X-Berth-Reason: the token has expired\r\n"));
 }
@@ -315,11 +319,13 @@ struct LateKeys final : KeySource {
 
 TEST_F(VisitTest, an_unknown_key_is_asked_for_once) {
   auto key = TestKey::make("HS256", "new");
-  file("[auth.login]\njwks_url = \"http://127.0.0.1:1/keys\"\n"
-       "[route.all]\nservice = \"users\"\nauth = \"login\"");
+  file(
+      "[auth.login]\njwks_url = \"http://127.0.0.1:1/keys\"\n"
+      "[route.all]\nservice = \"users\"\nauth = \"login\"");
   auto late = std::make_shared<LateKeys>();
   gateway->authentications[0]->source = late;
-  std::string field = "Authorization: Bearer " + key.token(R"({"sub":"a","exp":1800000100})") + "\r\n";
+  std::string field =
+      "Authorization: Bearer " + key.token(R"({"sub":"a","exp":1800000100})") + "\r\n";
   EXPECT_EQ(ask("GET /", field), Next::wait_for_keys);
   EXPECT_THAT(own("GET /", field, true), HasSubstr("could not be fetched yet"));
   ASSERT_EQ(ask("GET /", field), Next::wait_for_keys);

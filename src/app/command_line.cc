@@ -243,6 +243,8 @@ void declare_version(CLI::App& app, Chosen& chosen) {
 
 void declare_proxy(CLI::App& app, Chosen& chosen) {
   auto a = arguments_of<ProxyArguments>(app, chosen);
+  place(app, "FILE", a->file, "a proxy.toml: a balancer of its own", false);
+  app.add_flag("--check", a->check, "tell whether FILE can be used, and end");
   app.add_option("--host", a->host, "this host's name in the catalog")->type_name("NAME");
   address(app, "--gateway", a->gateway, "where the gateway listens");
   address(app, "--dns", a->dns, "where DNS listens");
@@ -312,9 +314,12 @@ constexpr Entry entries[] = {
      "berth completion fish | source              # in ~/.config/fish/config.fish",
      declare_completion},
     {"More", "version", "which Berth this is", "", "berth version", declare_version},
-    {"More", "proxy run", "the proxy alone: VIPs, gateway and DNS of a host",
-     "berth dev starts it by itself. --state names the folder that they share.",
-     "berth proxy run --state .berth --host laptop --dns 127.0.0.1:8600", declare_proxy},
+    {"More", "proxy run", "the proxy alone: by a file, or VIPs, gateway and DNS of a host",
+     "With a file it is a balancer for whatever the file names. berth dev starts it without\n"
+     "one by itself: --state names the folder that they share.",
+     "berth proxy run proxy.toml\nberth proxy run --check proxy.toml\n"
+     "berth proxy run --state .berth --host laptop --dns 127.0.0.1:8600",
+     declare_proxy},
 };
 
 void declare_common(CLI::App& app, Common& common) {

@@ -11,6 +11,7 @@
 #include "async/world.h"
 #include "base/log.h"
 #include "catalog/model.h"
+#include "proxy/gateway/gateway.h"
 #include "proxy/pool.h"
 
 namespace berth::http {
@@ -60,9 +61,10 @@ struct ProxyOptions {
   std::size_t connections_max = 20'000;  // beyond, a new one waits in the kernel's backlog
 };
 
-/// Carries requests: a listener for each VIP, one for the gateway, a Pool for each service. Follows
-/// the snapshots it is given; connections, queues and counters go on through each change. Belongs
-/// to one reactor.
+/// Carries requests: a listener for each VIP and each entrance of the gateway, a Pool for each
+/// service. Follows the snapshots it is given; connections, queues and counters go on through each
+/// change. With ProxyOptions::gateway it makes the public side from the catalog's routes; else it
+/// has the one that it is given. Belongs to one reactor.
 class Proxy {
  public:
   Proxy(World& world, Log log, ListenerSource& listeners, AccessSink& sink, CallerFinder& callers,
@@ -71,10 +73,15 @@ class Proxy {
 
   /// Swaps the snapshot in. An older revision than the present one is ignored.
   void apply(std::shared_ptr<const catalog::Snapshot> snapshot);
+  /// Swaps the public side in: connections that are open keep the entrance that they came by, and
+  /// each request the routes that it began with. Errors: invalid (a certificate); then nothing has
+  /// changed.
+  Result<void> apply_gateway(std::shared_ptr<const gateway::Gateway> gateway);
   std::uint64_t revision() const { return snapshot_ ? snapshot_->revision : 0; }
   /// "orders/1@incarnation" of instances that leave but still answer something.
   std::vector<std::string> draining_in_flight() const;
   std::size_t connections() const { return connections_; }
+  std::uint64_t entries_refused() const { return entries_refused_; }
   /// Takes no new connections; idle ones are closed, those that answer end after their request.
   void stop_listening();
   bool stopping() const { return stopping_; }
@@ -90,15 +97,17 @@ class Proxy {
   AccessSink& sink() { return sink_; }
   /// The pool of the service that has this address now, or null.
   std::shared_ptr<Pool> pool_at(const Address& address) const;
-  /// The pool of the route that host and path fit, or null.
-  std::shared_ptr<Pool> route(std::string_view host, std::string_view path) const;
+  /// The pool of that service, or null.
+  std::shared_ptr<Pool> pool_called(std::string_view name) const;
+  const std::shared_ptr<const gateway::Gateway>& gateway() const { return gateway_; }
 
  private:
   struct Frontend;
   Deferred<void> listen(std::shared_ptr<Frontend> frontend);
   Deferred<void> serve(std::shared_ptr<Frontend> frontend, std::unique_ptr<ByteStream> stream);
   void update_frontends();
-  void open_frontend(const Address& address, std::shared_ptr<Pool> pool);
+  std::shared_ptr<Frontend> open_frontend(const Address& address);
+  void tell_refused(const Error& error);
 
   World& world_;
   Log log_;
@@ -107,10 +116,13 @@ class Proxy {
   CallerFinder& callers_;
   ProxyOptions options_;
   std::shared_ptr<const catalog::Snapshot> snapshot_;
+  std::shared_ptr<const gateway::Gateway> gateway_;
   std::map<std::string, std::shared_ptr<Pool>, std::less<>> pools_;
   std::vector<std::shared_ptr<Pool>> gone_;  // their service is gone, their requests are not
   std::map<Address, std::shared_ptr<Frontend>> frontends_;
   std::size_t connections_ = 0;
+  std::uint64_t entries_refused_ = 0;  // connections that did not get through TLS or PROXY header
+  MonotonicTime tell_after_{};
   bool stopping_ = false;
   Scope scope_;
 };

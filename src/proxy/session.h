@@ -1,12 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "async/network.h"
 #include "async/timer_queue.h"
 #include "http/access_record.h"
 #include "http/h1_parser.h"
+#include "proxy/gateway/visit.h"
 #include "proxy/pool.h"
 
 namespace berth::proxy {
@@ -23,9 +25,11 @@ class Proxy;
 ///                       +------- retry: nothing was passed on yet, and it may be repeated
 class Session final : Timer {
  public:
-  /// `pool` is null at the gateway, where each request's host and path choose one.
-  Session(Proxy& proxy, std::shared_ptr<Pool> pool, const std::uint32_t& frontend_connections,
-          std::unique_ptr<ByteStream> client);
+  /// `pool` is null at the gateway, where each request's route chooses one; `entrance` is null
+  /// elsewhere.
+  Session(Proxy& proxy, std::shared_ptr<Pool> pool,
+          std::shared_ptr<const gateway::Entrance> entrance,
+          const std::uint32_t& frontend_connections, std::unique_ptr<ByteStream> client);
   ~Session();
   Deferred<void> run();
 
@@ -40,6 +44,11 @@ class Session final : Timer {
   Deferred<void> read_answer();
   Deferred<Outcome> pass_answer();
   Deferred<Outcome> refuse(int status, std::string reason);
+  Deferred<std::optional<Outcome>> find_public();
+  Duration request_time() const;
+  bool within_body_limit();
+  void build_public_head();
+  void end_request_head();
   Deferred<void> upload();
   Deferred<void> tunnel();
   Deferred<void> pump(ByteStream& from, ByteStream& to, Bytes first, std::uint64_t& count);
@@ -53,6 +62,7 @@ class Session final : Timer {
   std::shared_ptr<Pool> vip_pool_;
   const std::uint32_t& frontend_connections_;
   std::unique_ptr<ByteStream> client_;
+  std::unique_ptr<gateway::Visit> visit_;  // at the gateway; else null
   std::string caller_;
   Bytes pending_;  // received from the client, not yet used
   http::HeadFinder finder_;
@@ -75,8 +85,10 @@ class Session final : Timer {
   bool in_request_ = false;
   bool timed_out_ = false;
   bool reused_ = false;
-  bool passed_bytes_ = false;  // of the answer, to the client: no retry any more
-  bool body_started_ = false;  // of the request, from the client's stream: no retry any more
+  bool passed_bytes_ = false;        // of the answer, to the client: no retry any more
+  std::uint64_t content_bytes_ = 0;  // of the request's body, so far
+  bool too_long_ = false;            // that is more than the route lets through
+  bool body_started_ = false;        // of the request, from the client's stream: no retry any more
 };
 
 }  // namespace berth::proxy

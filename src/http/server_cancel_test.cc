@@ -33,12 +33,12 @@ struct StoppedWorld {
       ~Counted() { --count; }
     } counted(answering);
     co_await here.clock.after(1ms);
-    Bytes content = co_await request.body(1 << 20);
+    std::string content = co_await request.body(1 << 20);
     if (request.head.target == "/stream") {
       co_return ServerResponse{200, {}, Body(std::make_unique<SlowSource>(here.clock))};
     }
     co_await here.clock.after(1ms);
-    co_return ServerResponse::text(content);
+    co_return ServerResponse::text(std::move(content));
   }
   /// One completion, or one event: false when nothing is left.
   bool turn() { return ReadyList::current().run(1) > 0 || simulation.happen(); }

@@ -55,7 +55,10 @@ double element(const Binary& binary, double a, double b, double kept) {
   return held ? kept : stale_marker;
 }
 
-bool drops_name(const Binary& binary) { return !is_comparison(binary.op) || binary.returns_bool; }
+/// What is no longer the metric loses its name; atan2 keeps it, in 2.42.
+bool drops_name(const Binary& binary) {
+  return binary.returns_bool || (!is_comparison(binary.op) && binary.op != Operator::atan2);
+}
 
 Value scalars(const Binary& binary, Value left, const Value& right) {
   for (std::size_t i = 0; i < left.numbers.size(); ++i) {

@@ -9,6 +9,7 @@
 #include "bus/bus_routes.h"
 #include "catalog/follow.h"
 #include "http/access_record.h"
+#include "observe/prometheus_api.h"
 #include "os/host.h"
 
 namespace berth::app {
@@ -107,6 +108,7 @@ Deferred<void> LocalSystem::start_observing() {
   options.folder = state_.file("series");
   series_ = std::make_unique<observe::SeriesStore>(world_, log_.named("series"), options);
   co_await series_->open();
+  kept_series_ = std::make_unique<observe::KeptSeries>(*series_, world_.clock);
   observer_ = std::make_unique<observe::Observer>(world_, *series_, log_.named("observer"));
   observer_->start();
   auto ring = co_await or_return(os::MappedRing::open(state_.file("access.ring")));
@@ -230,6 +232,7 @@ Result<void> LocalSystem::serve() {
   options.version = version();
   api_ = std::make_unique<console::Api>(sources(), std::move(options));
   bus::add_bus_routes(api_->router(), *bus_, [this] { return mirror_->state().revision; });
+  observe::add_prometheus_routes(api_->router(), world_, *kept_series_, {.version = version()});
   api_->router().add("GET", "/v1/doctor", [this](http::ServerRequest&) { return doctor(); });
   api_->start();
   console_ = std::make_unique<http::Server>(

@@ -15,6 +15,7 @@
 #include "console/api.h"
 #include "http/router.h"
 #include "http/server.h"
+#include "observe/kept_series.h"
 #include "observe/log_intake.h"
 #include "observe/observer.h"
 #include "observe/riemann_server.h"
@@ -99,6 +100,7 @@ class LocalSystem final : runtime::DrainGate {
   std::unique_ptr<placement::Changes> changes_;
   std::unique_ptr<placement::Controller> controller_;
   std::unique_ptr<observe::SeriesStore> series_;
+  std::unique_ptr<observe::KeptSeries> kept_series_;
   std::unique_ptr<observe::Observer> observer_;
   std::unique_ptr<observe::RiemannServer> riemann_;
   std::unique_ptr<observe::LogIntake> intake_;

@@ -19,7 +19,7 @@ namespace {
 
 struct Load {
   http::Client client;
-  std::string url;
+  http::Url url;
   std::size_t left;
   std::size_t bytes = 0;
 };
@@ -27,7 +27,7 @@ struct Load {
 Deferred<void> ask_often(Load& load) {
   while (load.left > 0) {
     --load.left;
-    http::Response response = co_await load.client.get(load.url);
+    http::Response response = co_await load.client.send(load.url, http::Request());
     if (!response.good()) {
       co_await fail_with(Error(Code::invalid, "status " + std::to_string(response.status())));
     }
@@ -41,7 +41,8 @@ Deferred<void> run(World& world, std::vector<std::string> words) {
   options.version = words[0] == "h2" ? http::Version::http_2 : http::Version::http_1_1;
   std::size_t in_flight = std::stoul(words[2]);
   options.idle_per_address_max = in_flight;
-  Load load{{world.clock, world.network, options}, words[1], std::stoul(words[3])};
+  http::Url url = co_await or_return(http::parse_url(words[1]));
+  Load load{{world.clock, world.network, options}, url, std::stoul(words[3])};
   std::vector<Deferred<void>> all;
   for (std::size_t i = 0; i < in_flight; ++i) all.push_back(ask_often(load));
   co_await gather_results(std::move(all));

@@ -59,8 +59,8 @@ CURL* make(const char* url, bool h2, Transfer& transfer) {
   return easy;
 }
 
-/// Opens the connection for all that follow. libcurl 7.88 fails when it asks with prior knowledge on
-/// a connection that it has already, but not when it asks for HTTP/2 there
+/// Opens the connection for all that follow. libcurl 7.88 fails when it asks with prior knowledge
+/// on a connection that it has already, but not when it asks for HTTP/2 there
 /// (github.com/curl/curl/issues/10634).
 bool open_h2(CURLM* multi, const char* url) {
   Transfer first;

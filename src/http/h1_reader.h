@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "async/network.h"
 #include "http/h1_parser.h"
 
@@ -18,8 +20,14 @@ class H1Reader {
   Deferred<bool> begins_with(std::string_view text);
   Deferred<RequestHead> request();
   Deferred<ResponseHead> response(std::string_view method);
+  /// The same, where it is there already; nothing: add() more. `method` is what it answers.
+  std::optional<Result<ResponseHead>> response_at_hand(std::string_view method);
+  /// Adds what was read of the stream to what is there already; empty: the peer's end.
+  Result<void> add(Bytes more);
   /// The next part of the body's content; empty at its end.
   Deferred<Bytes> body();
+  /// The same, where it is there already.
+  std::optional<Result<Bytes>> body_at_hand();
   /// The next part of the body as it stands on the wire, to be passed on; empty at its end.
   Deferred<Bytes> raw_body();
   bool body_done() const { return scanner_.done(); }
@@ -33,8 +41,9 @@ class H1Reader {
   bool interrupt();
 
  private:
-  /// Adds what was read to what is there already; empty: the peer's end.
-  Result<void> add(Bytes more);
+  Deferred<Bytes> body_later();
+  /// What is content of what is there already, at most one part; may be empty.
+  Result<Bytes> scan_part();
   /// Takes the head from what is there already; empty: not complete.
   Result<Bytes> buffered_head();
 

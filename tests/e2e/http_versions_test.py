@@ -162,6 +162,13 @@ def our_client_calls_pythons_grpc():
 
 
 @test
+def the_http_2_client_of_node_opens_a_websocket_on_a_stream():
+    with Running("websocket_echo_server", "tcp:0") as server:
+        told = output("node", os.path.join(CLIENTS, "websocket_h2.mjs"), f"http://{server.at}", "/chat")
+        expect(told == "status 200, echoed 5 of 5, beside 200, closed with 1000\n", told)
+
+
+@test
 def the_ws_client_of_node_talks_as_long_as_it_likes():
     lock = os.path.join(CLIENTS, "package-lock.json")
     kept = os.path.join(CLIENTS, "node_modules", ".package-lock.json")

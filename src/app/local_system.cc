@@ -232,7 +232,7 @@ Result<void> LocalSystem::serve() {
   options.version = version();
   api_ = std::make_unique<console::Api>(sources(), std::move(options));
   bus::add_bus_routes(api_->router(), *bus_, [this] { return mirror_->state().revision; });
-  observe::add_prometheus_routes(api_->router(), world_, *kept_series_, {.version = version()});
+  observe::add_prometheus_routes(api_->router(), world_, *kept_series_, {.version = std::string(version())});
   api_->router().add("GET", "/v1/doctor", [this](http::ServerRequest&) { return doctor(); });
   api_->start();
   console_ = std::make_unique<http::Server>(

@@ -176,6 +176,10 @@ class DeferredAwaiter final : ReadyNode {
     check(deferred_.valid(), "an empty Deferred was awaited");
   }
   ~DeferredAwaiter() {
+    // A coroutine that asked for the Result and goes before it is resumed has heard of it.
+    if constexpr (!propagate) {
+      if (deferred_.has_state()) deferred_.state_->hush();
+    }
     if constexpr (std::is_reference_v<Kept>) deferred_.reset();
   }
   bool await_ready() const {

@@ -62,6 +62,8 @@ class StateBase {
       on_drop();
     }
   }
+  /// An error that has arrived need not be reported.
+  void hush() { taken_ = true; }
   Error take_error() {
     taken_ = true;
     return std::move(*error());

@@ -8,6 +8,10 @@ namespace {
 
 /// What is due in fewer is not worth a slot.
 constexpr std::int64_t soon_ticks = 4;
+/// Slots that are used from time to time find their memory among these.
+constexpr std::size_t spares_at_first = 8;
+constexpr std::size_t spares_max = 64;
+constexpr std::size_t timers_of_spare = 64;
 /// A vector that held more gives its memory back.
 constexpr std::size_t kept_timers_max = 4096;
 
@@ -46,6 +50,7 @@ void TimerQueue::disarm(Timer& timer) {
   --in_wheel_;
   if (--slot.armed == 0) {
     slot.timers.clear();
+    if (spares_.size() < spares_.capacity()) spares_.push_back(std::exchange(slot.timers, {}));
   } else if (timer.place_ + 1 == slot.timers.size()) {
     slot.timers.pop_back();
   } else {
@@ -55,6 +60,7 @@ void TimerQueue::disarm(Timer& timer) {
 
 std::size_t TimerQueue::bytes() const {
   std::size_t timers = taken_.capacity();
+  for (auto& spare : spares_) timers += spare.capacity();
   for (auto& slot : wheel_) timers += slot.timers.capacity();
   return heap_.capacity() * sizeof(Entry) + wheel_.capacity() * sizeof(Slot) +
          timers * sizeof(Timer*);
@@ -129,9 +135,21 @@ std::uint32_t TimerQueue::slot_for(std::int64_t tick) const {
   return static_cast<std::uint32_t>(size + block % size);
 }
 
+void TimerQueue::make_wheel() {
+  wheel_.resize(2 * slots);
+  spares_.reserve(spares_max);
+  for (std::size_t i = 0; i < spares_at_first; ++i) {
+    spares_.emplace_back().reserve(timers_of_spare);
+  }
+}
+
 void TimerQueue::append(std::uint32_t number, Timer& timer) {
-  if (wheel_.empty()) wheel_.resize(2 * slots);
+  if (wheel_.empty()) make_wheel();
   Slot& slot = wheel_[number];
+  if (slot.timers.capacity() == 0 && !spares_.empty()) {
+    slot.timers = std::move(spares_.back());
+    spares_.pop_back();
+  }
   if (slot.timers.size() >= 2 * slot.armed + 32) close_up(slot);
   timer.slot_ = number;
   timer.place_ = static_cast<std::uint32_t>(slot.timers.size());

@@ -88,6 +88,7 @@ class TimerQueue {
   void remove_from_heap(std::size_t place);
   /// Where a timer of `tick` waits; in_heap: not in the wheel.
   std::uint32_t slot_for(std::int64_t tick) const;
+  void make_wheel();
   void append(std::uint32_t slot, Timer& timer);
   void close_up(Slot& slot);
   /// Takes timers from the wheel until none in it is due before the heap's first.
@@ -100,6 +101,7 @@ class TimerQueue {
   std::vector<Entry> heap_;
   std::vector<Slot> wheel_;  // both levels; empty until the first far timer
   std::vector<Timer*> taken_;
+  std::vector<std::vector<Timer*>> spares_;  // memory of slots that became empty, for others
   std::size_t in_wheel_ = 0;
   std::int64_t now_tick_ = 0;   // of the last fire_due()
   std::int64_t next_tick_ = 0;  // the first that is not taken from the wheel yet

@@ -34,6 +34,15 @@ struct WebSocketH2Test : SimulatedWeb {
     while (co_await socket.receive()) {
     }
   }
+  static Deferred<void> receive_after(Event& go, WebSocket& socket) {
+    co_await go.wait();
+    co_await receive_all(socket);
+  }
+  static Deferred<void> work_after(WebSocket& socket, Clock& clock, bool& done) {
+    std::ignore = co_await receive_all(socket).result();
+    co_await clock.after(3s);
+    done = true;
+  }
   Deferred<void> note(WebSocket& socket) {
     talked = co_await talk(socket).result();
     if (!talked->ok()) co_await fail_with(talked->error());
@@ -178,23 +187,14 @@ TEST_F(WebSocketH2Test, a_connection_that_breaks_ends_every_talk_with_an_error) 
 
 TEST_F(WebSocketH2Test, a_talk_may_go_on_with_other_work_when_its_peer_has_gone) {
   bool done = false;
-  talk = [&](WebSocket& each) -> Deferred<void> {
-    while (auto message = co_await each.receive().result()) {
-      if (!message.ok()) break;
-    }
-    co_await there.clock.after(3s);
-    done = true;
-  };
+  talk = [&](WebSocket& each) { return work_after(each, there.clock, done); };
   open().reset();
   EXPECT_TRUE(until([&] { return done; }));
 }
 
 TEST_F(WebSocketH2Test, who_does_not_receive_pushes_back_and_holds_up_nobody_else) {
   Event go;
-  talk = [&](WebSocket& each) -> Deferred<void> {
-    co_await go.wait();
-    co_await receive_all(each);
-  };
+  talk = [&](WebSocket& each) { return receive_after(go, each); };
   options.deflate = false;
   auto socket = open();
   auto sending = socket->send({std::string(1'000'000, 'x'), false});

@@ -1,8 +1,7 @@
-#include "app/local_system.h"
-
 #include <fmt/format.h>
 
 #include "app/checkup.h"
+#include "app/local_system.h"
 #include "app/version.h"
 #include "async/clock.h"
 #include "base/strings.h"
@@ -232,7 +231,8 @@ Result<void> LocalSystem::serve() {
   options.version = version();
   api_ = std::make_unique<console::Api>(sources(), std::move(options));
   bus::add_bus_routes(api_->router(), *bus_, [this] { return mirror_->state().revision; });
-  observe::add_prometheus_routes(api_->router(), world_, *kept_series_, {.version = std::string(version())});
+  observe::add_prometheus_routes(api_->router(), world_, *kept_series_,
+                                 {.version = std::string(version())});
   api_->router().add("GET", "/v1/doctor", [this](http::ServerRequest&) { return doctor(); });
   api_->start();
   console_ = std::make_unique<http::Server>(

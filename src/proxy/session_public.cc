@@ -56,4 +56,32 @@ void Session::build_public_head() {
   end_request_head();
 }
 
+void Session::enlist() {
+  id_ = proxy_.next_session_id();
+  since_ = proxy_.world().clock.now();
+  enlisted_ = proxy_.enlist(*this);
+}
+
+Session::Shown Session::shown() const {
+  Shown out;
+  out.id = id_;
+  out.client = client_->peer_address();
+  out.frontend = visit_ ? visit_->entrance().name : vip_pool_->name();
+  out.asking = in_request_;
+  out.age = proxy_.world().clock.now() - (in_request_ ? begun_ : since_);
+  if (!in_request_) return out;
+  if (pool_) out.service = pool_->name();
+  if (endpoint_) out.server = endpoint_->id;
+  out.method = request_.method;
+  out.target = request_.target;
+  return out;
+}
+
+void Session::kill() {
+  killed_ = true;
+  timed_out_ = true;  // no other instance is tried
+  if (upstream_) upstream_->abort();
+  client_->abort();
+}
+
 }  // namespace berth::proxy

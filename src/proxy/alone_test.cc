@@ -199,6 +199,20 @@ TEST_F(AloneTest, a_proxy_header_tells_the_client_and_nobody_else_may_send_one) 
   EXPECT_EQ(get(80).first, 200);
 }
 
+TEST_F(AloneTest, a_body_that_is_too_long_is_told_to_a_client_that_still_sends_it) {
+  backend(9001);
+  ASSERT_TRUE(apply(simple(80, {9001}) + "body_bytes_max = \"64KiB\"\n").ok());
+  auto stream = simulation.run(outside.network.connect(middle.address(80))).value();
+  std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  ASSERT_TRUE(simulation.run(stream->write(Bytes::copy(head))).ok());
+  std::string chunk = "4000\r\n" + std::string(0x4000, 'x') + "\r\n";
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(simulation.run(stream->write(Bytes::copy(chunk))).ok()) << i;
+  }
+  EXPECT_THAT(simulation.run(stream->read()).value().text(), testing::StartsWith("HTTP/1.1 413 "));
+  EXPECT_TRUE(simulation.run(stream->read()).value().empty());
+}
+
 TEST_F(AloneTest, one_client_may_have_so_many_connections) {
   backend(9001);
   std::string text = simple(80, {9001});

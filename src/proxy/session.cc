@@ -88,6 +88,7 @@ Deferred<void> Session::run() {
     note_record();
     release_endpoint();
     upstream_.reset();
+    if (!again && outcome.ok() && !request_body_.done()) co_await linger();
     if (!again) co_return;
   }
 }

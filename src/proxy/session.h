@@ -71,6 +71,7 @@ class Session final : Timer {
   Duration request_time() const;
   bool within_body_limit();
   void build_public_head();
+  Deferred<void> linger();
   void enlist();
   void end_request_head();
   Deferred<void> upload();

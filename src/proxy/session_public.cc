@@ -1,6 +1,7 @@
 #include <tuple>
 
 #include "async/clock.h"
+#include "http/read_away.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
 
@@ -10,6 +11,7 @@ namespace berth::proxy {
 namespace {
 
 constexpr Duration keys_wait_max = 5s;  // for keys of tokens that are being fetched
+constexpr Duration linger_max = 2s;
 
 }  // namespace
 
@@ -48,6 +50,13 @@ bool Session::within_body_limit() {
   std::uint64_t most = visit_ ? visit_->body_bytes_max() : 0;
   if (most > 0 && content_bytes_ > most) too_long_ = true;
   return !too_long_;
+}
+
+/// The answer came before the request's end: closing now would reset what the client has not read
+/// of it yet (RFC 9112 section 9.6).
+Deferred<void> Session::linger() {
+  auto reading = with_timeout(proxy_.world().clock, linger_max, http::read_away(*client_));
+  std::ignore = co_await std::move(reading).result();
 }
 
 void Session::build_public_head() {

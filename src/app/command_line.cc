@@ -252,6 +252,25 @@ void declare_proxy(CLI::App& app, Chosen& chosen) {
   address(app, "--syslog", a->syslog, "send HAProxy's log lines there by UDP");
 }
 
+template <ProxyControlArguments::What what>
+void declare_proxy_control(CLI::App& app, Chosen& chosen) {
+  using What = ProxyControlArguments::What;
+  auto a = arguments_of<ProxyControlArguments>(app, chosen);
+  a->what = what;
+  app.add_option("--control", a->control, "its control socket, as proxy.toml says (proxy.sock)")
+      ->type_name("FILE");
+  if (what == What::kill) place(app, "SESSION", a->of, "its number in berth proxy sessions");
+  if (what == What::drain || what == What::disable || what == What::enable) {
+    place(app, "INSTANCE", a->of, "such as users/1");
+  }
+  if (what == What::drain) duration(app, "--wait", a->wait, "for what is in flight (30s)");
+  if (what != What::tail) return;
+  app.add_option("--service", a->service, "only requests to it")->type_name("SERVICE");
+  app.add_option("--path", a->path, "only those whose target begins so")->type_name("PATH");
+  app.add_option("--status", a->status, "only these, such as 500-599")->type_name("STATUS");
+  duration(app, "--slower", a->slower, "only those that took as long");
+}
+
 constexpr Entry entries[] = {
     {"Run", "dev", "run this folder's system on this machine; no root needed",
      "Starts what berth.toml describes and shows it live; Ctrl-C stops every instance.",
@@ -320,6 +339,25 @@ constexpr Entry entries[] = {
      "berth proxy run proxy.toml\nberth proxy run --check proxy.toml\n"
      "berth proxy run --state .berth --host laptop --dns 127.0.0.1:8600",
      declare_proxy},
+    {"More", "proxy state", "listeners, services and instances of a proxy alone",
+     "With [proxy] control = \"proxy.sock\" in its proxy.toml.", "berth proxy state",
+     declare_proxy_control<ProxyControlArguments::What::state>},
+    {"More", "proxy sessions", "what its connections do now", "", "berth proxy sessions",
+     declare_proxy_control<ProxyControlArguments::What::sessions>},
+    {"More", "proxy tail", "its access log as it is written, filtered",
+     "HAProxy's line a request; with --json an object.",
+     "berth proxy tail --status 500-599\nberth proxy tail --service users --slower 1s",
+     declare_proxy_control<ProxyControlArguments::What::tail>},
+    {"More", "proxy drain", "nothing new for an instance; waits for what it answers",
+     "Ends with 1 where it still answers something when the time is over.",
+     "berth proxy drain users/1 --wait 1m",
+     declare_proxy_control<ProxyControlArguments::What::drain>},
+    {"More", "proxy disable", "an instance is out until it is enabled", "",
+     "berth proxy disable users/1", declare_proxy_control<ProxyControlArguments::What::disable>},
+    {"More", "proxy enable", "an instance is in again if its check says so", "",
+     "berth proxy enable users/1", declare_proxy_control<ProxyControlArguments::What::enable>},
+    {"More", "proxy kill", "end a connection now", "", "berth proxy kill 17",
+     declare_proxy_control<ProxyControlArguments::What::kill>},
 };
 
 void declare_common(CLI::App& app, Common& common) {
@@ -344,7 +382,10 @@ class Tree {
       auto words = split(entry.name, ' ');
       for (auto word : words) {
         if (parent != &app_) parent->require_subcommand(1);
-        parent = parent->add_subcommand(std::string(word), entry.summary);
+        auto there =
+            parent->get_subcommands([&](CLI::App* each) { return each->get_name() == word; });
+        parent = there.empty() ? parent->add_subcommand(std::string(word), entry.summary)
+                               : there.front();
       }
       entry.declare(*parent, chosen);
       leaves_[parent] = &entry;

@@ -106,6 +106,14 @@ TEST(CommandLine, what_processes_of_a_host_are_given) {
   EXPECT_EQ(proxy.host, "h");
   EXPECT_EQ(proxy.dns, Address::loopback(8600));
   EXPECT_EQ(proxy.syslog, Address::loopback(5514));
+  auto alone = read_as<ProxyArguments>({"proxy", "run", "proxy.toml", "--check"});
+  EXPECT_EQ(alone.file, "proxy.toml");
+  EXPECT_TRUE(alone.check);
+  auto drain = read_as<ProxyControlArguments>({"proxy", "drain", "users/1", "--wait", "1m"});
+  EXPECT_EQ(drain.what, ProxyControlArguments::What::drain);
+  EXPECT_EQ(drain.of, "users/1");
+  EXPECT_EQ(drain.wait, 1min);
+  EXPECT_EQ(drain.control, "proxy.sock");
   EXPECT_EQ(read_as<ShimArguments>({"shim", "/spec"}).spec, "/spec");
 }
 
@@ -183,7 +191,9 @@ std::string kind_of(const Words& words) {
 TEST(Completion, offers_commands_flags_and_choices_that_begin_so) {
   EXPECT_EQ(offered({"lo"}), Words{"logs"});
   EXPECT_EQ(offered({"re"}), (Words{"restart", "resolve"}));
-  EXPECT_EQ(offered({"proxy", ""}), Words{"run"});
+  EXPECT_EQ(offered({"proxy", "s"}), (Words{"state", "sessions"}));
+  EXPECT_EQ(offered({"proxy", "t"}), Words{"tail"});
+  EXPECT_EQ(offered({"prox"}), Words{"proxy"});
   EXPECT_EQ(offered({"logs", "--f"}), (Words{"--follow", "--folder"}));
   EXPECT_EQ(offered({"--fo"}), Words{"--folder"});
   EXPECT_EQ(offered({"completion", "z"}), Words{"zsh"});

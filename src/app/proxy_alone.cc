@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <tuple>
 
 #include "app/exit_code.h"
 #include "async/clock.h"
@@ -13,6 +14,7 @@
 #include "os/log_output.h"
 #include "os/own_world.h"
 #include "proxy/alone.h"
+#include "proxy/control_site.h"
 
 namespace berth::app {
 namespace {
@@ -50,8 +52,7 @@ class AloneProcess {
   Result<int> run() {
     os::raise_descriptor_limit();
     auto loaded = TRY(load(path_, shown_));
-    grace_ = loaded.file.stop_grace;
-    TRY(alone_.apply(std::move(loaded.file)));
+    TRY(apply(std::move(loaded.file)));
     paths_ = std::move(loaded.paths);
     log_.info("running", {{"file", path_}});
     scope_.add(watch_files());
@@ -60,16 +61,29 @@ class AloneProcess {
   }
 
  private:
+  Result<void> apply(proxy::gateway::ProxyFile file) {
+    Duration grace = file.stop_grace;
+    Address metrics = file.metrics;
+    Address control = file.control;
+    TRY(site_.set(metrics, control));
+    if (auto applied = alone_.apply(std::move(file)); !applied.ok()) {
+      std::ignore = site_.set(metrics_, control_);
+      return applied;
+    }
+    grace_ = grace;
+    metrics_ = metrics;
+    control_ = control;
+    return {};
+  }
+
   Deferred<void> reload() {
     auto loading =
         run_on(own_.workers, [path = path_, shown = shown_] { return load(path, shown); });
     auto loaded = co_await std::move(loading).result();
     Result<void> applied;
     if (loaded.ok()) {
-      Duration grace = loaded->file.stop_grace;
       paths_ = std::move(loaded->paths);
-      applied = alone_.apply(std::move(loaded->file));
-      if (applied.ok()) grace_ = grace;
+      applied = apply(std::move(loaded->file));
     } else {
       applied = std::move(loaded).error();
     }
@@ -129,8 +143,11 @@ class AloneProcess {
   os::LogOutput output_{""};
   Log log_{output_.target(), "proxy"};
   proxy::Alone alone_{own_.world, log_};
+  proxy::ControlSite site_{own_.world, log_.named("control"), alone_};
   std::vector<std::string> paths_;
   Duration grace_ = 10s;
+  Address metrics_;
+  Address control_;
   Scope scope_;
 };
 

@@ -1,6 +1,7 @@
 #include "proxy/alone.h"
 
 #include "base/units.h"
+#include "proxy/session.h"
 #include "tls/handshake.h"
 
 namespace berth::proxy {
@@ -11,7 +12,7 @@ Alone::Alone(World& world, Log log)
       listeners_(world.network),
       logs_(world, log.named("access log")),
       checks_(world, log.named("checks"), [this] { publish(); }) {
-  proxy_ = std::make_unique<Proxy>(world, log.named("proxy"), listeners_, logs_, nobody_,
+  proxy_ = std::make_unique<Proxy>(world, log.named("proxy"), listeners_, counts_, nobody_,
                                    ProxyOptions());
 }
 
@@ -60,6 +61,13 @@ void Alone::publish() {
   for (auto& each : services_) {
     auto service = std::make_shared<catalog::Service>(each.service);
     checks_.tell(*service);
+    for (auto& instance : service->instances) {
+      auto found = orders_.find({service->name, instance.address});
+      if (found == orders_.end()) continue;
+      bool drained = found->second == Order::drained;
+      instance.health = drained ? catalog::Health::draining : catalog::Health::unhealthy;
+      instance.why = drained ? "drained by hand" : "disabled by hand";
+    }
     auto before = published_.find(service->name);
     if (before != published_.end()) service->revision = before->second->revision;
     bool same = before != published_.end() && *before->second == *service;
@@ -73,6 +81,46 @@ void Alone::publish() {
   }
   published_ = snapshot->services;
   proxy_->apply(std::move(snapshot));
+}
+
+const catalog::Instance* Alone::find(std::string_view instance, std::string& service) const {
+  for (auto& each : services_) {
+    for (auto& one : each.service.instances) {
+      if (one.id != instance) continue;
+      service = each.service.name;
+      return &one;
+    }
+  }
+  return nullptr;
+}
+
+Result<void> Alone::order(std::string_view instance, Order order) {
+  std::string service;
+  auto* found = find(instance, service);
+  if (!found) return Error(Code::not_found, "there is no instance " + std::string(instance));
+  std::pair key(service, found->address);
+  if (order == Order::as_checked) {
+    orders_.erase(key);
+  } else {
+    orders_[key] = order;
+  }
+  publish();
+  return {};
+}
+
+Alone::Order Alone::ordered(std::string_view instance) const {
+  std::string service;
+  auto* one = find(instance, service);
+  auto found = one ? orders_.find({service, one->address}) : orders_.end();
+  return found == orders_.end() ? Order::as_checked : found->second;
+}
+
+std::uint32_t Alone::in_flight(std::string_view instance) const {
+  std::uint32_t count = 0;
+  for (auto* session : proxy_->sessions()) {
+    if (session->server() == instance) ++count;
+  }
+  return count;
 }
 
 Deferred<void> Alone::close() {

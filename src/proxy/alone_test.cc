@@ -6,6 +6,7 @@
 #include "async/disk.h"
 #include "http/client.h"
 #include "http/server.h"
+#include "proxy/control_site.h"
 #include "proxy/gateway/enter.h"
 #include "proxy/gateway/proxy_protocol.h"
 #include "proxy/gateway/token_suite.h"
@@ -27,6 +28,7 @@ struct AloneTest : ::testing::Test {
   std::map<std::string, std::string> files;
   std::map<std::uint16_t, int> healthy;  // status of /health by port
   std::vector<std::string> seen;
+  Duration slow{};
   std::vector<std::unique_ptr<http::Server>> servers;
   http::Client client{outside.clock, outside.network};
   std::unique_ptr<Alone> alone = std::make_unique<Alone>(middle.world(), Log());
@@ -44,7 +46,8 @@ struct AloneTest : ::testing::Test {
             fields += std::string(header.name) + ": " + std::string(header.value) + "\n";
           }
           seen.push_back(fields);
-          std::string body = co_await request.body(1 << 20);
+          std::string body = co_await request.body(4 << 20);
+          if (slow > Duration(0)) co_await inside.clock.after(slow);
           co_return http::ServerResponse::text(std::to_string(port));
         }));
     servers.back()->serve(inside.network.listen(inside.address(port)).value());
@@ -196,6 +199,44 @@ TEST_F(AloneTest, a_proxy_header_tells_the_client_and_nobody_else_may_send_one) 
   EXPECT_EQ(get(80).first, 200);
 }
 
+TEST_F(AloneTest, a_body_that_is_too_long_is_told_to_a_client_that_still_sends_it) {
+  backend(9001);
+  ASSERT_TRUE(apply(simple(80, {9001}) + "body_bytes_max = \"64KiB\"\n").ok());
+  auto stream = simulation.run(outside.network.connect(middle.address(80))).value();
+  std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  ASSERT_TRUE(simulation.run(stream->write(Bytes::copy(head))).ok());
+  std::string chunk = "4000\r\n" + std::string(0x4000, 'x') + "\r\n";
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(simulation.run(stream->write(Bytes::copy(chunk))).ok()) << i;
+  }
+  EXPECT_THAT(simulation.run(stream->read()).value().text(), testing::StartsWith("HTTP/1.1 413 "));
+  EXPECT_TRUE(simulation.run(stream->read()).value().empty());
+}
+
+TEST_F(AloneTest, one_client_may_have_so_many_connections) {
+  backend(9001);
+  std::string text = simple(80, {9001});
+  text.replace(text.find("[service"), 0, "connections_per_client_max = 2\n");
+  ASSERT_TRUE(apply(text).ok());
+  std::vector<std::unique_ptr<ByteStream>> open;
+  for (int i = 0; i < 3; ++i) {
+    open.push_back(simulation.run(outside.network.connect(middle.address(80))).value());
+    simulation.run_for(100ms);
+  }
+  auto third = simulation.run(open[2]->read(), 1s);
+  EXPECT_TRUE(!third.ok() && third.error().is(Code::reset));
+  EXPECT_EQ(alone->proxy().connections(), 2U);
+  open.clear();
+  simulation.run_for(1s);
+  EXPECT_EQ(get(80).first, 200);
+  ASSERT_TRUE(apply("[proxy]\ntrusted_proxies = [\"10.0.0.1\"]\n" + text).ok());
+  for (int i = 0; i < 3; ++i) {
+    open.push_back(simulation.run(outside.network.connect(middle.address(80))).value());
+  }
+  simulation.run_for(100ms);
+  EXPECT_GE(alone->proxy().connections(), 3U);
+}
+
 TEST_F(AloneTest, certificates_change_for_those_who_come_later) {
   backend(9001);
   tls::Authority authority;
@@ -224,6 +265,175 @@ TEST_F(AloneTest, certificates_change_for_those_who_come_later) {
   EXPECT_EQ(talk("b.example"), "refused");
   ASSERT_TRUE(use("DNS:b.example").ok());
   EXPECT_THAT(talk("b.example"), testing::StartsWith("HTTP/1.1 200"));
+}
+
+/// A client that speaks HTTP/2 by ALPN to the listener "tls" of `secure`.
+struct AloneH2Test : AloneTest {
+  tls::Authority authority;
+  std::unique_ptr<http::Client> h2;
+
+  void SetUp() override {
+    auto issued = authority.issue_for("DNS:a.example");
+    files["/c.pem"] = issued.chain.text;
+    files["/c.key"] = issued.key.text;
+    backend(9001);
+    ASSERT_TRUE(apply(simple(80, {9001}) +
+                      "body_bytes_max = \"1MiB\"\n[listener.tls]\nlisten = \"tls:10.0.0.2:443\"\n"
+                      "certificates = [{ chain = \"/c.pem\", key = \"/c.key\" }]\n"
+                      "[[log]]\nto = \"file:/log\"\n")
+                    .ok());
+    tls::ClientOptions options;
+    options.authorities = authority.pem();
+    http::ClientOptions client_options;
+    client_options.secure =
+        tls::secure_with(tls::ClientContext::make(options).value(), outside.clock);
+    h2 = std::make_unique<http::Client>(outside.clock, outside.network, client_options);
+  }
+  Result<http::Response> send(const std::string& method, const std::string& target,
+                              http::Body body = {}) {
+    http::Request request;
+    request.method = method;
+    request.body = std::move(body);
+    http::SendOptions options;
+    options.connect_to = middle.address(443);
+    options.version = http::Version::http_2;
+    return simulation.run(h2->send(http::parse_url("https://a.example" + target).value(),
+                                   std::move(request), options));
+  }
+};
+
+TEST_F(AloneH2Test, requests_of_one_connection_go_to_instances_by_http_1) {
+  for (int i = 0; i < 3; ++i) {
+    auto answer = send("GET", "/a?b=" + std::to_string(i)).value();
+    EXPECT_EQ(answer.major_version(), 2);
+    EXPECT_EQ(answer.status(), 200);
+    EXPECT_EQ(simulation.run(answer.text()).value(), "9001");
+  }
+  EXPECT_THAT(seen.back(), HasSubstr("X-Forwarded-Proto: https\n"));
+  EXPECT_THAT(seen.back(), HasSubstr("X-Forwarded-Host: a.example\n"));
+  EXPECT_EQ(alone->proxy().fronts().back().accepted, 1U);
+  simulation.run_for(1s);
+  auto lines = simulation.run(middle.disk.read_file("/log")).value();
+  EXPECT_EQ(std::ranges::count(lines, '\n'), 3);
+  EXPECT_THAT(lines, HasSubstr("tls a/a/1 "));
+  EXPECT_THAT(lines, HasSubstr(" ---- "));
+}
+
+TEST_F(AloneH2Test, bodies_and_heads_without_one_go_through) {
+  std::string content(300'000, 'x');
+  EXPECT_EQ(send("POST", "/", http::Body(content)).value().status(), 200);
+  EXPECT_EQ(send("HEAD", "/").value().status(), 200);
+  EXPECT_EQ(send("POST", "/", http::Body(std::string(2'000'000, 'x'))).value().status(), 413);
+  EXPECT_EQ(send("GET", "/%00").value().status(), 400);
+  EXPECT_EQ(send("GET", "/").value().status(), 200);
+}
+
+TEST_F(AloneH2Test, a_client_that_goes_leaves_nothing_behind) {
+  ASSERT_EQ(send("GET", "/").value().status(), 200);
+  h2.reset();
+  ASSERT_TRUE(simulation.run_until([&] { return alone->proxy().connections() == 0; }, 1min));
+  EXPECT_EQ(alone->proxy().requests_in_flight(), 0U);
+  EXPECT_TRUE(alone->proxy().sessions().empty());
+}
+
+TEST_F(AloneTest, what_is_counted_stands_in_the_metrics) {
+  backend(9001);
+  ASSERT_TRUE(apply(simple(80, {9001})).ok());
+  ControlSite site(middle.world(), Log(), *alone);
+  ASSERT_TRUE(site.set(middle.address(8404), {}).ok());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(get(80).first, 200);
+  EXPECT_EQ(get(80, "/%00").first, 400);
+  auto [status, text] = get(8404, "/metrics");
+  EXPECT_EQ(status, 200);
+  for (auto* line : {"haproxy_frontend_http_requests_total{proxy=\"web\"} 4\n",
+                     "haproxy_frontend_http_responses_total{proxy=\"web\",code=\"2xx\"} 3\n",
+                     "haproxy_frontend_http_responses_total{proxy=\"web\",code=\"4xx\"} 1\n",
+                     "haproxy_frontend_request_errors_total{proxy=\"web\"} 1\n",
+                     "haproxy_backend_http_requests_total{proxy=\"a\"} 3\n",
+                     "haproxy_backend_active_servers{proxy=\"a\"} 1\n",
+                     "haproxy_server_status{proxy=\"a\",server=\"a/1\",state=\"UP\"} 1\n",
+                     "haproxy_server_http_requests_total{proxy=\"a\",server=\"a/1\"} 3\n",
+                     "berth_proxy_request_seconds_count{proxy=\"a\"} 3\n",
+                     "haproxy_process_requests_total 4\n"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+  EXPECT_EQ(get(8404, "/v1/state").first, 404);  // only on the control socket
+}
+
+TEST_F(AloneTest, an_operator_drains_disables_enables_and_kills) {
+  backend(9001);
+  backend(9002);
+  ASSERT_TRUE(apply(simple(80, {9001, 9002})).ok());
+  ControlSite site(middle.world(), Log(), *alone);
+  ASSERT_TRUE(site.set({}, middle.address(8405)).ok());
+  auto tell = [&](const std::string& method, const std::string& target) {
+    http::Request request;
+    request.method = method;
+    request.target = target;
+    auto answer = simulation.run(client.send(middle.address(8405), std::move(request))).value();
+    return std::make_pair(answer.status(), simulation.run(answer.json()).value_or(Json()));
+  };
+  EXPECT_EQ(tell("POST", "/v1/instances/a/1/disable").first, 200);
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(get(80).second, "9002");
+  EXPECT_EQ(tell("POST", "/v1/instances/a/9/disable").first, 404);
+  ASSERT_TRUE(apply(simple(80, {9001, 9002})).ok());
+  EXPECT_EQ(alone->ordered("a/1"), Alone::Order::disabled);  // through a change of the file
+  EXPECT_EQ(tell("POST", "/v1/instances/a/1/enable").first, 200);
+
+  slow = 3s;
+  auto waiting = client.send(middle.address(80), http::Request());
+  ASSERT_TRUE(simulation.run_until([&] { return alone->proxy().requests_in_flight() == 1; }));
+  std::string busy = alone->in_flight("a/1") == 1 ? "1" : "2";
+  auto early = tell("POST", "/v1/instances/a/" + busy + "/drain?wait=1s");
+  EXPECT_EQ(early.second["in_flight"].integer(), 1);
+  auto state = tell("GET", "/v1/state").second;
+  auto& instances = state["services"].items().at(0)["instances"].items();
+  auto& drained = instances.at(busy == "1" ? 0 : 1);
+  EXPECT_EQ(drained["health"].string_or(""), "draining");
+  EXPECT_EQ(drained["in_flight"].integer(), 1);
+  EXPECT_EQ(
+      tell("POST", "/v1/instances/a/" + busy + "/drain?wait=1m").second["in_flight"].integer(), 0);
+  EXPECT_EQ(simulation.run(std::move(waiting)).value().status(), 200);
+
+  auto killed = client.send(middle.address(80), http::Request());
+  ASSERT_TRUE(simulation.run_until([&] { return alone->proxy().requests_in_flight() == 1; }));
+  auto sessions = tell("GET", "/v1/sessions").second["sessions"];
+  std::uint64_t id = 0;
+  for (auto& each : sessions.items()) {
+    if (each["asking"].boolean().value_or(false)) id = *each["id"].unsigned_integer();
+  }
+  EXPECT_EQ(tell("DELETE", "/v1/sessions/" + std::to_string(id)).first, 200);
+  EXPECT_FALSE(simulation.run(std::move(killed)).ok());
+  EXPECT_EQ(alone->proxy().requests_in_flight(), 0U);
+  EXPECT_EQ(tell("DELETE", "/v1/sessions/" + std::to_string(id)).first, 404);
+}
+
+TEST_F(AloneTest, the_log_is_followed_by_those_who_ask_for_it) {
+  backend(9001);
+  ASSERT_TRUE(apply(simple(80, {9001})).ok());
+  ControlSite site(middle.world(), Log(), *alone);
+  ASSERT_TRUE(site.set({}, middle.address(8405)).ok());
+  auto follow = [&](const std::string& query) {
+    return simulation.run(client.get(middle.address(8405), "/v1/log?" + query));
+  };
+  auto bad = follow("status=400-499&form=json").value();
+  auto all = follow("service=a&path=/x").value();
+  EXPECT_EQ(follow("status=many").value().status(), 400);
+  EXPECT_EQ(simulation.run(bad.read()).value().view(), "\n");
+  EXPECT_EQ(simulation.run(all.read()).value().view(), "\n");
+  EXPECT_EQ(get(80, "/y").first, 200);
+  EXPECT_EQ(get(80, "/%00").first, 400);
+  EXPECT_EQ(get(80, "/x/1").first, 200);
+  auto record = Json::parse(simulation.run(bad.read()).value().view()).value();
+  EXPECT_EQ(record["status"].integer(), 400);
+  EXPECT_THAT(simulation.run(all.read()).value().text(), HasSubstr("\"GET /x/1 HTTP/1.1\"\n"));
+  {
+    auto slow_reader = alone->tail().follow({}, gateway::LogSpec::Form::haproxy);
+    EXPECT_EQ(simulation.run(slow_reader->read()).value().view(), "\n");
+    for (std::size_t i = 0; i < LogTail::lines_waiting_max + 5; ++i) EXPECT_EQ(get(80).first, 200);
+    auto first = simulation.run(slow_reader->read()).value().text();
+    EXPECT_THAT(first, testing::StartsWith("... 5 lines were lost"));
+  }
 }
 
 TEST_F(AloneTest, lines_go_to_a_file_which_is_opened_anew_when_told) {

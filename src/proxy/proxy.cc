@@ -1,8 +1,10 @@
 #include "proxy/proxy.h"
 
 #include "async/clock.h"
+#include "http/client_counts.h"
 #include "proxy/gateway/catalog_routes.h"
 #include "proxy/gateway/enter.h"
+#include "proxy/h2_front.h"
 #include "proxy/session.h"
 
 namespace berth::proxy {
@@ -15,6 +17,8 @@ struct Proxy::Frontend {
   std::unique_ptr<Listener> listener;
   bool closed = false;
   std::uint32_t connections = 0;
+  std::uint64_t accepted = 0;
+  http::ClientCounts clients;
 };
 
 Proxy::Proxy(World& world, Log log, ListenerSource& listeners, AccessSink& sink,
@@ -63,7 +67,8 @@ Result<void> Proxy::apply_gateway(std::shared_ptr<const gateway::Gateway> gatewa
     tls::ServerOptions options;
     options.certificates = entrance.certificates;
     options.version_min = entrance.version_min;
-    options.alpn = {"http/1.1"};
+    options.alpn = {"h2", "http/1.1"};
+    if (!entrance.http2) options.alpn.erase(options.alpn.begin());
     return options;
   };
   std::map<Address, tls::ServerContext> contexts;
@@ -154,8 +159,17 @@ Deferred<void> Proxy::serve(std::shared_ptr<Frontend> frontend,
     Counted(std::size_t& a, std::uint32_t& h) : all(a), here(h) { ++all, ++here; }
     ~Counted() { --all, --here; }
   } counted(connections_, frontend->connections);
+  ++frontend->accepted;
   auto entrance = frontend->entrance;
-  if (entrance && (entrance->secured || entrance->proxy_protocol)) {
+  std::optional<http::ClientCounts::Counted> of_client;
+  auto too_many = [&] {
+    if (!entrance || gateway_->trusted.addresses.contains(stream->peer_address())) return false;
+    of_client.emplace(frontend->clients, stream->peer_address());
+    return of_client->count() > entrance->connections_per_client_max;
+  };
+  bool told_who = entrance && entrance->proxy_protocol;
+  if (!told_who && too_many()) co_return refuse_client(*stream);
+  if (entrance && (entrance->secured || told_who)) {
     auto context = entrance->secured ? frontend->tls : std::nullopt;
     auto entering = gateway::enter(world_.clock, entrance, std::move(context), std::move(stream));
     auto entered = co_await std::move(entering).result();
@@ -164,6 +178,11 @@ Deferred<void> Proxy::serve(std::shared_ptr<Frontend> frontend,
       co_return;
     }
     stream = std::move(*entered);
+    if (told_who && too_many()) co_return refuse_client(*stream);
+  }
+  if (stream->protocol() == "h2") {
+    H2Front front(*this, std::move(entrance), frontend->connections);
+    co_return co_await front.run(std::move(stream));
   }
   Session session(*this, frontend->pool, std::move(entrance), frontend->connections,
                   std::move(stream));
@@ -176,6 +195,12 @@ void Proxy::tell_refused(const Error& error) {
   if (error.is(Code::cancelled) || world_.clock.now() < tell_after_) return;
   tell_after_ = world_.clock.now() + 1s;
   log_.warning("a connection was refused", {{"error", error}, {"in_all", entries_refused_}});
+}
+
+void Proxy::refuse_client(ByteStream& stream) {
+  tell_refused(Error(Code::overloaded,
+                     stream.peer_address().ip_text() + " has more connections than a client may"));
+  stream.abort();
 }
 
 std::shared_ptr<Pool> Proxy::pool_at(const Address& address) const {
@@ -195,6 +220,15 @@ std::vector<std::string> Proxy::draining_in_flight() const {
   }
   for (auto& pool : gone_) {
     for (auto& id : pool->draining_in_flight()) all.push_back(id);
+  }
+  return all;
+}
+
+std::vector<Proxy::Front> Proxy::fronts() const {
+  std::vector<Front> all;
+  for (auto& [address, frontend] : frontends_) {
+    all.push_back({frontend->entrance ? frontend->entrance->name : frontend->pool->name(), address,
+                   frontend->connections, frontend->accepted});
   }
   return all;
 }

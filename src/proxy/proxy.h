@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -90,8 +91,26 @@ class Proxy {
   /// Closes listeners and ends the sessions.
   Deferred<void> close();
 
+  /// A listener as it is now, and what has come by it.
+  struct Front {
+    std::string name;  // the entrance's or the service's
+    Address address;
+    std::uint64_t connections = 0;
+    std::uint64_t accepted = 0;
+  };
+  std::vector<Front> fronts() const;
+  const std::map<std::string, std::shared_ptr<Pool>, std::less<>>& pools() const { return pools_; }
+  /// Those that are open, in the order in which they came; of HTTP/2 one a request.
+  const std::list<Session*>& sessions() const { return sessions_; }
+
   // For sessions.
+  std::list<Session*>::iterator enlist(Session& session) {
+    return sessions_.insert(sessions_.end(), &session);
+  }
+  std::uint64_t next_session_id() { return ++session_ids_; }
+  void strike(std::list<Session*>::iterator session) { sessions_.erase(session); }
   World& world() { return world_; }
+  const World& world() const { return world_; }
   const ProxyOptions& options() const { return options_; }
   CallerFinder& callers() { return callers_; }
   AccessSink& sink() { return sink_; }
@@ -108,6 +127,7 @@ class Proxy {
   void update_frontends();
   std::shared_ptr<Frontend> open_frontend(const Address& address);
   void tell_refused(const Error& error);
+  void refuse_client(ByteStream& stream);
 
   World& world_;
   Log log_;
@@ -120,6 +140,8 @@ class Proxy {
   std::map<std::string, std::shared_ptr<Pool>, std::less<>> pools_;
   std::vector<std::shared_ptr<Pool>> gone_;  // their service is gone, their requests are not
   std::map<Address, std::shared_ptr<Frontend>> frontends_;
+  std::list<Session*> sessions_;
+  std::uint64_t session_ids_ = 0;
   std::size_t connections_ = 0;
   std::uint64_t entries_refused_ = 0;  // connections that did not get through TLS or PROXY header
   MonotonicTime tell_after_{};

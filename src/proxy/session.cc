@@ -35,6 +35,7 @@ Session::Session(Proxy& proxy, std::shared_ptr<Pool> pool,
       vip_pool_(std::move(pool)),
       frontend_connections_(frontend_connections),
       client_(std::move(client)) {
+  enlist();
   if (!entrance) return;
   visit_ = std::make_unique<gateway::Visit>(std::move(entrance), client_->peer_address());
 }
@@ -44,6 +45,7 @@ Session::~Session() {
   uploading_.reset();
   if (in_request_) note_record();
   release_endpoint();
+  proxy_.strike(enlisted_);
 }
 
 /// A limit passed: whatever is waited for fails, since its stream is closed.
@@ -86,6 +88,7 @@ Deferred<void> Session::run() {
     note_record();
     release_endpoint();
     upstream_.reset();
+    if (!again && outcome.ok() && !request_body_.done()) co_await linger();
     if (!again) co_return;
   }
 }
@@ -477,6 +480,7 @@ void Session::release_endpoint() {
 void Session::note_record() {
   if (!in_request_) return;
   in_request_ = false;
+  if (killed_) record_.termination[0] = 'K';
   record_.total = (proxy_.world().clock.exact_now() - begun_).count();
   begun_ = {};
   record_.client_ip = client_->peer_address().family() == Address::Family::ipv4

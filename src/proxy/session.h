@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "async/network.h"
 #include "async/timer_queue.h"
@@ -33,6 +36,26 @@ class Session final : Timer {
   ~Session();
   Deferred<void> run();
 
+  /// What it does now, for people.
+  struct Shown {
+    std::uint64_t id = 0;  // while it is open nobody else's
+    Address client;
+    std::string frontend;
+    std::string service;  // empty: between requests, or none was found
+    std::string server;
+    std::string method;
+    std::string target;
+    Duration age{};       // of the request; of the connection between requests
+    bool asking = false;  // has a request
+  };
+  Shown shown() const;
+  /// The instance that answers its request; empty: none.
+  std::string_view server() const {
+    return endpoint_ ? std::string_view(endpoint_->id) : std::string_view();
+  }
+  /// Ends it now, whatever it does: HAProxy's 'K' in the record.
+  void kill();
+
  private:
   enum class Outcome : std::uint8_t { next, close };
 
@@ -48,6 +71,8 @@ class Session final : Timer {
   Duration request_time() const;
   bool within_body_limit();
   void build_public_head();
+  Deferred<void> linger();
+  void enlist();
   void end_request_head();
   Deferred<void> upload();
   Deferred<void> tunnel();
@@ -64,6 +89,10 @@ class Session final : Timer {
   std::unique_ptr<ByteStream> client_;
   std::unique_ptr<gateway::Visit> visit_;  // at the gateway; else null
   std::string caller_;
+  std::uint64_t id_ = 0;
+  MonotonicTime since_{};
+  std::list<Session*>::iterator enlisted_;
+  bool killed_ = false;
   Bytes pending_;  // received from the client, not yet used
   http::HeadFinder finder_;
 

@@ -1,6 +1,7 @@
 #include <tuple>
 
 #include "async/clock.h"
+#include "http/read_away.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
 
@@ -10,6 +11,7 @@ namespace berth::proxy {
 namespace {
 
 constexpr Duration keys_wait_max = 5s;  // for keys of tokens that are being fetched
+constexpr Duration linger_max = 2s;
 
 }  // namespace
 
@@ -50,10 +52,45 @@ bool Session::within_body_limit() {
   return !too_long_;
 }
 
+/// The answer came before the request's end: closing now would reset what the client has not read
+/// of it yet (RFC 9112 section 9.6).
+Deferred<void> Session::linger() {
+  auto reading = with_timeout(proxy_.world().clock, linger_max, http::read_away(*client_));
+  std::ignore = co_await std::move(reading).result();
+}
+
 void Session::build_public_head() {
   out_.clear();
   visit_->append_request_head(out_, request_);
   end_request_head();
+}
+
+void Session::enlist() {
+  id_ = proxy_.next_session_id();
+  since_ = proxy_.world().clock.now();
+  enlisted_ = proxy_.enlist(*this);
+}
+
+Session::Shown Session::shown() const {
+  Shown out;
+  out.id = id_;
+  out.client = client_->peer_address();
+  out.frontend = visit_ ? visit_->entrance().name : vip_pool_->name();
+  out.asking = in_request_;
+  out.age = proxy_.world().clock.now() - (in_request_ ? begun_ : since_);
+  if (!in_request_) return out;
+  if (pool_) out.service = pool_->name();
+  if (endpoint_) out.server = endpoint_->id;
+  out.method = request_.method;
+  out.target = request_.target;
+  return out;
+}
+
+void Session::kill() {
+  killed_ = true;
+  timed_out_ = true;  // no other instance is tried
+  if (upstream_) upstream_->abort();
+  client_->abort();
 }
 
 }  // namespace berth::proxy

@@ -6,6 +6,7 @@ import hmac
 import http.server
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -124,6 +125,12 @@ def curl(*words, code=0):
     result = subprocess.run(["curl", "-sS", "--max-time", "20", *words], capture_output=True, text=True, timeout=60)
     expect(result.returncode == code, f"curl {' '.join(words)}: {result.returncode} {result.stdout}{result.stderr}")
     return result.stdout
+
+
+def proxy_said(process):
+    """A line of a process is there."""
+    ready, _, _ = select.select([process.stdout], [], [], 0.2)
+    return bool(ready) and json.loads(process.stdout.readline())["status"] == 200
 
 
 def status(*words):
@@ -302,7 +309,12 @@ service = "a"
             for host in ("a.example", "b.example"):
                 got = json.loads(get(host))
                 expect(got["headers"]["x-forwarded-proto"] == "https", str(got))
-            expect("Strict-Transport-Security: max-age=3600" in get("a.example", "-i"), "HSTS")
+            expect("Strict-Transport-Security: max-age=3600" in get("a.example", "--http1.1", "-i"), "HSTS")
+            expect(get("a.example", "--http2", "-o", "/dev/null", "-w", "%{http_version} %{http_code}") == "2 200", "HTTP/2 by ALPN")
+            content = os.path.join(proxy.folder, "content")
+            open(content, "wb").write(os.urandom(3 << 20))
+            got = json.loads(get("a.example", "--http2", "--data-binary", f"@{content}"))
+            expect((got["method"], got["size"]) == ("POST", 3 << 20), str(got))
             before = proxy.logged()
             certificate(folder, "b", "b.example")
             until("the new certificate", lambda: "the file was applied" in proxy.logged()[len(before):])
@@ -416,6 +428,62 @@ auth = ["login", "staff"]
         until("the old one to go", lambda: status(*with_token(b"0123456789abcdef0123456789abcdef", "k1", sub="ann")) == "401")
     keys.shutdown()
     one.stop()
+
+
+@test
+def it_tells_what_it_counts_and_does_what_it_is_told():
+    port, metrics_port = free_port(), free_port()
+    one, two = Backend("one"), Backend("two")
+    text = f"""
+[proxy]
+metrics = "tcp:{metrics_port}"
+control = "proxy.sock"
+[listener.web]
+listen = "tcp:{port}"
+[service.a]
+instances = ["{one.address}", "{two.address}"]
+[route.all]
+service = "a"
+"""
+    with Alone(text) as proxy:
+        def berth(*words, code=0):
+            result = subprocess.run([BERTH, "proxy", *words], cwd=proxy.folder, capture_output=True, text=True, timeout=60)
+            expect(result.returncode == code, f"berth proxy {' '.join(words)}: {result.returncode} {result.stdout}{result.stderr}")
+            return result.stdout + result.stderr
+        url = f"http://127.0.0.1:{port}/"
+
+        def names():
+            return {asked(url)["name"] for _ in range(10)}
+        expect(names() == {"one", "two"}, "both")
+        page = curl(f"http://127.0.0.1:{metrics_port}/metrics")
+        expect('haproxy_frontend_http_requests_total{proxy="web"} 10' in page and 'haproxy_server_status{proxy="a",server="a/2",state="UP"} 1' in page, page)
+        if shutil.which("promtool"):
+            checked = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, text=True)
+            expect(checked.returncode in (0, 3), checked.stdout + checked.stderr)
+        berth("disable", "a/1")
+        expect(names() == {"two"} and "disabled by hand" in berth("state"), "one is out")
+        berth("enable", "a/1")
+        slow = [threading.Thread(target=lambda: asked(url + "slow")) for _ in range(4)]
+        for thread in slow:
+            thread.start()
+        until("them to be asked", lambda: berth("sessions").count("/slow") == 4)
+        told = berth("drain", "a/1", "--wait", "20s")
+        expect("a/1 is drained" in told, told)
+        expect(names() == {"two"} and not any(line.startswith("a/1") and "healthy" in line for line in berth("state").splitlines()), "nothing new for it")
+        for thread in slow:
+            thread.join()
+        tail = subprocess.Popen([BERTH, "proxy", "tail", "--path", "/tailed", "--json"], cwd=proxy.folder, stdout=subprocess.PIPE, text=True)
+        until("the tail to be there", lambda: status(url + "tailed") == "200" and proxy_said(tail))
+        tail.kill()
+        tail.wait()
+        stuck = subprocess.Popen(["curl", "-sS", url + "slow"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        line = until("a session", lambda: next(line for line in berth("sessions").splitlines() if "/slow" in line))
+        berth("kill", line.split()[0])
+        expect(stuck.wait(20) != 0, "the client is cut off")
+        expect("no instance a/7" in berth("disable", "a/7", code=1), "a word about it")
+    expect("no proxy answers" in subprocess.run([BERTH, "proxy", "state", "--control", "/nowhere"], capture_output=True, text=True).stderr, "nobody there")
+    one.stop()
+    two.stop()
 
 
 @test

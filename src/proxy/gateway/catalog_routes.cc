@@ -29,6 +29,7 @@ std::shared_ptr<const Gateway> gateway_of(const catalog::Snapshot& snapshot,
   auto entrance = std::make_shared<Entrance>();
   entrance->name = "gateway";
   entrance->address = address;
+  entrance->connections_per_client_max = ~std::size_t{0};
   gateway->entrances.push_back(std::move(entrance));
   return gateway;
 }

@@ -6,6 +6,14 @@
 #include "base/strings.h"
 
 namespace berth::proxy::gateway {
+namespace {
+
+Address address_of(const Endpoint& endpoint) {
+  bool path = endpoint.address.family() == Address::Family::unix_path;
+  return path ? endpoint.address : endpoint.address.with_port(endpoint.port);
+}
+
+}  // namespace
 
 std::string FileReading::absolute(const std::string& path) const {
   return path.starts_with('/') || folder.empty() ? path : folder + "/" + path;
@@ -103,6 +111,16 @@ void FileReading::read_proxy(TomlReader& reader) {
       static_cast<std::size_t>(reader.integer("connections_max", 1, 1'000'000)
                                    .value_or(static_cast<std::int64_t>(gateway.connections_max)));
   gateway.pages = read_pages(reader);
+  if (auto text = reader.string("metrics")) {
+    auto endpoint = server_endpoint(*text);
+    bool good = endpoint.ok() && !endpoint->secured;
+    if (good) {
+      file.metrics = address_of(*endpoint);
+    } else {
+      reader.fail("metrics", "must be a place such as \"tcp:127.0.0.1:8404\"");
+    }
+  }
+  if (auto path = reader.string("control")) file.control = Address::unix_path(absolute(*path));
   file.stop_grace = reader.duration("stop_grace").value_or(file.stop_grace);
   reader.finish();
 }
@@ -116,9 +134,7 @@ void FileReading::read_listener(const std::string& name, TomlReader& reader) {
     if (!endpoint.ok()) {
       reader.fail("listen", "is wrong: " + std::string(endpoint.error().message()));
     } else {
-      entrance->address = endpoint->address.family() == Address::Family::unix_path
-                              ? endpoint->address
-                              : endpoint->address.with_port(endpoint->port);
+      entrance->address = address_of(*endpoint);
       entrance->secured = endpoint->secured;
       if (file.gateway->entrance_at(entrance->address)) {
         reader.fail("listen", "is another listener's address already");
@@ -141,7 +157,11 @@ void FileReading::read_listener(const std::string& name, TomlReader& reader) {
   auto least = reader.string("tls_min").value_or("1.2");
   if (least != "1.2" && least != "1.3") reader.fail("tls_min", "must be \"1.2\" or \"1.3\"");
   if (least == "1.3") entrance->version_min = tls::Version::tls1_3;
+  entrance->http2 = reader.boolean("http2").value_or(true);
   entrance->proxy_protocol = blocks(reader, "proxy_protocol");
+  entrance->connections_per_client_max = static_cast<std::size_t>(
+      reader.integer("connections_per_client_max", 1, 1'000'000)
+          .value_or(static_cast<std::int64_t>(entrance->connections_per_client_max)));
   entrance->idle_timeout = reader.duration("idle_timeout").value_or(entrance->idle_timeout);
   entrance->head_timeout = reader.duration("head_timeout").value_or(entrance->head_timeout);
   entrance->hsts = read_hsts(reader);

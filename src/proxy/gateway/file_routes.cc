@@ -145,7 +145,7 @@ void RouteSection::read_conditions() {
       if (condition.ok()) {
         list->push_back(std::move(*condition));
       } else {
-        reader_.fail(key, "." + name + " is wrong: " + std::string(message(condition.error())));
+        reader_.fail(key, "has a wrong '" + name + "': " + std::string(message(condition.error())));
       }
     }
   }
@@ -235,7 +235,7 @@ void RouteSection::read_header_rules(std::string_view key, HeaderRules& rules) {
       if (made.ok()) {
         rules.rules.push_back({verb, name, std::move(*made)});
       } else {
-        table->fail(word, "." + name + " " + std::string(message(made.error())));
+        table->fail(word, "has a wrong '" + name + "': it " + std::string(message(made.error())));
       }
     }
   }

@@ -72,7 +72,7 @@ std::map<std::string, SecretSum, std::less<>> read_secrets(TomlReader& reader,
   for (auto& [name, text] : *pairs) {
     auto sum = SecretSum::parse(text);
     if (!sum.ok()) {
-      reader.fail(key, "." + name + " is wrong: " + std::string(sum.error().message()));
+      reader.fail(key, "has a wrong '" + name + "': " + std::string(sum.error().message()));
     } else if (name.empty() || name.find(':') != name.npos) {
       reader.fail(key, "has a name with a colon or none");
     } else {

@@ -21,8 +21,11 @@ struct Entrance {
   bool secured = false;
   std::vector<tls::CertificatePem> certificates;
   tls::Version version_min = tls::Version::tls1_2;
+  bool http2 = true;  // offered by ALPN, where it is secured
   /// Those who begin with the PROXY protocol, and nobody else may connect; null: nobody does.
   std::shared_ptr<const AddressList> proxy_protocol;
+  /// Of one IPv4 address or /64 of IPv6, trusted proxies apart; beyond, they are reset.
+  std::size_t connections_per_client_max = 2000;
   Duration idle_timeout = 75s;  // of connections between requests
   Duration head_timeout = 10s;  // from a head's first byte to its last
   std::string hsts;             // for all routes; empty: as they say

@@ -17,7 +17,12 @@ bool hop_by_hop(const http::Header& header, const http::Headers& all) {
       break;
   }
   auto* connection = all.find("connection");
-  return connection && connection->value.size() > 10 && all.has_token("connection", header.name);
+  if (!connection) return false;
+  // What nearly all of them say names no field.
+  std::string_view says = connection->value;
+  bool usual = (says.size() == 5 && equal_ignoring_case(says, "close")) ||
+               (says.size() == 10 && equal_ignoring_case(says, "keep-alive"));
+  return !usual && all.has_token("connection", header.name);
 }
 
 }  // namespace berth::proxy::gateway

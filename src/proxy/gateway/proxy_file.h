@@ -53,7 +53,8 @@ struct ProxyFile {
   std::vector<FileService> services;
   std::vector<LogSpec> logs;
   Duration stop_grace = 10s;
-  Address metrics;  // none: nowhere
+  Address metrics;  // GET /metrics by anybody who reaches it; none: nowhere
+  Address control;  // a Unix path: metrics, and the API of docs/formats/proxy.md; none: nowhere
 };
 
 /// The content of another file, such as a certificate; its path is absolute.

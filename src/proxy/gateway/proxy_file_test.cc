@@ -46,6 +46,7 @@ TEST(ProxyFile, reads_every_key) {
   EXPECT_EQ(web.address.text(), "0.0.0.0:8080");
   EXPECT_TRUE(web.proxy_protocol->contains(Address::parse("10.0.0.1").value()));
   EXPECT_EQ(web.idle_timeout, 30s);
+  EXPECT_EQ(web.connections_per_client_max, 9U);
   auto& secure = *gateway.entrances[1];
   EXPECT_TRUE(secure.secured);
   EXPECT_EQ(secure.version_min, tls::Version::tls1_3);
@@ -69,6 +70,9 @@ TEST(ProxyFile, reads_every_key) {
   EXPECT_EQ(file->logs[2].address.text(), "127.0.0.1:514");
   EXPECT_EQ(file->logs[3].form, LogSpec::Form::json);
   EXPECT_EQ(file->stop_grace, 3s);
+  EXPECT_EQ(file->metrics.text(), "127.0.0.1:8404");
+  EXPECT_EQ(file->control.text(), "unix:/etc/berth/proxy.sock");
+  EXPECT_FALSE(secure.http2);
   auto& routes = gateway.routes.routes();
   ASSERT_EQ(routes.size(), 4U);
   EXPECT_EQ(routes[0].name, "api");

@@ -78,10 +78,9 @@ std::string with_fields(std::string fields) {
 
 TEST(ProxyProtocol, reads_name_and_tls_of_version_2) {
   using namespace std::string_literals;
-  auto header =
-      whole(with_fields("\x02\x00\x09"s
-                        "a.example"s +
-                        "\x20\x00\x05\x01\x00\x00\x00\x00"s));
+  std::string text =
+      with_fields("\x02\x00\x09"s + "a.example" + "\x20\x00\x05\x01\x00\x00\x00\x00"s);
+  auto header = whole(text);
   EXPECT_EQ(header.authority, "a.example");
   EXPECT_TRUE(header.secured);
 }

@@ -265,6 +265,10 @@ console::Sources LocalSystem::sources() {
               [this] {
                 return console::ProgramCounters{records_, ring_->dropped(), console_->connections(),
                                                 syslog_->counters()};
+              },
+          .why_out =
+              [this](std::string_view id, std::string_view incarnation) {
+                return catalog_->why_out(id, incarnation);
               }};
 }
 

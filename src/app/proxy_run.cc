@@ -68,9 +68,9 @@ class ProxyProcess {
   Deferred<void> report() {
     std::string name = arguments_.host + "-" + std::to_string(os::own_pid());
     for (;;) {
-      auto leaving = proxy_->draining_in_flight();
-      bool draining = !leaving.empty();
-      auto told = co_await follower_.report(name, leaving).result();
+      auto report = proxy_->report();
+      bool draining = !report.in_flight.empty();
+      auto told = co_await follower_.report(name, report).result();
       if (!told.ok()) log_.debug("the catalog's server is away", {{"error", told.error()}});
       if (callers_bus_ != listeners_.keeper_pid()) {
         callers_bus_ = listeners_.keeper_pid();

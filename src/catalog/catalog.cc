@@ -150,4 +150,22 @@ bool Catalog::drained(const std::string& id, const std::string& incarnation,
   return true;
 }
 
+std::string Catalog::why_out(std::string_view id, std::string_view incarnation) const {
+  MonotonicTime now = world_.clock.now();
+  std::string wanted = std::string(id) + "@" + std::string(incarnation);
+  std::string text;
+  std::size_t more = 0;
+  for (auto& [name, report] : balancers_) {
+    if (now - report.heard > report_lease) continue;
+    auto found = std::ranges::find(report.out, wanted, &OutOfRotation::instance);
+    if (found == report.out.end()) continue;
+    if (text.empty()) {
+      text = "out at " + name + ": " + found->why;
+    } else {
+      ++more;
+    }
+  }
+  return more == 0 ? text : text + "; and at " + std::to_string(more) + " more";
+}
+
 }  // namespace berth::catalog

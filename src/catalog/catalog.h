@@ -24,11 +24,21 @@ std::string service_key(std::string_view service);
 /// `id` is "orders/1".
 std::string instance_key(std::string_view id);
 
+/// A healthy instance that a balancer gives nothing for a while, and why.
+struct OutOfRotation {
+  std::string instance;  // "orders/1@incarnation"
+  std::string why;       // "5 failures in a row, the last: refused; back in 4 s"
+  bool operator==(const OutOfRotation&) const = default;
+};
+
 /// What one balancer has told last: valid for `report_lease`.
 struct BalancerReport {
   std::uint64_t revision = 0;          // of the snapshot that it has applied
   std::vector<std::string> in_flight;  // "orders/1@incarnation": leaving, still answering
+  std::vector<OutOfRotation> out;      // at most `out_max`
   MonotonicTime heard{};
+
+  static constexpr std::size_t out_max = 256;
 };
 
 /// The catalog as immutable snapshots made from what stands in the Store, each at the Store's
@@ -53,6 +63,8 @@ class Catalog {
   /// instance any more. Never within the first `report_lease`: a balancer of an earlier run may be
   /// alive that has not been heard yet.
   bool drained(const std::string& id, const std::string& incarnation, std::uint64_t revision);
+  /// Why balancers leave that instance out, "out at HOST-PID: WHY"; empty where none does.
+  std::string why_out(std::string_view id, std::string_view incarnation) const;
   /// Which balancers are alive, for `doctor`.
   const std::map<std::string, BalancerReport>& balancers() const { return balancers_; }
 

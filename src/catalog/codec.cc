@@ -1,40 +1,8 @@
 #include "catalog/codec.h"
 
+#include <algorithm>
+
 namespace berth::catalog {
-
-Json to_json(const RoutingPolicy& p) {
-  Json json = Json::object();
-  json.set("timeout_ns", p.timeout.count());
-  json.set("connect_timeout_ns", p.connect_timeout.count());
-  json.set("retries", p.retries);
-  json.set("retry_budget", p.retry_budget);
-  json.set("in_flight_max", p.in_flight_max);
-  json.set("queue_max", p.queue_max);
-  json.set("queue_timeout_ns", p.queue_timeout.count());
-  json.set("eject_failures", p.eject_failures);
-  json.set("eject_time_ns", p.eject_time.count());
-  return json;
-}
-
-RoutingPolicy routing_policy_from_json(const Json& json) {
-  RoutingPolicy p;
-  auto duration = [&](std::string_view key, Duration& value) {
-    value = Duration(json[key].integer().value_or(value.count()));
-  };
-  auto number = [&](std::string_view key, std::uint32_t& value) {
-    value = static_cast<std::uint32_t>(json[key].integer().value_or(value));
-  };
-  duration("timeout_ns", p.timeout);
-  duration("connect_timeout_ns", p.connect_timeout);
-  duration("queue_timeout_ns", p.queue_timeout);
-  duration("eject_time_ns", p.eject_time);
-  number("retries", p.retries);
-  number("in_flight_max", p.in_flight_max);
-  number("queue_max", p.queue_max);
-  number("eject_failures", p.eject_failures);
-  p.retry_budget = json["retry_budget"].number().value_or(p.retry_budget);
-  return p;
-}
 
 std::string_view health_name(Health health) {
   switch (health) {
@@ -60,6 +28,13 @@ Json to_json(const Instance& i) {
   json.set("health", health_name(i.health));
   json.set("why", i.why);
   json.set("pid", i.pid);
+  if (i.weight != 1) json.set("weight", i.weight);
+  if (!i.zone.empty()) json.set("zone", i.zone);
+  if (!i.tags.empty()) {
+    Json tags = Json::array();
+    for (auto& tag : i.tags) tags.add(tag);
+    json.set("tags", std::move(tags));
+  }
   return json;
 }
 
@@ -81,6 +56,10 @@ Result<Instance> instance_from_json(const Json& json) {
   if (!known) return Error(Code::invalid, "'" + health + "' is no health of an instance");
   i.why = json["why"].string_or("");
   i.pid = json["pid"].integer().value_or(0);
+  auto weight = json["weight"].integer().value_or(1);
+  i.weight = static_cast<std::uint32_t>(std::clamp<std::int64_t>(weight, 0, weight_max));
+  i.zone = json["zone"].string_or("");
+  for (auto& tag : json["tags"].items()) i.tags.emplace_back(tag.string_or(""));
   return i;
 }
 

@@ -37,6 +37,11 @@ Deferred<http::ServerResponse> take_report(Catalog& catalog, http::ServerRequest
   BalancerReport report;
   report.revision = json["revision"].unsigned_integer().value_or(0);
   for (auto& id : json["in_flight"].items()) report.in_flight.emplace_back(id.string_or(""));
+  for (auto& each : json["out"].items()) {
+    if (report.out.size() == BalancerReport::out_max) break;
+    report.out.push_back(
+        {std::string(each["instance"].string_or("")), std::string(each["why"].string_or(""))});
+  }
   catalog.report(std::string(request.parameter("id")), std::move(report));
   co_return http::ServerResponse{204, {}, {}};
 }
@@ -134,13 +139,22 @@ Deferred<void> Follower::keep() {
   }
 }
 
-Deferred<void> Follower::report(const std::string& balancer,
-                                const std::vector<std::string>& in_flight) {
+Deferred<void> Follower::report(const std::string& balancer, const BalancerReport& report) {
   Json json = Json::object();
   json.set("revision", snapshot_ ? snapshot_->revision : 0);
   Json ids = Json::array();
-  for (auto& id : in_flight) ids.add(id);
+  for (auto& id : report.in_flight) ids.add(id);
   json.set("in_flight", std::move(ids));
+  if (!report.out.empty()) {
+    Json out = Json::array();
+    for (auto& each : report.out) {
+      Json one = Json::object();
+      one.set("instance", each.instance);
+      one.set("why", each.why);
+      out.add(std::move(one));
+    }
+    json.set("out", std::move(out));
+  }
   auto answer = co_await client_.post(server_, "/v1/catalog/balancers/" + balancer,
                                       "application/json", json.text(), 2s);
   std::string rest = co_await answer.text();

@@ -31,8 +31,9 @@ class Follower {
   /// Reads the snapshot on disk, then follows until closed.
   void start();
   Deferred<void> close() { return scope_.close(); }
-  /// Tells the server what this balancer has applied and what is in flight on leaving instances.
-  Deferred<void> report(const std::string& balancer, const std::vector<std::string>& in_flight);
+  /// Tells the server what this balancer has applied (whatever `report` says of it), what is in
+  /// flight on leaving instances, and what is out of rotation. `report` lives as long as the work.
+  Deferred<void> report(const std::string& balancer, const BalancerReport& report);
   bool connected() const { return connected_; }
 
  private:

@@ -8,6 +8,7 @@
 
 #include "base/address.h"
 #include "base/time.h"
+#include "catalog/policy.h"
 
 namespace berth::catalog {
 
@@ -19,6 +20,9 @@ enum class Health : std::uint8_t {
   draining,   // ends soon: nothing new, what is in flight is finished
 };
 
+inline constexpr std::uint32_t weight_max = 1000;
+using Tags = std::vector<std::string>;  // "version=v3", "gpu=yes"
+
 /// One running copy as proxies and DNS see it.
 struct Instance {
   std::string id;  // "orders/1": service and number; unique while it exists
@@ -28,23 +32,12 @@ struct Instance {
   std::string host;     // name of the host it runs on
   Address address;      // where it answers
   Health health = Health::starting;
-  std::string why;       // of `unhealthy` and `starting`, in words
-  std::int64_t pid = 0;  // 0 if unknown; tells who calls
+  std::string why;           // of `unhealthy` and `starting`, in words
+  std::int64_t pid = 0;      // 0 if unknown; tells who calls
+  std::uint32_t weight = 1;  // its share beside the others'; 0: nothing new
+  std::string zone;          // where its host stands; empty: not said
+  Tags tags;                 // besides "version=", "host=" and "zone=", which every one has
   bool operator==(const Instance&) const = default;
-};
-
-/// How requests to a service are carried; compiled by placement from the system file.
-struct RoutingPolicy {
-  Duration timeout = 15s;  // whole request
-  Duration connect_timeout = 1s;
-  std::uint32_t retries = 2;          // of requests that may be repeated
-  double retry_budget = 0.2;          // retries per request over the last seconds
-  std::uint32_t in_flight_max = 256;  // per instance; beyond, requests wait in the queue
-  std::uint32_t queue_max = 1024;     // per service; beyond, 503
-  Duration queue_timeout = 2s;
-  std::uint32_t eject_failures = 5;  // consecutive; then the instance rests
-  Duration eject_time = 1s;          // first rest; doubles up to a minute
-  bool operator==(const RoutingPolicy&) const = default;
 };
 
 /// A route of the gateway: LABEL.SYSTEM.localhost:8080/PATH in dev, LABEL.DOMAIN/PATH else.

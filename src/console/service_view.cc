@@ -35,12 +35,15 @@ WallTime last_deploy(const placement::DesiredService& desired) {
   return last;
 }
 
-void write_instance(JsonWriter& out, const placement::InstanceRecord& instance, bool has_port) {
+void write_instance(JsonWriter& out, const Sources& sources,
+                    const placement::InstanceRecord& instance, bool has_port) {
   out.begin_object();
   out.member("id", instance.id());
   out.member("version", instance.version);
   out.member("state", placement::state_name(instance.state));
-  out.member("why", instance.why);
+  std::string why = instance.why;
+  if (why.empty() && sources.why_out) why = sources.why_out(instance.id(), instance.incarnation);
+  out.member("why", why);
   out.member("host", instance.host);
   bool known = has_port && instance.address.family() != Address::Family::none;
   out.member("address", known ? instance.address.text() : "");
@@ -56,7 +59,7 @@ void write_instances(JsonWriter& out, const Shown& shown,
   out.key("instances").begin_array();
   if (auto found = all.find(desired.name); found != all.end()) {
     for (auto& [number, instance] : found->second) {
-      write_instance(out, instance, desired.spec().has_port);
+      write_instance(out, shown.sources, instance, desired.spec().has_port);
     }
   }
   out.end_array();

@@ -51,6 +51,8 @@ struct Sources {
   /// Where the program itself is reached: console, DNS, Riemann. Public routes are added here.
   std::function<std::vector<NamedAddress>()> addresses;
   std::function<ProgramCounters()> counters;
+  /// Why balancers leave an instance out (Catalog::why_out); empty if none does.
+  std::function<std::string(std::string_view id, std::string_view incarnation)> why_out = {};
 };
 
 struct ApiOptions {

@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "base/units.h"
+#include "placement/calls.h"
 
 namespace berth::placement {
 
@@ -279,13 +280,7 @@ class ServiceReader {
     auto in = in_.table("calls");
     if (!in) return;
     if (!spec_.has_port) in_.fail("calls", "says how others call it, but the service has no port");
-    catalog::RoutingPolicy& calls = spec_.calls;
-    duration(*in, "timeout", 1ms, 24h, calls.timeout);
-    duration(*in, "connect_timeout", 1ms, 1min, calls.connect_timeout);
-    number(*in, "retries", 0, 10, calls.retries);
-    number(*in, "queue_max", 0, 1'000'000, calls.queue_max);
-    duration(*in, "queue_timeout", 0s, 1h, calls.queue_timeout);
-    number(*in, "in_flight_max", 1, 1'000'000, calls.in_flight_max);
+    read_calls(*in, spec_.calls);
     in->finish();
   }
 

@@ -4,6 +4,7 @@
 
 #include "base/json_writer.h"
 #include "base/units.h"
+#include "placement/calls.h"
 #include "placement/spec.h"
 
 namespace berth::placement {
@@ -71,15 +72,6 @@ void add_health(const HealthCheck& health, Written& out) {
   out.emplace_back("health.fall", fmt::format("{}", health.fall));
 }
 
-void add_calls(const catalog::RoutingPolicy& calls, Written& out) {
-  out.emplace_back("calls.timeout", written(calls.timeout));
-  out.emplace_back("calls.connect_timeout", written(calls.connect_timeout));
-  out.emplace_back("calls.retries", fmt::format("{}", calls.retries));
-  out.emplace_back("calls.queue_max", fmt::format("{}", calls.queue_max));
-  out.emplace_back("calls.queue_timeout", written(calls.queue_timeout));
-  out.emplace_back("calls.in_flight_max", fmt::format("{}", calls.in_flight_max));
-}
-
 std::string_view value_of(const Written& all, std::string_view key) {
   auto found = std::ranges::find(all, key, &Written::value_type::first);
   return found == all.end() ? std::string_view() : found->second;
@@ -99,7 +91,9 @@ std::vector<std::pair<std::string, std::string>> written_settings(const ServiceS
   add_health(spec.health, out);
   out.emplace_back("public", written_routes(spec));
   out.emplace_back("needs", quoted(spec.needs));
-  if (spec.has_port) add_calls(spec.calls, out);
+  if (spec.has_port) {
+    for (auto& setting : written_calls(spec.calls)) out.push_back(std::move(setting));
+  }
   for (const auto& [key, value] : spec.env) out.emplace_back(key_in("env", key), quoted(value));
   for (const auto& [topic, path] : spec.on) out.emplace_back(key_in("on", topic), quoted(path));
   out.emplace_back("update.parallel", fmt::format("{}", spec.update.parallel));

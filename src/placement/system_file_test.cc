@@ -73,7 +73,17 @@ health = { path = "/health", interval = "2s", timeout = "3s", grace = "4s", rise
 public = ["api/users/", "web"]
 needs = ["payments", "payments"]
 env = { LOG_LEVEL = "info", A = "" }
-calls = { timeout = "2s", connect_timeout = "3s", retries = 4, queue_max = 5, queue_timeout = "6s", in_flight_max = 7 }
+calls.timeout = "2s"
+calls.connect_timeout = "3s"
+calls.retries = 4
+calls.queue_max = 5
+calls.queue_timeout = "6s"
+calls.in_flight_max = 7
+calls.balance = { way = "ring", key = "header:X-User", bound = 1.5, sticky_cookie = "stay", slow_start = "8s", zone_aware = true, subset_header = "X-Subset", subset_required = true, canary = "version=v4", canary_share = "0.1%" }
+calls.eject = { failures = 9, share = "40%", requests_min = 10, latency = 3, interval = "11s", time = "12s", time_max = "13s", panic = "0%" }
+calls.retry = { on = ["refused", "503"], methods = ["POST"], budget = "7.5%", backoff = "14ms", backoff_max = "15ms", try_timeout = "16ms" }
+calls.limit = { in_flight = 17, adaptive = true, order = "lifo", per_second = 18.5, burst = 19, key_per_second = 20, key_burst = 21, key = "cookie:user" }
+calls.breaker = { share = "50%", requests_min = 22, interval = "23s", open = "24s" }
 on = { "order.created" = "/events/order-created" }
 update = { parallel = 3, healthy_for = "5s", deadline = "6s", strategy = "rolling" }
 
@@ -110,6 +120,23 @@ port = false
   users.calls.queue_max = 5;
   users.calls.queue_timeout = 6s;
   users.calls.in_flight_max = 7;
+  using catalog::RetryPolicy;
+  users.calls.balance = {catalog::BalancePolicy::Way::ring,
+                         "header:X-User",
+                         1500,
+                         "stay",
+                         8s,
+                         true,
+                         "X-Subset",
+                         true,
+                         "version=v4",
+                         1};
+  users.calls.eject = {9, 400, 10, 3000, 11s, 12s, 13s, 0};
+  users.calls.retry = {
+      RetryPolicy::refused | RetryPolicy::status_503, {"POST"}, 75, 14ms, 15ms, 16ms};
+  users.calls.limit = {17, true,         catalog::LimitPolicy::Order::lifo, 18.5, 19, 20,
+                       21, "cookie:user"};
+  users.calls.breaker = {500, 22, 23s, 24s};
   users.on = {{"order.created", "/events/order-created"}};
   users.update = {3, 5s, 6s};
   EXPECT_TRUE(system.services[1] == users) << to_json(system.services[1]).text();
@@ -266,10 +293,13 @@ TEST(SystemFile, the_schema_has_the_keys_that_the_reader_knows) {
   EXPECT_EQ(keys_in(parts["service"]), known_keys("[service.a]\n"));
   EXPECT_EQ(keys_in(parts["health"]), known_keys("[service.a.health]\n"));
   EXPECT_EQ(keys_in(parts["calls"]), known_keys("[service.a.calls]\n"));
+  for (const char* part : {"balance", "eject", "retry", "limit", "breaker"})
+    EXPECT_EQ(keys_in(parts[part]), known_keys("[service.a.calls." + std::string(part) + "]\n"));
   EXPECT_EQ(keys_in(parts["update"]), known_keys("[service.a.update]\n"));
   EXPECT_EQ(keys_in(parts["environment"]), known_keys("[environment.a]\n"));
   std::string page = contents(source / "docs/formats/berth-toml.md");
-  for (const char* part : {"service", "health", "calls", "update"})
+  for (const char* part :
+       {"service", "health", "calls", "balance", "eject", "retry", "limit", "breaker", "update"})
     for (const std::string& key : keys_in(parts[part]))
       EXPECT_THAT(page, HasSubstr("`" + key)) << "berth-toml.md does not say what it is";
 }

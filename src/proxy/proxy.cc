@@ -41,14 +41,15 @@ void Proxy::apply(std::shared_ptr<const catalog::Snapshot> snapshot) {
   if (snapshot_ && snapshot->revision < snapshot_->revision) return;
   for (auto& [name, service] : snapshot->services) {
     auto& pool = pools_[name];
-    if (!pool) pool = std::make_shared<Pool>(name);
-    if (!snapshot_ || snapshot_->find(name) != service.get()) pool->apply(service);
+    if (!pool) pool = std::make_shared<Pool>(name, options_.zone);
+    if (!snapshot_ || snapshot_->find(name) != service.get())
+      pool->apply(service, world_.random, world_.clock.now());
   }
   for (auto pool = pools_.begin(); pool != pools_.end();) {
     if (snapshot->services.contains(pool->first)) {
       ++pool;
     } else {
-      pool->second->remove();
+      pool->second->remove(world_.random, world_.clock.now());
       gone_.push_back(pool->second);
       pool = pools_.erase(pool);
     }
@@ -231,6 +232,17 @@ std::vector<Proxy::Front> Proxy::fronts() const {
                    frontend->connections, frontend->accepted});
   }
   return all;
+}
+
+catalog::BalancerReport Proxy::report() const {
+  catalog::BalancerReport report;
+  report.revision = revision();
+  report.in_flight = draining_in_flight();
+  MonotonicTime now = world_.clock.now();
+  for (auto& [name, pool] : pools_) {
+    pool->add_resting(report.out, catalog::BalancerReport::out_max, now);
+  }
+  return report;
 }
 
 void Proxy::stop_listening() {

@@ -11,7 +11,9 @@
 #include "async/scope.h"
 #include "async/world.h"
 #include "base/log.h"
+#include "catalog/catalog.h"
 #include "catalog/model.h"
+#include "http/h1_writer.h"
 #include "proxy/gateway/gateway.h"
 #include "proxy/pool.h"
 
@@ -60,6 +62,7 @@ struct ProxyOptions {
   Duration head_timeout = 10s;       // from a head's first byte to its last
   Duration upstream_idle_max = 30s;  // kept connections to instances; below what servers close at
   std::size_t connections_max = 20'000;  // beyond, a new one waits in the kernel's backlog
+  std::string zone;                      // where this proxy stands, for zone_aware services
 };
 
 /// Carries requests: a listener for each VIP and each entrance of the gateway, a Pool for each
@@ -81,6 +84,8 @@ class Proxy {
   std::uint64_t revision() const { return snapshot_ ? snapshot_->revision : 0; }
   /// "orders/1@incarnation" of instances that leave but still answer something.
   std::vector<std::string> draining_in_flight() const;
+  /// What is to be told to the catalog: the revision, what drains, what rests.
+  catalog::BalancerReport report() const;
   std::size_t connections() const { return connections_; }
   std::uint64_t entries_refused() const { return entries_refused_; }
   /// Takes no new connections; idle ones are closed, those that answer end after their request.
@@ -114,6 +119,10 @@ class Proxy {
   const ProxyOptions& options() const { return options_; }
   CallerFinder& callers() { return callers_; }
   AccessSink& sink() { return sink_; }
+  Log& log() { return log_; }
+  /// For building one head at a time, without suspending.
+  std::string& scratch() { return scratch_; }
+  http::HeadBuffers& heads() { return heads_; }
   /// The pool of the service that has this address now, or null.
   std::shared_ptr<Pool> pool_at(const Address& address) const;
   /// The pool of that service, or null.
@@ -142,6 +151,8 @@ class Proxy {
   std::map<Address, std::shared_ptr<Frontend>> frontends_;
   std::list<Session*> sessions_;
   std::uint64_t session_ids_ = 0;
+  std::string scratch_;
+  http::HeadBuffers heads_;
   std::size_t connections_ = 0;
   std::uint64_t entries_refused_ = 0;  // connections that did not get through TLS or PROXY header
   MonotonicTime tell_after_{};

@@ -34,7 +34,8 @@ Session::Session(Proxy& proxy, std::shared_ptr<Pool> pool,
     : proxy_(proxy),
       vip_pool_(std::move(pool)),
       frontend_connections_(frontend_connections),
-      client_(std::move(client)) {
+      client_(std::move(client)),
+      out_(proxy.scratch()) {
   enlist();
   if (!entrance) return;
   visit_ = std::make_unique<gateway::Visit>(std::move(entrance), client_->peer_address());
@@ -90,7 +91,17 @@ Deferred<void> Session::run() {
     upstream_.reset();
     if (!again && outcome.ok() && !request_body_.done()) co_await linger();
     if (!again) co_return;
+    let_go();
   }
+}
+
+/// Of the request that is over nothing holds on to received memory: an idle connection would keep a
+/// whole block of it.
+void Session::let_go() {
+  request_ = {};
+  answer_ = {};
+  upstream_pending_ = first_body_ = Bytes();
+  for (auto& each : tried_) each = nullptr;
 }
 
 /// False at the client's orderly end.
@@ -132,7 +143,6 @@ Deferred<Session::Outcome> Session::exchange() {
   in_request_ = true;
   passed_bytes_ = body_started_ = timed_out_ = too_long_ = false;
   content_bytes_ = 0;
-  avoided_ = nullptr;
   if (caller_.empty()) {
     caller_ = vip_pool_ ? proxy_.callers().find(client_->peer_address(), client_->local_address())
                         : "gateway";
@@ -151,114 +161,12 @@ Deferred<Session::Outcome> Session::exchange() {
     if (answered) co_return *answered;
   }
   record_.backend_requests = pool_->in_flight();
-  pool_->budget.earn(pool_->policy().retry_budget);
-  clock.timers().arm(*this, begun_ + request_time());
-  for (;;) {
-    auto chosen = co_await choose().result();
-    if (!chosen.ok()) {
-      record_.termination[0] = 'S';
-      record_.termination[1] = 'Q';
-      co_return co_await refuse(503, chosen.error().text());
-    }
-    auto tried = co_await attempt().result();
-    if (tried.ok()) co_return co_await pass_answer();
-    if (too_long_) co_return co_await refuse(413, "the body is longer than this route takes");
-    endpoint_->failed(pool_->policy(), clock.now());
-    uploading_.reset();
-    upstream_.reset();
-    std::string server = endpoint_->id;
-    avoided_ = endpoint_;
-    // A kept connection that the instance had closed says nothing about it: no retry is spent.
-    bool stale = reused_ && !timed_out_ && !body_started_ && http::is_idempotent(request_.method);
-    release_endpoint();
-    if (stale) continue;
-    if (!timed_out_ && may_retry() && record_.retries < pool_->policy().retries &&
-        pool_->budget.spend(clock.now())) {
-      ++record_.retries;
-      continue;
-    }
-    record_.termination[0] = timed_out_ ? 's' : 'S';
-    record_.termination[1] = record_.connecting < 0 ? 'C' : 'H';
-    if (timed_out_) {
-      co_return co_await refuse(504, server + " did not answer within the time for a request");
-    }
-    co_return co_await refuse(record_.connecting < 0 ? 503 : 502,
-                              server + ": " + tried.error().text());
+  begin_tries();
+  if (auto refusal = admit(); refusal.status != 0) {
+    retry_after_ = refusal.retry_after;
+    co_return co_await refuse(refusal.status, std::move(refusal.reason));
   }
-}
-
-bool Session::may_retry() const {
-  if (passed_bytes_ || body_started_) return false;
-  // Nothing reached the instance: any method may go to another one.
-  return record_.connecting < 0 || http::is_idempotent(request_.method);
-}
-
-Deferred<void> Session::choose() {
-  auto& world = proxy_.world();
-  auto& clock = world.clock;
-  MonotonicTime began = clock.exact_now();
-  for (;;) {
-    auto pick = pool_->pick(world.random, clock.now(), avoided_.get());
-    if (pick.choice == Pool::Choice::found) {
-      endpoint_ = std::move(pick.endpoint);
-      pool_->begin(*endpoint_);
-      record_.waiting =
-          std::max<std::int64_t>(record_.waiting, 0) + (clock.exact_now() - began).count();
-      record_.server_requests = endpoint_->in_flight;
-      co_return;
-    }
-    Duration waited = clock.now() - began;
-    Duration limit = pool_->policy().queue_timeout;
-    if (pool_->queue.size() >= pool_->policy().queue_max) {
-      co_await fail_with(Error(Code::overloaded, "the queue of " + pool_->name() + " is full"));
-    }
-    if (waited >= limit || pool_->removed()) {
-      co_await fail_with(
-          pick.choice == Pool::Choice::none
-              ? Error(Code::unavailable, pool_->why_none())
-              : Error(Code::overloaded, "every instance of " + pool_->name() + " is busy"));
-    }
-    record_.backend_queue = static_cast<std::uint32_t>(pool_->queue.size() + 1);
-    auto woken = co_await with_timeout(clock, limit - waited, pool_->queue.wait()).result();
-    if (!woken.ok() && !woken.error().is(Code::timed_out))
-      co_await fail_with(std::move(woken).error());
-  }
-}
-
-/// Connects, sends the request and reads the answer's head.
-Deferred<void> Session::attempt() {
-  auto& clock = proxy_.world().clock;
-  MonotonicTime began = clock.exact_now();
-  record_.connecting = -1;
-  upstream_ = endpoint_->take_idle(clock.now(), proxy_.options().upstream_idle_max);
-  reused_ = upstream_ != nullptr;
-  if (!upstream_) {
-    upstream_ = co_await with_timeout(clock, pool_->policy().connect_timeout,
-                                      proxy_.world().network.connect(endpoint_->address));
-  }
-  if (timed_out_) co_await fail_with(Error::timed_out());
-  sent_ = clock.exact_now();
-  record_.connecting = (sent_ - began).count();
-  upstream_pending_ = Bytes();
-  build_request_head();
-  BytesList pieces(Bytes::copy(out_));
-  if (!request_body_.done() && !pending_.empty()) {
-    // What has come of the body goes with the head; small bodies need no second write.
-    body_started_ = true;
-    std::size_t size = co_await or_return(request_body_.scan(
-        pending_.view(), [&](std::size_t, std::size_t part) { content_bytes_ += part; }));
-    if (!within_body_limit()) co_await fail_with(Error::overloaded());
-    record_.bytes_in += size;
-    pieces.add(pending_.slice(0, size));
-    pending_.remove_prefix(size);
-  }
-  co_await upstream_->write(std::move(pieces));
-  if (!request_body_.done()) {
-    body_started_ = true;
-    uploading_ = upload();
-  }
-  co_await read_answer();
-  record_.response = (clock.exact_now() - sent_).count();
+  co_return co_await tries();
 }
 
 Deferred<void> Session::read_answer() {
@@ -298,7 +206,7 @@ void Session::build_request_head() {
   }
   const http::Header* forwarded = nullptr;
   for (auto& header : request_.headers) {
-    if (hop_by_hop(header, request_.headers)) continue;
+    if (hop_by_hop(header, request_.headers) || is_own_field(header.name)) continue;
     if (!request_.authority.empty() && equal_ignoring_case(header.name, "host")) continue;
     if (equal_ignoring_case(header.name, "x-forwarded-for")) {
       forwarded = &header;
@@ -306,13 +214,14 @@ void Session::build_request_head() {
     }
     http::append_header(out_, header.name, header.value);
   }
-  std::string client = client_->peer_address().ip_text();
-  http::append_header(out_, "X-Forwarded-For",
-                      forwarded ? std::string(forwarded->value) + ", " + client : client);
+  out_.append("X-Forwarded-For: ");
+  if (forwarded) out_.append(forwarded->value).append(", ");
+  out_.append(client_->peer_address().ip_text()).append("\r\n");
   end_request_head();
 }
 
 void Session::end_request_head() {
+  append_own_fields();
   if (request_.upgrade) {
     http::append_header(out_, "Connection", "Upgrade");
     http::append_header(out_, "Upgrade", request_.headers.value("upgrade"));
@@ -328,6 +237,7 @@ void Session::build_answer_head() {
     http::append_header(out_, header.name, header.value);
   }
   if (visit_) visit_->append_answer_fields(out_);
+  append_sticky_cookie();
   if (answer_.status == 101) {
     http::append_header(out_, "Connection", "Upgrade");
     http::append_header(out_, "Upgrade", answer_.headers.value("upgrade"));
@@ -342,14 +252,12 @@ void Session::build_answer_head() {
 
 Deferred<Session::Outcome> Session::pass_answer() {
   auto& clock = proxy_.world().clock;
-  if (answer_.status >= 500) {
-    endpoint_->failed(pool_->policy(), clock.now());
-  } else {
-    endpoint_->succeeded();
-  }
   record_.status = static_cast<std::uint16_t>(answer_.status);
+  http::HeadBuffers::Lease buffer(proxy_.heads());
   build_answer_head();
-  BytesList pieces(Bytes::copy(out_));
+  std::size_t head_bytes = out_.size();
+  (*buffer).append(out_);
+  BytesList pieces((*buffer).take());
   bool first = true;
   while (first || !answer_body_.done()) {
     if (upstream_pending_.empty() && !first) {
@@ -371,13 +279,13 @@ Deferred<Session::Outcome> Session::pass_answer() {
       pieces.add(upstream_pending_.slice(0, size));
       upstream_pending_.remove_prefix(size);
     }
-    record_.bytes_out += size + (first ? out_.size() : 0);
+    record_.bytes_out += size + (first ? head_bytes : 0);
     passed_bytes_ = true;
     co_await client_->write(std::move(pieces));
     pieces = BytesList();
     first = false;
     // Once it flows, the time for a request does not cut a long answer; silence does.
-    if (!answer_body_.done()) clock.timers().arm(*this, clock.now() + request_time());
+    if (!answer_body_.done()) extend_time();
   }
   if (answer_.status == 101) {
     co_await tunnel();
@@ -415,8 +323,7 @@ Deferred<void> Session::upload() {
     pending_.remove_prefix(*size);
     auto written = co_await upstream_->write(std::move(part)).result();
     if (!written.ok()) co_return;  // the answer, or its absence, will tell
-    auto& clock = proxy_.world().clock;
-    clock.timers().arm(*this, clock.now() + request_time());
+    extend_time();
   }
 }
 
@@ -451,6 +358,7 @@ Deferred<Session::Outcome> Session::refuse(int status, std::string reason) {
   bool close = !request_body_.done() || !request_.keep_alive || request_.method.empty() ||
                (pool_ && pool_->removed());
   if (visit_) {
+    visit_->retry_after(std::exchange(retry_after_, {}));
     out_.clear();
     visit_->append_own(out_, status, reason, close, request_.method != "HEAD");
     record_.bytes_out += out_.size();
@@ -463,6 +371,10 @@ Deferred<Session::Outcome> Session::refuse(int status, std::string reason) {
   http::append_header(out_, "content-type", "text/plain; charset=utf-8");
   http::append_header(out_, "content-length", std::to_string(text.size()));
   http::append_header(out_, "x-berth-reason", reason);
+  if (Duration wait = std::exchange(retry_after_, {}); wait > Duration(0)) {
+    auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+    http::append_header(out_, "retry-after", std::to_string(seconds));
+  }
   if (close) http::append_header(out_, "connection", "close");
   out_ += "\r\n";
   if (request_.method != "HEAD") out_ += text;
@@ -472,6 +384,7 @@ Deferred<Session::Outcome> Session::refuse(int status, std::string reason) {
 }
 
 void Session::release_endpoint() {
+  if (std::exchange(on_trial_, false)) pool_->breaker.forget();
   if (!endpoint_) return;
   pool_->end(*endpoint_);
   endpoint_ = nullptr;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -62,8 +63,6 @@ class Session final : Timer {
   void fire() override;
   Deferred<bool> read_head();
   Deferred<Outcome> exchange();
-  Deferred<void> choose();
-  Deferred<void> attempt();
   Deferred<void> read_answer();
   Deferred<Outcome> pass_answer();
   Deferred<Outcome> refuse(int status, std::string reason);
@@ -79,9 +78,32 @@ class Session final : Timer {
   Deferred<void> pump(ByteStream& from, ByteStream& to, Bytes first, std::uint64_t& count);
   void build_request_head();
   void build_answer_head();
-  bool may_retry() const;
+  void let_go();
   void release_endpoint();
   void note_record();
+
+  // In session_tries.cc.
+  struct Refusal {
+    int status = 0;  // 0: none
+    std::string reason;
+    Duration retry_after{};
+  };
+  void begin_tries();
+  Refusal admit();
+  Pool::Wish wish() const;
+  Deferred<void> choose();
+  Error why_not(Pool::Choice choice) const;
+  Deferred<void> attempt();
+  Deferred<void> send_request();
+  void append_own_fields();
+  void append_sticky_cookie();
+  void extend_time();
+  Failure failure_of(const Result<void>& tried) const;
+  void note_outcome(Failure failure);
+  bool tries_again(Failure failure, Duration& pause);
+  void leave_try(bool answered);
+  Deferred<Outcome> tries();
+  Deferred<Outcome> refuse_failed(Error error);
 
   Proxy& proxy_;
   std::shared_ptr<Pool> vip_pool_;
@@ -101,7 +123,12 @@ class Session final : Timer {
   http::BodyScanner request_body_;
   std::shared_ptr<Pool> pool_;
   std::shared_ptr<Endpoint> endpoint_;
-  std::shared_ptr<Endpoint> avoided_;
+  std::array<std::shared_ptr<Endpoint>, Pool::tried_max> tried_;
+  std::size_t tried_count_ = 0;
+  RequestFacts facts_;
+  MonotonicTime deadline_{};  // of all tries together
+  Bytes first_body_;          // all of the body, where it came with its head
+  Duration retry_after_{};    // of an answer of our own; zero: not said
   std::unique_ptr<ByteStream> upstream_;
   Bytes upstream_pending_;
   http::ResponseHead answer_;
@@ -110,14 +137,16 @@ class Session final : Timer {
   http::AccessRecord record_;
   MonotonicTime begun_{};
   MonotonicTime sent_{};
-  std::string out_;  // scratch for heads
+  std::string& out_;  // scratch for heads: the proxy's, so not across an await
   bool in_request_ = false;
   bool timed_out_ = false;
   bool reused_ = false;
   bool passed_bytes_ = false;        // of the answer, to the client: no retry any more
   std::uint64_t content_bytes_ = 0;  // of the request's body, so far
   bool too_long_ = false;            // that is more than the route lets through
-  bool body_started_ = false;        // of the request, from the client's stream: no retry any more
+  bool body_started_ = false;  // of the request, from the client's stream: no retry any more,
+  bool whole_body_ = false;    // but if all of it is in first_body_
+  bool on_trial_ = false;      // the breaker waits for what comes of it
 };
 
 }  // namespace berth::proxy

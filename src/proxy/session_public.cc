@@ -61,7 +61,7 @@ Deferred<void> Session::linger() {
 
 void Session::build_public_head() {
   out_.clear();
-  visit_->append_request_head(out_, request_);
+  visit_->append_request_head(out_, request_, is_own_field);
   end_request_head();
 }
 

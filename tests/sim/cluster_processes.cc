@@ -101,9 +101,9 @@ void ProxyProcess::start() {
 /// As the program's proxy does: at once after a change, often while something drains.
 Deferred<void> ProxyProcess::report() {
   for (;;) {
-    auto leaving = proxy_.draining_in_flight();
-    Duration wait = leaving.empty() ? 500ms : 20ms;
-    std::ignore = co_await follower_.report(name_, leaving).result();
+    auto report = proxy_.report();
+    Duration wait = report.in_flight.empty() ? 500ms : 20ms;
+    std::ignore = co_await follower_.report(name_, report).result();
     applied_.reset();
     std::ignore = co_await with_timeout(host_.clock, wait, applied_.wait()).result();
   }

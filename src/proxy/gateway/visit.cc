@@ -12,6 +12,12 @@ bool Visit::answer(int status, std::string reason) {
   return false;
 }
 
+void Visit::retry_after(Duration wait) {
+  if (wait <= Duration(0)) return;
+  auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  own_fields_ += "Retry-After: " + std::to_string(seconds) + "\r\n";
+}
+
 void Visit::redirect(int status, std::string location) {
   own_fields_ += "Location: " + location + "\r\n";
   answer(status, "it is at " + location);

@@ -50,11 +50,15 @@ class Visit {
   Duration timeout() const { return match_.route ? match_.route->timeout : Duration(0); }
 
   /// Line and fields of the request for the service, but for the last empty line and Upgrade.
-  void append_request_head(std::string& out, const http::RequestHead& head) const;
+  /// Fields that `own` is true for do not go on: whoever calls writes them.
+  void append_request_head(std::string& out, const http::RequestHead& head,
+                           bool (*own)(std::string_view field) = nullptr) const;
   /// False for fields of the service's answer that do not go on.
   bool keeps(std::string_view answer_field) const;
   /// The fields that are added to the service's answer.
   void append_answer_fields(std::string& out) const;
+  /// The answer of our own that follows tells when to come again; zero: it does not.
+  void retry_after(Duration wait);
   /// A whole answer of our own.
   void append_own(std::string& out, int status, std::string_view reason, bool close,
                   bool with_body) const;

@@ -56,7 +56,8 @@ bool Visit::from_us(std::string_view field) const {
   return tells_origin(field);
 }
 
-void Visit::append_request_head(std::string& out, const http::RequestHead& head) const {
+void Visit::append_request_head(std::string& out, const http::RequestHead& head,
+                                bool (*own)(std::string_view field)) const {
   const Route& route = *match_.route;
   out.append(head.method).append(" ");
   out.append(new_target_ ? std::string_view(target_) : head.target).append(" HTTP/1.1\r\n");
@@ -70,6 +71,7 @@ void Visit::append_request_head(std::string& out, const http::RequestHead& head)
   bool own_host = route.host || !head.authority.empty();
   for (auto& header : head.headers) {
     if (hop_by_hop(header, head.headers) || from_us(header.name)) continue;
+    if (own && own(header.name)) continue;
     if (own_host && equal_ignoring_case(header.name, "host")) continue;
     if (route.request_headers.drops(header.name)) continue;
     http::append_header(out, header.name, header.value);

@@ -122,7 +122,7 @@ http::ServerResponse ControlSite::state() const {
       auto counted = tallies.find(instance.id);
       one.add_member("requests", counted == tallies.end() ? 0 : counted->second.requests);
       for (auto& endpoint : pool->endpoints()) {
-        if (endpoint->id == instance.id) one.add_member("resting", endpoint->resting(now));
+        if (endpoint->id == instance.id) one.add_member("resting", endpoint->outlier.resting());
       }
       instances.add(std::move(one));
     }

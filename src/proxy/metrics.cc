@@ -195,7 +195,7 @@ void instances(Page& page, const Proxy& proxy, MonotonicTime now) {
   page.family("berth_proxy_server_resting", "gauge", "1 while it rests after failures.");
   for (auto& [service, pool] : proxy.pools()) {
     for (auto& each : pool->endpoints()) {
-      page.line(server_label(each->id), each->resting(now) ? 1.0 : 0.0);
+      page.line(server_label(each->id), each->outlier.resting() ? 1.0 : 0.0);
     }
   }
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "catalog/calls.h"
 #include "http/url.h"
 #include "proxy/gateway/file_reading.h"
 
@@ -12,18 +13,6 @@ namespace {
 std::uint32_t count(TomlReader& reader, std::string_view key, std::uint32_t otherwise,
                     std::int64_t least = 0) {
   return static_cast<std::uint32_t>(reader.integer(key, least, 1'000'000).value_or(otherwise));
-}
-
-void read_policy(TomlReader& reader, catalog::RoutingPolicy& policy) {
-  policy.timeout = reader.duration("timeout").value_or(policy.timeout);
-  policy.connect_timeout = reader.duration("connect_timeout").value_or(policy.connect_timeout);
-  policy.retries = count(reader, "retries", policy.retries);
-  policy.retry_budget = reader.number("retry_budget").value_or(policy.retry_budget);
-  policy.in_flight_max = count(reader, "in_flight_max", policy.in_flight_max, 1);
-  policy.queue_max = count(reader, "queue_max", policy.queue_max);
-  policy.queue_timeout = reader.duration("queue_timeout").value_or(policy.queue_timeout);
-  policy.eject_failures = count(reader, "eject_failures", policy.eject_failures, 1);
-  policy.eject_time = reader.duration("eject_time").value_or(policy.eject_time);
 }
 
 void read_statuses(TomlReader& reader, CheckSpec& check) {
@@ -124,7 +113,7 @@ void FileReading::read_service(const std::string& name, TomlReader& reader) {
     }
     out.service.instances.push_back(std::move(instance));
   }
-  read_policy(reader, out.service.policy);
+  catalog::read_calls(reader, out.service.policy);
   if (auto check = reader.table("check")) out.check = read_check(*check);
   reader.finish();
   file.services.push_back(std::move(out));

@@ -7,14 +7,14 @@
 #include "base/toml_reader.h"
 #include "catalog/policy.h"
 
-namespace berth::placement {
+namespace berth::catalog {
 
 /// Reads what stands in [service.NAME.calls] over the defaults; what is wrong goes to the reader's
 /// errors.
-void read_calls(TomlReader& in, catalog::RoutingPolicy& calls);
+void read_calls(TomlReader& in, RoutingPolicy& calls);
 
 /// Every setting as it would be written in berth.toml: "calls.retry.budget" and "20%"; an empty
 /// value where nothing would be written.
-std::vector<std::pair<std::string, std::string>> written_calls(const catalog::RoutingPolicy& calls);
+std::vector<std::pair<std::string, std::string>> written_calls(const RoutingPolicy& calls);
 
-}  // namespace berth::placement
+}  // namespace berth::catalog

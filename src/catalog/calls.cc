@@ -1,4 +1,4 @@
-#include "placement/calls.h"
+#include "catalog/calls.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,7 +11,7 @@
 #include "base/units.h"
 #include "catalog/policy_members.h"
 
-namespace berth::placement {
+namespace berth::catalog {
 namespace {
 
 constexpr std::string_view a_key =
@@ -228,7 +228,7 @@ class CallsOut {
 
 }  // namespace
 
-void read_calls(TomlReader& in, catalog::RoutingPolicy& calls) {
+void read_calls(TomlReader& in, RoutingPolicy& calls) {
   CallsIn io(in);
   members(io, calls);
   if (calls.balance.canary_permille > 0 && calls.balance.canary_tag.empty())
@@ -236,11 +236,11 @@ void read_calls(TomlReader& in, catalog::RoutingPolicy& calls) {
 }
 
 std::vector<std::pair<std::string, std::string>> written_calls(
-    const catalog::RoutingPolicy& calls) {
+    const RoutingPolicy& calls) {
   std::vector<std::pair<std::string, std::string>> out;
   CallsOut io("calls.", out);
   members(io, calls);
   return out;
 }
 
-}  // namespace berth::placement
+}  // namespace berth::catalog

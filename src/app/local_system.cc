@@ -1,7 +1,8 @@
+#include "app/local_system.h"
+
 #include <fmt/format.h>
 
 #include "app/checkup.h"
-#include "app/local_system.h"
 #include "app/version.h"
 #include "async/clock.h"
 #include "base/strings.h"
@@ -9,6 +10,7 @@
 #include "catalog/follow.h"
 #include "http/access_record.h"
 #include "observe/prometheus_api.h"
+#include "observe/samples/remote_write_routes.h"
 #include "os/host.h"
 
 namespace berth::app {
@@ -108,6 +110,12 @@ Deferred<void> LocalSystem::start_observing() {
   series_ = std::make_unique<observe::SeriesStore>(world_, log_.named("series"), options);
   co_await series_->open();
   kept_series_ = std::make_unique<observe::KeptSeries>(*series_, world_.clock);
+  observe::SampleStoreOptions samples;
+  samples.folder = state_.file("samples");
+  samples_ = std::make_unique<observe::SampleStore>(world_, log_.named("samples"), samples);
+  co_await samples_->open();
+  all_series_ = std::make_unique<observe::JoinedSeries>(
+      std::vector<observe::SeriesSource*>{kept_series_.get(), samples_.get()});
   observer_ = std::make_unique<observe::Observer>(world_, *series_, log_.named("observer"));
   observer_->start();
   auto ring = co_await or_return(os::MappedRing::open(state_.file("access.ring")));
@@ -231,8 +239,9 @@ Result<void> LocalSystem::serve() {
   options.version = version();
   api_ = std::make_unique<console::Api>(sources(), std::move(options));
   bus::add_bus_routes(api_->router(), *bus_, [this] { return mirror_->state().revision; });
-  observe::add_prometheus_routes(api_->router(), world_, *kept_series_,
+  observe::add_prometheus_routes(api_->router(), world_, *all_series_,
                                  {.version = std::string(version())});
+  observe::add_remote_write_route(api_->router(), *samples_, "/prometheus");
   api_->router().add("GET", "/v1/doctor", [this](http::ServerRequest&) { return doctor(); });
   api_->start();
   console_ = std::make_unique<http::Server>(
@@ -330,6 +339,7 @@ Deferred<void> LocalSystem::stop(bool instances) {
   if (riemann_) co_await riemann_->close();
   if (syslog_) co_await syslog_->close();
   if (observer_) observer_->stop();
+  if (samples_) co_await samples_->close();
   if (series_) co_await series_->close();
   if (control_) co_await control_->close();
   if (listeners_) co_await listeners_->close();

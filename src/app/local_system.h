@@ -15,10 +15,12 @@
 #include "console/api.h"
 #include "http/router.h"
 #include "http/server.h"
+#include "observe/joined_series.h"
 #include "observe/kept_series.h"
 #include "observe/log_intake.h"
 #include "observe/observer.h"
 #include "observe/riemann_server.h"
+#include "observe/samples/sample_store.h"
 #include "observe/series_store.h"
 #include "os/own_world.h"
 #include "placement/changes.h"
@@ -101,6 +103,8 @@ class LocalSystem final : runtime::DrainGate {
   std::unique_ptr<placement::Controller> controller_;
   std::unique_ptr<observe::SeriesStore> series_;
   std::unique_ptr<observe::KeptSeries> kept_series_;
+  std::unique_ptr<observe::SampleStore> samples_;  // what others write
+  std::unique_ptr<observe::JoinedSeries> all_series_;
   std::unique_ptr<observe::Observer> observer_;
   std::unique_ptr<observe::RiemannServer> riemann_;
   std::unique_ptr<observe::LogIntake> intake_;

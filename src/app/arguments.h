@@ -105,6 +105,9 @@ struct ParseArguments {
   bool ecs = false;
   bool explain = false;
 };
+struct StreamsTestArguments {
+  std::string file;  // docs/formats/streams.md
+};
 struct DoctorArguments {};
 struct VersionArguments {
   bool verbose = false;
@@ -126,8 +129,8 @@ using Arguments =
                  PsArguments, TopArguments, LogsArguments, ScaleArguments, RollbackArguments,
                  RestartArguments, RemoveArguments, KillArguments, ResolveArguments, CallArguments,
                  PublishArguments, TopicsArguments, MetricsArguments, ParseArguments,
-                 DoctorArguments, VersionArguments, OpenArguments, CompletionArguments,
-                 CompleteArguments>;
+                 StreamsTestArguments, DoctorArguments, VersionArguments, OpenArguments,
+                 CompletionArguments, CompleteArguments>;
 
 struct CommandLine {
   Common common;

@@ -118,6 +118,9 @@ struct ProxyControlArguments {
   Duration slower = 0s;  // tail: only what took as long
   bool json = false;     // tail: objects instead of lines
 };
+struct StreamsTestArguments {
+  std::string file;  // docs/formats/streams.md
+};
 struct DoctorArguments {};
 struct VersionArguments {
   bool verbose = false;
@@ -139,7 +142,8 @@ using Arguments =
                  PsArguments, TopArguments, LogsArguments, ScaleArguments, RollbackArguments,
                  RestartArguments, RemoveArguments, KillArguments, ResolveArguments, CallArguments,
                  PublishArguments, TopicsArguments, MetricsArguments, ParseArguments,
-                 ProxyControlArguments, DoctorArguments, VersionArguments, OpenArguments,
+                 ProxyControlArguments, StreamsTestArguments, DoctorArguments,
+                 VersionArguments, OpenArguments,
                  CompletionArguments, CompleteArguments>;
 
 struct CommandLine {

@@ -227,6 +227,11 @@ void declare_parse(CLI::App& app, Chosen& chosen) {
   app.add_flag("--explain", a->explain, "which parser, which fields, what it cost");
 }
 
+void declare_streams_test(CLI::App& app, Chosen& chosen) {
+  auto a = arguments_of<StreamsTestArguments>(app, chosen);
+  place(app, "FILE", a->file, "the tests; it names the file of the streams");
+}
+
 void declare_completion(CLI::App& app, Chosen& chosen) {
   auto a = arguments_of<CompletionArguments>(app, chosen);
   app.add_option("bash|zsh|fish", a->shell, "which shell")
@@ -321,6 +326,10 @@ constexpr Entry entries[] = {
      "berth parse -p 'grok %{COMBINEDAPACHELOG}' access.log\n"
      "berth parse --explain -f parse.toml < lines",
      declare_parse},
+    {"Try", "streams test", "events into streams, and what must come out",
+     "On virtual time, so hours pass at once. Ends with 1 where a test fails or a file is wrong.\n"
+     "Needs no server.",
+     "berth streams test streams_test.toml", declare_streams_test},
     {"Messages", "publish", "a message to a topic; durable when this returns", "",
      "berth publish order.created '{\"order\": 7}'\nberth publish order.created @order.json",
      declare_publish},
@@ -491,6 +500,15 @@ bool is_command(const std::string& word) {
   });
 }
 
+/// Of a command of two words: "run" for "proxy".
+std::string second_word(const std::string& first) {
+  for (auto& entry : entries) {
+    auto words = split_once(entry.name, ' ');
+    if (words && words->first == first) return std::string(words->second);
+  }
+  return "";
+}
+
 Parsed failure(Tree& tree, const CLI::ParseError& error) {
   auto [entry, app] = tree.asked();
   if (!entry) {
@@ -503,7 +521,8 @@ Parsed failure(Tree& tree, const CLI::ParseError& error) {
                                                               "--env", "--state", "--json"});
       return usage("there is no flag " + left.front() + hint, "");
     }
-    return usage("'berth " + name + "' needs one more word: run", name + " run");
+    std::string next = second_word(name);
+    return usage("'berth " + name + "' needs one more word: " + next, name + " " + next);
   }
   CommandShape shape = shape_of(*entry, *app);
   if (dynamic_cast<const CLI::ExtrasError*>(&error)) {

@@ -84,6 +84,13 @@ TEST(CommandLine, parse_takes_parsers_with_their_patterns) {
   EXPECT_FALSE(parse.ecs);
 }
 
+TEST(CommandLine, streams_test_takes_a_file_and_half_of_it_is_told) {
+  EXPECT_EQ(read_as<StreamsTestArguments>({"streams", "test", "a.toml"}).file, "a.toml");
+  Parsed half = parse_command_line({"streams"});
+  EXPECT_EQ(half.exit_code, 2);
+  EXPECT_THAT(half.text, HasSubstr("'berth streams' needs one more word: test"));
+}
+
 TEST(CommandLine, changes_wait_unless_told_otherwise) {
   auto scale = read_as<ScaleArguments>({"scale", "orders", "0"});
   EXPECT_EQ(scale.instances, 0U);
@@ -160,9 +167,10 @@ TEST(CommandLine, every_command_has_help_with_an_example) {
     EXPECT_FALSE(shape.summary.empty());
     for (auto& flag : shape.flags) EXPECT_FALSE(flag.help.empty()) << name << flag.names[0];
   }
-  for (auto* name : {"dev",      "plan",    "deploy",  "ps",      "logs",       "top",     "scale",
-                     "rollback", "restart", "rm",      "resolve", "call",       "publish", "topics",
-                     "metrics",  "doctor",  "version", "kill",    "completion", "parse"}) {
+  for (auto* name :
+       {"dev",      "plan",    "deploy",  "ps",      "logs",       "top",     "scale",
+        "rollback", "restart", "rm",      "resolve", "call",       "publish", "topics",
+        "metrics",  "doctor",  "version", "kill",    "completion", "parse",   "streams test"}) {
     EXPECT_TRUE(names.contains(name)) << name;
   }
 }

@@ -127,11 +127,21 @@ Deferred<void> LocalSystem::start_observing() {
   ring_->start();
   log_lines_ = std::make_unique<LogLines>(world_, log_.named("logs"), state_.path(), *observer_);
   log_lines_->start();
-  riemann_ = std::make_unique<observe::RiemannServer>(
-      world_, log_.named("riemann"), [this](observe::Event event) { observer_->note(event); });
-  auto listener = co_await or_return(listen(places_.riemann));
-  riemann_->serve(std::move(listener));
+  co_await start_streams();
   co_await or_return(start_syslog());
+}
+
+Deferred<void> LocalSystem::start_streams() {
+  streams_ = std::make_unique<LocalStreams>(world_, log_.named("streams"), *observer_,
+                                            places_.streams_file);
+  auto events = co_await or_return(listen(places_.riemann));
+  auto datagrams =
+      co_await or_return(own_.network.bind_datagram(Address::loopback(places_.riemann)));
+  streams_->serve(std::move(events), std::move(datagrams));
+  auto websocket = co_await or_return(listen(places_.riemann_web));
+  auto event_stream = co_await or_return(listen(places_.riemann_events));
+  streams_->serve_web(std::move(websocket), std::move(event_stream));
+  co_await streams_->start();
 }
 
 Result<void> LocalSystem::start_syslog() {
@@ -286,6 +296,8 @@ std::vector<console::NamedAddress> LocalSystem::addresses() const {
           {"dns", fmt::format("127.0.0.1:{}", places_.dns)},
           {"bus", fmt::format("http://127.0.0.1:{}", places_.bus)},
           {"riemann", fmt::format("127.0.0.1:{}", places_.riemann)},
+          {"riemann-web", fmt::format("127.0.0.1:{}", places_.riemann_web)},
+          {"riemann-events", fmt::format("127.0.0.1:{}", places_.riemann_events)},
           {"syslog", fmt::format("127.0.0.1:{}", places_.syslog)}};
 }
 
@@ -336,7 +348,7 @@ Deferred<void> LocalSystem::stop(bool instances) {
   if (ring_) co_await ring_->close();
   if (ring_) ring_->drain();
   if (log_lines_) co_await log_lines_->close();
-  if (riemann_) co_await riemann_->close();
+  if (streams_) co_await streams_->close();
   if (syslog_) co_await syslog_->close();
   if (observer_) observer_->stop();
   if (samples_) co_await samples_->close();

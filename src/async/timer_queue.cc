@@ -12,7 +12,7 @@ constexpr std::int64_t soon_ticks = 4;
 constexpr std::size_t spares_at_first = 8;
 constexpr std::size_t spares_max = 64;
 constexpr std::size_t timers_of_spare = 64;
-/// A vector that held more gives its memory back.
+/// Memory for more is given back.
 constexpr std::size_t kept_timers_max = 4096;
 
 }  // namespace
@@ -177,8 +177,10 @@ const std::vector<Timer*>& TimerQueue::take_slot(std::size_t number) {
   Slot& slot = wheel_[number];
   in_wheel_ -= std::exchange(slot.armed, 0);
   taken_.clear();
-  if (taken_.capacity() > kept_timers_max) taken_.shrink_to_fit();
-  taken_.swap(slot.timers);
+  bool kept = taken_.capacity() > 0 && taken_.capacity() <= kept_timers_max &&
+              spares_.size() < spares_.capacity();
+  if (kept) spares_.push_back(std::move(taken_));
+  taken_ = std::exchange(slot.timers, {});
   return taken_;
 }
 

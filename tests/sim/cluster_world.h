@@ -73,6 +73,7 @@ class ClusterWorld {
                std::uint64_t revision);
   void request_came(const RunningProgram& program, const http::ServerRequest& request);
   /// What is not as it is wanted; empty: all is.
+  bool proxies_follow();
   std::string differs();
   static std::string differs(const placement::DesiredService& service,
                              const placement::ClusterState& state,

@@ -106,6 +106,7 @@ void Session::let_go() {
   request_ = {};
   answer_ = {};
   upstream_pending_ = first_body_ = Bytes();
+  if (pending_.empty()) pending_ = Bytes();  // an empty slice holds its block too
   for (auto& each : tried_) each = nullptr;
 }
 

@@ -21,7 +21,10 @@ Proxy::Proxy(World& world, Log log, ListenerSource& listeners, AccessSink& sink,
       listeners_(listeners),
       sink_(sink),
       callers_(callers),
-      options_(std::move(options)) {
+      options_(std::move(options)),
+      answers_(world, log.named("answers")),
+      mirror_(world) {
+  if (!options_.state_folder.empty()) scope_.add(open_answers());
   if (options_.gateway.family() != Address::Family::none) open_frontend(options_.gateway, nullptr);
 }
 
@@ -117,6 +120,18 @@ Deferred<void> Proxy::serve(std::shared_ptr<Frontend> frontend,
 std::shared_ptr<Pool> Proxy::pool_at(const Address& address) const {
   auto found = frontends_.find(address);
   return found == frontends_.end() ? nullptr : found->second->pool;
+}
+
+std::shared_ptr<Pool> Proxy::pool_of(std::string_view service) const {
+  auto found = pools_.find(service);
+  return found == pools_.end() ? nullptr : found->second;
+}
+
+Deferred<void> Proxy::open_answers() {
+  auto opened = co_await answers_.open(options_.state_folder).result();
+  if (!opened.ok())
+    log_.warning("answers to Idempotency-Keys are kept in memory alone",
+                 {{"error", opened.error()}});
 }
 
 std::shared_ptr<Pool> Proxy::route(std::string_view host, std::string_view path) const {

@@ -13,6 +13,8 @@
 #include "catalog/catalog.h"
 #include "catalog/model.h"
 #include "http/h1_writer.h"
+#include "proxy/answers/kept_answers.h"
+#include "proxy/mirror.h"
 #include "proxy/pool.h"
 
 namespace berth::http {
@@ -60,7 +62,8 @@ struct ProxyOptions {
   Duration head_timeout = 10s;       // from a head's first byte to its last
   Duration upstream_idle_max = 30s;  // kept connections to instances; below what servers close at
   std::size_t connections_max = 20'000;  // beyond, a new one waits in the kernel's backlog
-  std::string zone;                      // where this proxy stands, for zone_aware services
+  std::string state_folder;  // where answers to Idempotency-Keys are kept; empty: memory
+  std::string zone;          // where this proxy stands, for zone_aware services
 };
 
 /// Carries requests: a listener for each VIP, one for the gateway, a Pool for each service. Follows
@@ -97,6 +100,10 @@ class Proxy {
   /// For building one head at a time, without suspending.
   std::string& scratch() { return scratch_; }
   http::HeadBuffers& heads() { return heads_; }
+  KeptAnswers& answers() { return answers_; }
+  Mirror& mirror() { return mirror_; }
+  /// The pool of that service, or null.
+  std::shared_ptr<Pool> pool_of(std::string_view service) const;
   /// The pool of the service that has this address now, or null.
   std::shared_ptr<Pool> pool_at(const Address& address) const;
   /// The pool of the route that host and path fit, or null.
@@ -107,6 +114,7 @@ class Proxy {
   Deferred<void> listen(std::shared_ptr<Frontend> frontend);
   Deferred<void> serve(std::shared_ptr<Frontend> frontend, std::unique_ptr<ByteStream> stream);
   void update_frontends();
+  Deferred<void> open_answers();
   void open_frontend(const Address& address, std::shared_ptr<Pool> pool);
 
   World& world_;
@@ -121,6 +129,8 @@ class Proxy {
   std::map<Address, std::shared_ptr<Frontend>> frontends_;
   std::string scratch_;
   http::HeadBuffers heads_;
+  KeptAnswers answers_;
+  Mirror mirror_;
   std::size_t connections_ = 0;
   bool stopping_ = false;
   Scope scope_;

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t copy_bytes = 65536;
 
+}  // namespace
+
 Bytes joined(const Bytes& first, const Bytes& second) {
   if (first.empty()) return second;
   Block* block = Block::allocate(first.size() + second.size());
@@ -22,7 +24,6 @@ Bytes joined(const Bytes& first, const Bytes& second) {
   return Bytes(block, block->data(), first.size() + second.size());
 }
 
-/// Fields that are for one hop only (RFC 9110 section 7.6.1), and those that Connection names.
 bool hop_by_hop(const http::Header& header, const http::Headers& all) {
   switch (header.name.size()) {
     case 7:
@@ -38,8 +39,6 @@ bool hop_by_hop(const http::Header& header, const http::Headers& all) {
   auto* connection = all.find("connection");
   return connection && connection->value.size() > 10 && all.has_token("connection", header.name);
 }
-
-}  // namespace
 
 Session::Session(Proxy& proxy, std::shared_ptr<Pool> pool,
                  const std::uint32_t& frontend_connections, std::unique_ptr<ByteStream> client)
@@ -170,6 +169,7 @@ Deferred<Session::Outcome> Session::exchange() {
     retry_after_ = refusal.retry_after;
     co_return co_await refuse(refusal.status, std::move(refusal.reason));
   }
+  if (has_key()) co_return co_await tries_with_key();
   co_return co_await tries();
 }
 
@@ -255,6 +255,7 @@ void Session::build_answer_head() {
 
 Deferred<Session::Outcome> Session::pass_answer() {
   auto& clock = proxy_.world().clock;
+  if (keeps_) co_await keep_answer();
   record_.status = static_cast<std::uint16_t>(answer_.status);
   http::HeadBuffers::Lease buffer(proxy_.heads());
   build_answer_head();

@@ -52,6 +52,15 @@ void hops(std::size_t times) {
   while (all.left > 0) reactor->turn(Duration(0));
 }
 
+/// A coroutine waits for a callback that runs in a later turn.
+Deferred<void> hop_often(std::size_t times) {
+  for (std::size_t i = 0; i < times; ++i) co_await ready().then([] {});
+}
+void awaited_hops(std::size_t times) {
+  auto work = hop_often(times);
+  finish(work);
+}
+
 /// What is spawned waits for one turn, as Asio's does.
 Deferred<int> answer_after(Deferred<void> turn) {
   co_await std::move(turn);
@@ -91,6 +100,20 @@ void timers(std::size_t times) {
   if (heard != times) std::abort();
 }
 
+std::vector<Deferred<void>>* armed_here;
+void resets(std::size_t times) {
+  static std::uint32_t state = 3;
+  std::size_t heard = 0;
+  for (std::size_t i = 0; i < times; ++i) {
+    auto& timer = (*armed_here)[next_timer(state)];
+    timer = std::move(timer).then([] {}, [&](Error) { ++heard; });
+    timer.cancel();
+    ReadyList::current().run();
+    timer = reactor->after(std::chrono::milliseconds(next_wait(state)));
+  }
+  if (heard != times) std::abort();
+}
+
 void print(const char* work, const char* framework, const Rounds& rounds) {
   std::printf("%s %s %.1f %.2f\n", work, framework, rounds.nanoseconds(), rounds.allocations());
 }
@@ -120,9 +143,11 @@ int main(int count, char** words) {
   reactor = &own;
   if (count > 1) {
     const std::pair<std::string_view, void (*)(std::size_t)> works[] = {
-        {"ready_await", awaits}, {"callback_hop", hops}, {"spawn_join", spawns}, {"timer", timers}};
+        {"ready_await", awaits}, {"callback_hop", hops}, {"awaited_hop", awaited_hops},
+        {"spawn_join", spawns},  {"timer", timers},      {"timer_reset", resets}};
     std::vector<Deferred<void>> armed;
-    if (words[1] == std::string_view("timer")) armed = arm_timers();
+    if (std::string_view(words[1]).starts_with("timer")) armed = arm_timers();
+    armed_here = &armed;
     for (auto& [name, work] : works) {
       if (name == words[1]) work(50'000'000);
     }
@@ -131,11 +156,15 @@ int main(int count, char** words) {
   compare("ready_await", awaits, asio_core::awaits, 1'000'000);
   compare("callback_hop", hops, asio_core::hops, 500'000);
   alone("callback_hop", "asio-shared", asio_core::shared_hops, 500'000);
+  compare("awaited_hop", awaited_hops, asio_core::awaited_hops, 500'000);
   compare("spawn_join", spawns, asio_core::spawns, 300'000);
   auto armed = arm_timers();
+  armed_here = &armed;
   asio_core::arm_timers();
   libuv_core::arm_timers();
   compare("timer", timers, asio_core::timers, 200'000);
   alone("timer", "libuv", libuv_core::timers, 200'000);
+  compare("timer_reset", resets, asio_core::resets, 200'000);
+  alone("timer_reset", "libuv", libuv_core::resets, 200'000);
   asio_core::disarm_timers();
 }

@@ -15,6 +15,11 @@ inline std::uint32_t next_wait(std::uint32_t& state) {
   return 1000 + (state >> 10);
 }
 
+inline std::size_t next_timer(std::uint32_t& state) {
+  state = state * 1664525 + 1013904223;
+  return state % timers_armed;
+}
+
 namespace asio_core {
 /// A coroutine awaits one that answers at once.
 void awaits(std::size_t times);
@@ -22,15 +27,20 @@ void awaits(std::size_t times);
 void hops(std::size_t times);
 /// The same on an io_context that threads may share, which is what its default constructor makes.
 void shared_hops(std::size_t times);
+/// A coroutine goes to the end of the queue.
+void awaited_hops(std::size_t times);
 /// A coroutine starts another on the executor and awaits its end.
 void spawns(std::size_t times);
 void arm_timers();
 /// A timer is set, cancelled, and its callback hears of that.
 void timers(std::size_t times);
+/// One of those that are armed, any, is cancelled, its callback hears of that, and it is set anew.
+void resets(std::size_t times);
 void disarm_timers();
 }  // namespace asio_core
 
 namespace libuv_core {
 void arm_timers();
 void timers(std::size_t times);
+void resets(std::size_t times);
 }  // namespace libuv_core

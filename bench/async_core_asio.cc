@@ -23,6 +23,9 @@ void run() {
 asio::awaitable<void> await_often(std::size_t times) {
   for (std::size_t i = 0; i < times; ++i) keep(co_await answer());
 }
+asio::awaitable<void> hop_often(std::size_t times) {
+  for (std::size_t i = 0; i < times; ++i) co_await asio::post(context(), asio::use_awaitable);
+}
 asio::awaitable<void> spawn_often(std::size_t times) {
   auto executor = co_await asio::this_coro::executor;
   for (std::size_t i = 0; i < times; ++i) {
@@ -58,6 +61,10 @@ void shared_hops(std::size_t times) {
   asio::post(shared, Hop{&shared, times});
   shared.run();
 }
+void awaited_hops(std::size_t times) {
+  asio::co_spawn(context(), hop_often(times), asio::detached);
+  run();
+}
 void spawns(std::size_t times) {
   asio::co_spawn(context(), spawn_often(times), asio::detached);
   run();
@@ -79,6 +86,18 @@ void timers(std::size_t times) {
     timer.expires_after(std::chrono::milliseconds(next_wait(state)));
     timer.async_wait([&](boost::system::error_code) { ++heard; });
     timer.cancel();
+    if (i % 64 == 63) context().poll();
+  }
+  context().poll();
+  keep(heard);
+}
+void resets(std::size_t times) {
+  static std::uint32_t state = 3;
+  static std::size_t heard = 0;
+  for (std::size_t i = 0; i < times; ++i) {
+    auto& timer = *armed()[next_timer(state)];
+    timer.expires_after(std::chrono::milliseconds(next_wait(state)));
+    timer.async_wait([](boost::system::error_code) { ++heard; });
     if (i % 64 == 63) context().poll();
   }
   context().poll();

@@ -15,12 +15,15 @@ uv_loop_t* loop() {
   return made;
 }
 void heard(uv_timer_t*) {}
+std::vector<uv_timer_t>& armed() {
+  static std::vector<uv_timer_t> timers(timers_armed);
+  return timers;
+}
 }  // namespace
 
 void arm_timers() {
-  static std::vector<uv_timer_t> armed(timers_armed);
   std::uint32_t state = 1;
-  for (auto& timer : armed) {
+  for (auto& timer : armed()) {
     uv_timer_init(loop(), &timer);
     uv_timer_start(&timer, heard, next_wait(state), 0);
   }
@@ -37,6 +40,15 @@ void timers(std::size_t times) {
   }
   uv_close(reinterpret_cast<uv_handle_t*>(&timer), nullptr);
   uv_run(loop(), UV_RUN_NOWAIT);
+}
+
+void resets(std::size_t times) {
+  static std::uint32_t state = 3;
+  for (std::size_t i = 0; i < times; ++i) {
+    auto& timer = armed()[next_timer(state)];
+    uv_timer_stop(&timer);
+    uv_timer_start(&timer, heard, next_wait(state), 0);
+  }
 }
 
 }  // namespace libuv_core

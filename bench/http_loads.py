@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """What Berth's HTTP server and nginx cost under other loads than small answers over kept connections, one thread each,
 in turns within one run, no access log: TLS 1.3 and HTTP/2 (by h2load), a file of 1 MB, a new connection each request,
-10,000 idle connections beside (memory of each, and CPU of a small answer meanwhile)."""
+10,000 idle connections beside, held by processes of their own (memory of each, and CPU of a small answer meanwhile)."""
 import os
 import re
 import resource
-import socket
 import subprocess
 import sys
 import time
@@ -18,12 +17,11 @@ IDLE = int(os.environ.get("IDLE", "10000"))
 CONNECTIONS = 64
 WANTED = sys.argv[1:]
 
-least = 2 * IDLE + 1000  # this process holds the connections to both servers
+least = IDLE + 2000  # a server has all of them, whoever holds their other ends a part
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 if hard != resource.RLIM_INFINITY and hard < least:
-    resource.setrlimit(resource.RLIMIT_NOFILE, (least, least))
-else:
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, least), hard))
+    sys.exit(f"{IDLE} idle connections need {least} descriptors a process, {hard} are allowed; fewer: IDLE=1000")
+resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, least), hard))
 
 files = os.path.join(FOLDER, "files")
 os.mkdir(files)
@@ -111,19 +109,32 @@ def measure(work, once, servers):
     figure(f"http.{work}.cpu", min(costs["berth"]), "us", "nginx", nginx_version, min(costs["nginx"]))
 
 
+# A process of its own for each thousand: PORT COUNT. Each of its connections asks once and stays until its input ends.
+HOLDER = """
+import socket, sys
+request = b"GET / HTTP/1.1\\r\\nHost: bench\\r\\nUser-Agent: idle\\r\\nAccept: */*\\r\\n\\r\\n"
+kept = []
+for _ in range(int(sys.argv[2])):
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    s.sendall(request)
+    kept.append(s)
+    if not s.recv(4096):
+        sys.exit(1)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
 def idle_connections(server):
-    """Connections that have asked once; and what each costs its server."""
-    request = b"GET / HTTP/1.1\r\nHost: bench\r\nUser-Agent: idle\r\nAccept: */*\r\n\r\n"
+    """What each connection that has asked once costs its server. They stay until the bench ends."""
     before = memory_bytes(server.pid)
-    kept = []
-    for _ in range(IDLE):
-        s = socket.create_connection(("127.0.0.1", server.plain))
-        s.sendall(request)
-        kept.append(s)
-        if not s.recv(4096):
+    for begin in range(0, IDLE, 1000):
+        holder = start([sys.executable, "-c", HOLDER, str(server.plain), str(min(1000, IDLE - begin))],
+                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if holder.stdout.readline() != "held\n":
             sys.exit(f"{server.name} closed a connection")
     time.sleep(0.5)
-    return kept, (memory_bytes(server.pid) - before) / IDLE
+    return (memory_bytes(server.pid) - before) / IDLE
 
 
 nginx_version = version(["nginx", "-v"])
@@ -141,6 +152,6 @@ for work, once in works.items():
 if not WANTED or "idle" in WANTED:
     fresh = [Server("berth"), Server("nginx")]
     held = {server.name: idle_connections(server) for server in fresh}
-    each = {name: size / 1024 for name, (_, size) in held.items()}
+    each = {name: size / 1024 for name, size in held.items()}
     figure("http.idle_connection.memory", each["berth"], "KiB", "nginx", nginx_version, each["nginx"])
     measure(f"small_get_beside_{IDLE}_idle", by_load("/"), fresh)

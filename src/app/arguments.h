@@ -105,6 +105,22 @@ struct ParseArguments {
   bool ecs = false;
   bool explain = false;
 };
+/// Of a proxy alone: asks it, or tells it something, at its control socket.
+struct ProxyControlArguments {
+  enum class What : std::uint8_t { state, sessions, tail, drain, disable, enable, kill };
+  What what = What::state;
+  std::string control = "proxy.sock";
+  std::string of;        // an instance, or a session's number
+  Duration wait = 30s;   // drain: for what is in flight
+  std::string service;   // tail: only its requests
+  std::string path;      // tail: only what begins so
+  std::string status;    // tail: "500-599"
+  Duration slower = 0s;  // tail: only what took as long
+  bool json = false;     // tail: objects instead of lines
+};
+struct StreamsTestArguments {
+  std::string file;  // docs/formats/streams.md
+};
 struct DoctorArguments {};
 struct VersionArguments {
   bool verbose = false;
@@ -126,8 +142,9 @@ using Arguments =
                  PsArguments, TopArguments, LogsArguments, ScaleArguments, RollbackArguments,
                  RestartArguments, RemoveArguments, KillArguments, ResolveArguments, CallArguments,
                  PublishArguments, TopicsArguments, MetricsArguments, ParseArguments,
-                 DoctorArguments, VersionArguments, OpenArguments, CompletionArguments,
-                 CompleteArguments>;
+                 ProxyControlArguments, StreamsTestArguments, DoctorArguments,
+                 VersionArguments, OpenArguments,
+                 CompletionArguments, CompleteArguments>;
 
 struct CommandLine {
   Common common;

@@ -227,6 +227,11 @@ void declare_parse(CLI::App& app, Chosen& chosen) {
   app.add_flag("--explain", a->explain, "which parser, which fields, what it cost");
 }
 
+void declare_streams_test(CLI::App& app, Chosen& chosen) {
+  auto a = arguments_of<StreamsTestArguments>(app, chosen);
+  place(app, "FILE", a->file, "the tests; it names the file of the streams");
+}
+
 void declare_completion(CLI::App& app, Chosen& chosen) {
   auto a = arguments_of<CompletionArguments>(app, chosen);
   app.add_option("bash|zsh|fish", a->shell, "which shell")
@@ -243,11 +248,32 @@ void declare_version(CLI::App& app, Chosen& chosen) {
 
 void declare_proxy(CLI::App& app, Chosen& chosen) {
   auto a = arguments_of<ProxyArguments>(app, chosen);
+  place(app, "FILE", a->file, "a proxy.toml: a balancer of its own", false);
+  app.add_flag("--check", a->check, "tell whether FILE can be used, and end");
   app.add_option("--host", a->host, "this host's name in the catalog")->type_name("NAME");
   address(app, "--gateway", a->gateway, "where the gateway listens");
   address(app, "--dns", a->dns, "where DNS listens");
   app.add_flag("--port-80", a->port_80, "listen on port 80 of each VIP too");
   address(app, "--syslog", a->syslog, "send HAProxy's log lines there by UDP");
+}
+
+template <ProxyControlArguments::What what>
+void declare_proxy_control(CLI::App& app, Chosen& chosen) {
+  using What = ProxyControlArguments::What;
+  auto a = arguments_of<ProxyControlArguments>(app, chosen);
+  a->what = what;
+  app.add_option("--control", a->control, "its control socket, as proxy.toml says (proxy.sock)")
+      ->type_name("FILE");
+  if (what == What::kill) place(app, "SESSION", a->of, "its number in berth proxy sessions");
+  if (what == What::drain || what == What::disable || what == What::enable) {
+    place(app, "INSTANCE", a->of, "such as users/1");
+  }
+  if (what == What::drain) duration(app, "--wait", a->wait, "for what is in flight (30s)");
+  if (what != What::tail) return;
+  app.add_option("--service", a->service, "only requests to it")->type_name("SERVICE");
+  app.add_option("--path", a->path, "only those whose target begins so")->type_name("PATH");
+  app.add_option("--status", a->status, "only these, such as 500-599")->type_name("STATUS");
+  duration(app, "--slower", a->slower, "only those that took as long");
 }
 
 constexpr Entry entries[] = {
@@ -300,6 +326,10 @@ constexpr Entry entries[] = {
      "berth parse -p 'grok %{COMBINEDAPACHELOG}' access.log\n"
      "berth parse --explain -f parse.toml < lines",
      declare_parse},
+    {"Try", "streams test", "events into streams, and what must come out",
+     "On virtual time, so hours pass at once. Ends with 1 where a test fails or a file is wrong.\n"
+     "Needs no server.",
+     "berth streams test streams_test.toml", declare_streams_test},
     {"Messages", "publish", "a message to a topic; durable when this returns", "",
      "berth publish order.created '{\"order\": 7}'\nberth publish order.created @order.json",
      declare_publish},
@@ -312,9 +342,31 @@ constexpr Entry entries[] = {
      "berth completion fish | source              # in ~/.config/fish/config.fish",
      declare_completion},
     {"More", "version", "which Berth this is", "", "berth version", declare_version},
-    {"More", "proxy run", "the proxy alone: VIPs, gateway and DNS of a host",
-     "berth dev starts it by itself. --state names the folder that they share.",
-     "berth proxy run --state .berth --host laptop --dns 127.0.0.1:8600", declare_proxy},
+    {"More", "proxy run", "the proxy alone: by a file, or VIPs, gateway and DNS of a host",
+     "With a file it is a balancer for whatever the file names. berth dev starts it without\n"
+     "one by itself: --state names the folder that they share.",
+     "berth proxy run proxy.toml\nberth proxy run --check proxy.toml\n"
+     "berth proxy run --state .berth --host laptop --dns 127.0.0.1:8600",
+     declare_proxy},
+    {"More", "proxy state", "listeners, services and instances of a proxy alone",
+     "With [proxy] control = \"proxy.sock\" in its proxy.toml.", "berth proxy state",
+     declare_proxy_control<ProxyControlArguments::What::state>},
+    {"More", "proxy sessions", "what its connections do now", "", "berth proxy sessions",
+     declare_proxy_control<ProxyControlArguments::What::sessions>},
+    {"More", "proxy tail", "its access log as it is written, filtered",
+     "HAProxy's line a request; with --json an object.",
+     "berth proxy tail --status 500-599\nberth proxy tail --service users --slower 1s",
+     declare_proxy_control<ProxyControlArguments::What::tail>},
+    {"More", "proxy drain", "nothing new for an instance; waits for what it answers",
+     "Ends with 1 where it still answers something when the time is over.",
+     "berth proxy drain users/1 --wait 1m",
+     declare_proxy_control<ProxyControlArguments::What::drain>},
+    {"More", "proxy disable", "an instance is out until it is enabled", "",
+     "berth proxy disable users/1", declare_proxy_control<ProxyControlArguments::What::disable>},
+    {"More", "proxy enable", "an instance is in again if its check says so", "",
+     "berth proxy enable users/1", declare_proxy_control<ProxyControlArguments::What::enable>},
+    {"More", "proxy kill", "end a connection now", "", "berth proxy kill 17",
+     declare_proxy_control<ProxyControlArguments::What::kill>},
 };
 
 void declare_common(CLI::App& app, Common& common) {
@@ -339,7 +391,10 @@ class Tree {
       auto words = split(entry.name, ' ');
       for (auto word : words) {
         if (parent != &app_) parent->require_subcommand(1);
-        parent = parent->add_subcommand(std::string(word), entry.summary);
+        auto there =
+            parent->get_subcommands([&](CLI::App* each) { return each->get_name() == word; });
+        parent = there.empty() ? parent->add_subcommand(std::string(word), entry.summary)
+                               : there.front();
       }
       entry.declare(*parent, chosen);
       leaves_[parent] = &entry;
@@ -445,6 +500,15 @@ bool is_command(const std::string& word) {
   });
 }
 
+/// Of a command of two words: "run" for "proxy".
+std::string second_word(const std::string& first) {
+  for (auto& entry : entries) {
+    auto words = split_once(entry.name, ' ');
+    if (words && words->first == first) return std::string(words->second);
+  }
+  return "";
+}
+
 Parsed failure(Tree& tree, const CLI::ParseError& error) {
   auto [entry, app] = tree.asked();
   if (!entry) {
@@ -457,7 +521,8 @@ Parsed failure(Tree& tree, const CLI::ParseError& error) {
                                                               "--env", "--state", "--json"});
       return usage("there is no flag " + left.front() + hint, "");
     }
-    return usage("'berth " + name + "' needs one more word: run", name + " run");
+    std::string next = second_word(name);
+    return usage("'berth " + name + "' needs one more word: " + next, name + " " + next);
   }
   CommandShape shape = shape_of(*entry, *app);
   if (dynamic_cast<const CLI::ExtrasError*>(&error)) {

@@ -84,6 +84,13 @@ TEST(CommandLine, parse_takes_parsers_with_their_patterns) {
   EXPECT_FALSE(parse.ecs);
 }
 
+TEST(CommandLine, streams_test_takes_a_file_and_half_of_it_is_told) {
+  EXPECT_EQ(read_as<StreamsTestArguments>({"streams", "test", "a.toml"}).file, "a.toml");
+  Parsed half = parse_command_line({"streams"});
+  EXPECT_EQ(half.exit_code, 2);
+  EXPECT_THAT(half.text, HasSubstr("'berth streams' needs one more word: test"));
+}
+
 TEST(CommandLine, changes_wait_unless_told_otherwise) {
   auto scale = read_as<ScaleArguments>({"scale", "orders", "0"});
   EXPECT_EQ(scale.instances, 0U);
@@ -106,6 +113,14 @@ TEST(CommandLine, what_processes_of_a_host_are_given) {
   EXPECT_EQ(proxy.host, "h");
   EXPECT_EQ(proxy.dns, Address::loopback(8600));
   EXPECT_EQ(proxy.syslog, Address::loopback(5514));
+  auto alone = read_as<ProxyArguments>({"proxy", "run", "proxy.toml", "--check"});
+  EXPECT_EQ(alone.file, "proxy.toml");
+  EXPECT_TRUE(alone.check);
+  auto drain = read_as<ProxyControlArguments>({"proxy", "drain", "users/1", "--wait", "1m"});
+  EXPECT_EQ(drain.what, ProxyControlArguments::What::drain);
+  EXPECT_EQ(drain.of, "users/1");
+  EXPECT_EQ(drain.wait, 1min);
+  EXPECT_EQ(drain.control, "proxy.sock");
   EXPECT_EQ(read_as<ShimArguments>({"shim", "/spec"}).spec, "/spec");
 }
 
@@ -152,9 +167,10 @@ TEST(CommandLine, every_command_has_help_with_an_example) {
     EXPECT_FALSE(shape.summary.empty());
     for (auto& flag : shape.flags) EXPECT_FALSE(flag.help.empty()) << name << flag.names[0];
   }
-  for (auto* name : {"dev",      "plan",    "deploy",  "ps",      "logs",       "top",     "scale",
-                     "rollback", "restart", "rm",      "resolve", "call",       "publish", "topics",
-                     "metrics",  "doctor",  "version", "kill",    "completion", "parse"}) {
+  for (auto* name :
+       {"dev",      "plan",    "deploy",  "ps",      "logs",       "top",     "scale",
+        "rollback", "restart", "rm",      "resolve", "call",       "publish", "topics",
+        "metrics",  "doctor",  "version", "kill",    "completion", "parse",   "streams test"}) {
     EXPECT_TRUE(names.contains(name)) << name;
   }
 }
@@ -183,7 +199,9 @@ std::string kind_of(const Words& words) {
 TEST(Completion, offers_commands_flags_and_choices_that_begin_so) {
   EXPECT_EQ(offered({"lo"}), Words{"logs"});
   EXPECT_EQ(offered({"re"}), (Words{"restart", "resolve"}));
-  EXPECT_EQ(offered({"proxy", ""}), Words{"run"});
+  EXPECT_EQ(offered({"proxy", "s"}), (Words{"state", "sessions"}));
+  EXPECT_EQ(offered({"proxy", "t"}), Words{"tail"});
+  EXPECT_EQ(offered({"prox"}), Words{"proxy"});
   EXPECT_EQ(offered({"logs", "--f"}), (Words{"--follow", "--folder"}));
   EXPECT_EQ(offered({"--fo"}), Words{"--folder"});
   EXPECT_EQ(offered({"completion", "z"}), Words{"zsh"});

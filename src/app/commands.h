@@ -23,6 +23,8 @@ Deferred<int> run(Session& session, PublishArguments arguments);
 Deferred<int> run(Session& session, TopicsArguments arguments);
 Deferred<int> run(Session& session, MetricsArguments arguments);
 Deferred<int> run(Session& session, ParseArguments arguments);
+Deferred<int> run(Session& session, ProxyControlArguments arguments);
+Deferred<int> run(Session& session, StreamsTestArguments arguments);
 Deferred<int> run(Session& session, DoctorArguments arguments);
 Deferred<int> run(Session& session, VersionArguments arguments);
 Deferred<int> run(Session& session, OpenArguments arguments);

@@ -45,7 +45,9 @@ Result<SystemPlaces> choose_places(const DevArguments& arguments, StateFolder& s
       {"console", 7400, arguments.console_port, false, false, &SystemPlaces::console},
       {"gateway", 8080, arguments.gateway_port, false, true, &SystemPlaces::gateway},
       {"dns", 8600, arguments.dns_port, true, true, &SystemPlaces::dns},
-      {"riemann", 5555, arguments.riemann_port, false, false, &SystemPlaces::riemann},
+      {"riemann", 5555, arguments.riemann_port, true, false, &SystemPlaces::riemann},
+      {"riemann-web", 5556, {}, false, false, &SystemPlaces::riemann_web},
+      {"riemann-events", 5558, {}, false, false, &SystemPlaces::riemann_events},
       {"syslog", 5514, arguments.syslog_port, true, false, &SystemPlaces::syslog},
       {"bus", 7401, {}, false, false, &SystemPlaces::bus},
   };

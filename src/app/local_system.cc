@@ -9,6 +9,8 @@
 #include "bus/bus_routes.h"
 #include "catalog/follow.h"
 #include "http/access_record.h"
+#include "observe/prometheus_api.h"
+#include "observe/samples/remote_write_routes.h"
 #include "os/host.h"
 
 namespace berth::app {
@@ -107,6 +109,13 @@ Deferred<void> LocalSystem::start_observing() {
   options.folder = state_.file("series");
   series_ = std::make_unique<observe::SeriesStore>(world_, log_.named("series"), options);
   co_await series_->open();
+  kept_series_ = std::make_unique<observe::KeptSeries>(*series_, world_.clock);
+  observe::SampleStoreOptions samples;
+  samples.folder = state_.file("samples");
+  samples_ = std::make_unique<observe::SampleStore>(world_, log_.named("samples"), samples);
+  co_await samples_->open();
+  all_series_ = std::make_unique<observe::JoinedSeries>(
+      std::vector<observe::SeriesSource*>{kept_series_.get(), samples_.get()});
   observer_ = std::make_unique<observe::Observer>(world_, *series_, log_.named("observer"));
   observer_->start();
   auto ring = co_await or_return(os::MappedRing::open(state_.file("access.ring")));
@@ -118,11 +127,21 @@ Deferred<void> LocalSystem::start_observing() {
   ring_->start();
   log_lines_ = std::make_unique<LogLines>(world_, log_.named("logs"), state_.path(), *observer_);
   log_lines_->start();
-  riemann_ = std::make_unique<observe::RiemannServer>(
-      world_, log_.named("riemann"), [this](observe::Event event) { observer_->note(event); });
-  auto listener = co_await or_return(listen(places_.riemann));
-  riemann_->serve(std::move(listener));
+  co_await start_streams();
   co_await or_return(start_syslog());
+}
+
+Deferred<void> LocalSystem::start_streams() {
+  streams_ = std::make_unique<LocalStreams>(world_, log_.named("streams"), *observer_,
+                                            places_.streams_file);
+  auto events = co_await or_return(listen(places_.riemann));
+  auto datagrams =
+      co_await or_return(own_.network.bind_datagram(Address::loopback(places_.riemann)));
+  streams_->serve(std::move(events), std::move(datagrams));
+  auto websocket = co_await or_return(listen(places_.riemann_web));
+  auto event_stream = co_await or_return(listen(places_.riemann_events));
+  streams_->serve_web(std::move(websocket), std::move(event_stream));
+  co_await streams_->start();
 }
 
 Result<void> LocalSystem::start_syslog() {
@@ -230,6 +249,9 @@ Result<void> LocalSystem::serve() {
   options.version = version();
   api_ = std::make_unique<console::Api>(sources(), std::move(options));
   bus::add_bus_routes(api_->router(), *bus_, [this] { return mirror_->state().revision; });
+  observe::add_prometheus_routes(api_->router(), world_, *all_series_,
+                                 {.version = std::string(version())});
+  observe::add_remote_write_route(api_->router(), *samples_, "/prometheus");
   api_->router().add("GET", "/v1/doctor", [this](http::ServerRequest&) { return doctor(); });
   api_->start();
   console_ = std::make_unique<http::Server>(
@@ -274,6 +296,8 @@ std::vector<console::NamedAddress> LocalSystem::addresses() const {
           {"dns", fmt::format("127.0.0.1:{}", places_.dns)},
           {"bus", fmt::format("http://127.0.0.1:{}", places_.bus)},
           {"riemann", fmt::format("127.0.0.1:{}", places_.riemann)},
+          {"riemann-web", fmt::format("127.0.0.1:{}", places_.riemann_web)},
+          {"riemann-events", fmt::format("127.0.0.1:{}", places_.riemann_events)},
           {"syslog", fmt::format("127.0.0.1:{}", places_.syslog)}};
 }
 
@@ -324,9 +348,10 @@ Deferred<void> LocalSystem::stop(bool instances) {
   if (ring_) co_await ring_->close();
   if (ring_) ring_->drain();
   if (log_lines_) co_await log_lines_->close();
-  if (riemann_) co_await riemann_->close();
+  if (streams_) co_await streams_->close();
   if (syslog_) co_await syslog_->close();
   if (observer_) observer_->stop();
+  if (samples_) co_await samples_->close();
   if (series_) co_await series_->close();
   if (control_) co_await control_->close();
   if (listeners_) co_await listeners_->close();

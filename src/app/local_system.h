@@ -6,6 +6,7 @@
 
 #include "app/access_ring.h"
 #include "app/kept_listeners.h"
+#include "app/local_streams.h"
 #include "app/log_lines.h"
 #include "app/proxy_keeper.h"
 #include "app/state_folder.h"
@@ -15,9 +16,11 @@
 #include "console/api.h"
 #include "http/router.h"
 #include "http/server.h"
+#include "observe/joined_series.h"
+#include "observe/kept_series.h"
 #include "observe/log_intake.h"
 #include "observe/observer.h"
-#include "observe/riemann_server.h"
+#include "observe/samples/sample_store.h"
 #include "observe/series_store.h"
 #include "os/own_world.h"
 #include "placement/changes.h"
@@ -35,9 +38,12 @@ struct SystemPlaces {
   std::uint16_t gateway = 0;
   std::uint16_t dns = 0;
   std::uint16_t riemann = 0;
+  std::uint16_t riemann_web = 0;
+  std::uint16_t riemann_events = 0;
   std::uint16_t syslog = 0;
   std::uint16_t bus = 0;
   std::uint32_t vip_network = 0;  // 0x7f4d0700: 127.77.7.0/24
+  std::string streams_file;       // beside berth.toml; need not be there
 };
 
 /// A whole system in this process: server, agent, bus, observation and console, each made here and
@@ -65,6 +71,7 @@ class LocalSystem final : runtime::DrainGate {
   Deferred<void> open_state();
   Deferred<void> note_system();
   Deferred<void> start_observing();
+  Deferred<void> start_streams();
   Result<void> start_syslog();
   Deferred<void> start_bus();
   /// Where instances publish: without a token, but not from a browser.
@@ -99,8 +106,11 @@ class LocalSystem final : runtime::DrainGate {
   std::unique_ptr<placement::Changes> changes_;
   std::unique_ptr<placement::Controller> controller_;
   std::unique_ptr<observe::SeriesStore> series_;
+  std::unique_ptr<observe::KeptSeries> kept_series_;
+  std::unique_ptr<observe::SampleStore> samples_;  // what others write
+  std::unique_ptr<observe::JoinedSeries> all_series_;
   std::unique_ptr<observe::Observer> observer_;
-  std::unique_ptr<observe::RiemannServer> riemann_;
+  std::unique_ptr<LocalStreams> streams_;
   std::unique_ptr<observe::LogIntake> intake_;
   std::unique_ptr<observe::SyslogServer> syslog_;
   std::unique_ptr<RingReader> ring_;

@@ -3,6 +3,7 @@
 #include "app/api_place.h"
 #include "app/command_line.h"
 #include "app/exit_code.h"
+#include "app/proxy_alone.h"
 #include "app/session.h"
 #include "os/host.h"
 #include "os/shim.h"
@@ -34,8 +35,10 @@ int start_dev(const DevArguments& given, const Common& common) {
 }
 
 int start_proxy(ProxyArguments arguments, const Common& common) {
+  if (!arguments.file.empty()) return run_proxy_alone({arguments.file, arguments.check});
   if (common.state.empty()) {
-    std::fputs("berth: proxy run needs --state FOLDER\nsee: berth proxy run --help\n", stderr);
+    std::fputs("berth: proxy run needs a FILE, or --state FOLDER\nsee: berth proxy run --help\n",
+               stderr);
     return exit_usage;
   }
   arguments.state = os::absolute_path(common.state);

@@ -7,6 +7,8 @@
 namespace berth::app {
 
 struct ProxyArguments {
+  std::string file;  // proxy.toml: alone, without all of the below (app/proxy_alone.h)
+  bool check = false;
   std::string state;  // the state folder that it shares with `berth dev` or the agent
   std::string host;   // this host's name in the catalog
   Address gateway;    // none: no gateway

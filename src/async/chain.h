@@ -136,13 +136,12 @@ class ChainState final : public State<V>, ReadyNode {
   ChainState(Deferred<A> source, F function)
       : source_(std::move(source)), function_(std::move(function)) {}
   void run() override {
-    running_ = true;
+    this->busy_ = true;
     State<V>::resolve(function_(source_.take()));
-    this->release_producer();
+    if (this->producer_goes()) dispose();
   }
   void on_cancel() override { source_.cancel(); }
   void on_drop() override {
-    if (running_) return;
     unlink();
     source_.reset();
     this->release_producer();
@@ -154,7 +153,6 @@ class ChainState final : public State<V>, ReadyNode {
 
   Deferred<A> source_;
   F function_;
-  bool running_ = false;
 };
 
 /// A hop whose callback answers with a Deferred: waits for the source, then for the answer.
@@ -173,12 +171,12 @@ class FlatState final : public State<V>, ReadyNode {
   FlatState(Deferred<A> source, F function)
       : source_(std::move(source)), function_(std::move(function)) {}
   void run() override {
-    running_ = true;
+    this->busy_ = true;
     if (!inner_.valid()) {
       inner_ = function_(source_.take());
       if (this->consumed()) return this->release_producer();
       if (inner_.pending()) {
-        running_ = false;
+        this->busy_ = false;
         inner_.wait(*this);
         if (cancelled_) inner_.cancel();
         return;
@@ -192,7 +190,6 @@ class FlatState final : public State<V>, ReadyNode {
     (inner_.valid() ? inner_.cancel() : source_.cancel());
   }
   void on_drop() override {
-    if (running_) return;
     unlink();
     source_.reset();
     inner_.reset();
@@ -206,7 +203,6 @@ class FlatState final : public State<V>, ReadyNode {
   Deferred<A> source_;
   Deferred<V> inner_;
   F function_;
-  bool running_ = false;
   bool cancelled_ = false;
 };
 

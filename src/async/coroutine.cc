@@ -2,26 +2,6 @@
 
 namespace berth {
 
-void CoroutineLink::suspend_on(StateBase& child, ReadyNode& waiter, bool propagate_error) {
-  if (abandoned_) return destroy_frame();
-  if (propagate_error && child.status() == StateBase::Status::error) {
-    return fail(child.take_error());
-  }
-  running_ = false;
-  awaiting_ = &child;
-  child.wait(waiter);
-  if (cancelled_) child.cancel();
-}
-
-void CoroutineLink::resume_from(StateBase& child, bool propagate_error) {
-  running_ = true;
-  awaiting_ = nullptr;
-  if (propagate_error && child.status() == StateBase::Status::error) {
-    return fail(child.take_error());
-  }
-  handle_.resume();
-}
-
 void CoroutineLink::fail(Error error) {
   // The locals go first, so that whoever reads the error finds nothing of them left.
   StateBase* self = self_;

@@ -14,9 +14,25 @@ namespace berth {
 class CoroutineLink {
  public:
   /// The frame suspended itself on `child`: wait, or fail at once, or go if nobody wants it.
-  void suspend_on(StateBase& child, ReadyNode& waiter, bool propagate_error);
+  void suspend_on(StateBase& child, ReadyNode& waiter, bool propagate_error) {
+    if (abandoned_) return destroy_frame();
+    if (propagate_error && child.status() == StateBase::Status::error) {
+      return fail(child.take_error());
+    }
+    running_ = false;
+    awaiting_ = &child;
+    child.wait(waiter);
+    if (cancelled_) child.cancel();
+  }
   /// `child` is resolved: go on, or propagate its error and end.
-  void resume_from(StateBase& child, bool propagate_error);
+  void resume_from(StateBase& child, bool propagate_error) {
+    running_ = true;
+    awaiting_ = nullptr;
+    if (propagate_error && child.status() == StateBase::Status::error) {
+      return fail(child.take_error());
+    }
+    handle_.resume();
+  }
   /// Ends the frame with `error`. Only while it is suspended.
   void fail(Error error);
 

@@ -22,7 +22,7 @@ template <class T>
 struct DeferredPromise;
 template <class T>
 class DeferredPromiseBase;
-template <class T, bool propagate>
+template <class T, bool propagate, class Kept = Deferred<T>>
 class DeferredAwaiter;
 
 /// Values that a Deferred carries itself when they are there already: it needs no state then.
@@ -85,14 +85,11 @@ class [[nodiscard]] Deferred {
     if (state && state != held_mark()) state->release_consumer();
   }
   /// The result of one that is not pending.
-  Result<T> take() {
-    check(valid() && !pending(), "the result of a pending Deferred was taken");
+  [[gnu::always_inline]] Result<T> take() {
     if constexpr (detail::held_directly<T>) {
-      if (!has_state()) return take_held();
+      if (state_ == held_mark()) return take_held();
     }
-    Result<T> result = state_->take();
-    reset();
-    return result;
+    return take_from_state();
   }
   /// For combinators: `waiter` runs once it is resolved.
   void wait(ReadyNode& waiter) {
@@ -123,9 +120,13 @@ class [[nodiscard]] Deferred {
   detail::DeferredAwaiter<T, false> result() && {
     return detail::DeferredAwaiter<T, false>(std::move(*this));
   }
+  /// For co_await: stays where it is meanwhile, so that others may cancel it, and is empty then.
+  detail::DeferredAwaiter<T, true, Deferred&> in_place() & {
+    return detail::DeferredAwaiter<T, true, Deferred&>(*this);
+  }
 
  private:
-  template <class U, bool propagate>
+  template <class U, bool propagate, class Kept>
   friend class detail::DeferredAwaiter;
   friend class detail::DeferredPromiseBase<T>;
 
@@ -148,6 +149,12 @@ class [[nodiscard]] Deferred {
       return Result<T>();
     }
   }
+  Result<T> take_from_state() {
+    check(valid() && !pending(), "the result of a pending Deferred was taken");
+    Result<T> result = state_->take();
+    reset();
+    return result;
+  }
   T take_value() {
     if constexpr (detail::held_directly<T>) {
       if (!has_state()) return static_cast<T>(held_);
@@ -161,11 +168,19 @@ class [[nodiscard]] Deferred {
 
 namespace detail {
 
-template <class T, bool propagate>
+/// Keeps the Deferred, or refers to one that somebody else keeps.
+template <class T, bool propagate, class Kept>
 class DeferredAwaiter final : ReadyNode {
  public:
-  explicit DeferredAwaiter(Deferred<T> deferred) : deferred_(std::move(deferred)) {
+  explicit DeferredAwaiter(Kept deferred) : deferred_(std::forward<Kept>(deferred)) {
     check(deferred_.valid(), "an empty Deferred was awaited");
+  }
+  ~DeferredAwaiter() {
+    // A coroutine that asked for the Result and goes before it is resumed has heard of it.
+    if constexpr (!propagate) {
+      if (deferred_.has_state()) deferred_.state_->hush();
+    }
+    if constexpr (std::is_reference_v<Kept>) deferred_.reset();
   }
   bool await_ready() const {
     if (!deferred_.has_state()) return true;
@@ -189,7 +204,7 @@ class DeferredAwaiter final : ReadyNode {
   void run() override { link_->resume_from(*deferred_.state_, propagate); }
 
   CoroutineLink* link_ = nullptr;
-  Deferred<T> deferred_;
+  Kept deferred_;
 };
 
 template <class T>

@@ -40,24 +40,21 @@ class ManyState : public State<V> {
     --left_;
     std::size_t index = 0;
     while (members_[index].get() != &member) ++index;
-    busy_ = true;
+    this->busy_ = true;
     static_cast<Derived*>(this)->arrived(index, std::move(result));
-    busy_ = false;
+    this->busy_ = false;
     if (this->consumed() || !this->pending()) this->release_producer();
   }
   void on_cancel() override {
-    bool before = std::exchange(busy_, true);
+    bool before = std::exchange(this->busy_, true);
     cancel_all();
-    busy_ = before;
-    if (!busy_ && this->consumed()) this->release_producer();
+    this->busy_ = before;
+    if (!this->busy_ && this->consumed()) this->release_producer();
   }
-  void on_drop() override {
-    if (!busy_) this->release_producer();
-  }
+  void on_drop() override { this->release_producer(); }
   void dispose() override { delete static_cast<Derived*>(this); }
 
   std::vector<std::unique_ptr<Member>> members_;
-  bool busy_ = false;
 };
 
 template <class T>

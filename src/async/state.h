@@ -34,12 +34,7 @@ class StateBase {
   void resolve_error(Error error);
   /// The last call of the producer; the object may be gone after it.
   void release_producer() {
-    producer_ = false;
-    if (!consumer_) {
-      dispose();
-    } else {
-      check(!pending(), "the producer of a Deferred went without resolving it");
-    }
+    if (producer_goes()) dispose();
   }
 
   // The consumer's side.
@@ -63,10 +58,12 @@ class StateBase {
     if (status_ == Status::error && !taken_) report_if_unheard();
     if (!producer_) {
       dispose();
-    } else if (pending()) {
+    } else if (pending() && !busy_) {
       on_drop();
     }
   }
+  /// An error that has arrived need not be reported.
+  void hush() { taken_ = true; }
   Error take_error() {
     taken_ = true;
     return std::move(*error());
@@ -78,6 +75,13 @@ class StateBase {
     if (status_ == Status::error) error()->~Error();
   }
 
+  /// As release_producer() for who knows its own class: true if it is to dispose of the object.
+  bool producer_goes() {
+    producer_ = false;
+    if (!consumer_) return true;
+    check(!pending(), "the producer of a Deferred went without resolving it");
+    return false;
+  }
   void resolved() {
     if (waiter_) ReadyList::current().push(*std::exchange(waiter_, nullptr));
   }
@@ -91,8 +95,11 @@ class StateBase {
   virtual void on_drop() = 0;
   /// Both sides have let go: free the object.
   virtual void dispose() = 0;
-  /// Moves the lifetime of the value out; called by State<T>.
+
+  /// The result was moved out; set by State<T>.
   bool taken_ = false;
+  /// The producer runs: it looks itself whether the consumer has gone, on_drop() is not called.
+  bool busy_ = false;
 
  private:
   void report_if_unheard();
@@ -150,7 +157,7 @@ class State<void> : public StateBase {
     check(pending(), "a Deferred was resolved twice");
     resolve_value();
   }
-  void resolve(Result<void> result) {
+  [[gnu::always_inline]] void resolve(Result<void> result) {
     if (result.ok()) {
       resolve();
     } else {

@@ -6,7 +6,7 @@
 #include "catalog/policy.h"
 
 // One description of a routing policy's members, with their ranges, serves the catalog's JSON
-// (codec.cc), berth.toml and what `berth plan` writes (placement/calls_io.h). `Io` has:
+// (codec.cc), berth.toml and what `berth plan` writes (calls.h). `Io` has:
 //
 //   duration(key, value, least, most)    number(key, value, least, most)
 //   share(key, permille, most)           "2.5%", in steps of 0.1 %

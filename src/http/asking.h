@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "http/client.h"
 #include "http/progress.h"
@@ -25,10 +26,22 @@ inline bool fits_in_one_go(const Body& body) {
   return !body.source && body.text.size() <= text_in_one_go_bytes_max;
 }
 
-/// What the request is for: its Host, or :authority.
-inline std::string authority_of(const Request& request, const Route& route) {
+/// What the request is for: its Host, or :authority. `made` keeps it, for all requests of a
+/// connection, where they do not tell.
+inline std::string_view authority_of(const Request& request, const Route& route,
+                                     std::string& made) {
   if (!request.host.empty()) return request.host;
-  return route.address.family() == Address::Family::unix_path ? "localhost" : route.address.text();
+  if (made.empty()) {
+    bool path = route.address.family() == Address::Family::unix_path;
+    made = path ? "localhost" : route.address.text();
+  }
+  return made;
+}
+
+/// A request that tells of no content, not even of none.
+inline bool is_bare(const Request& request, const Body& body) {
+  return !body.source && body.text.empty() &&
+         (request.method == "GET" || request.method == "HEAD" || request.method == "DELETE");
 }
 
 }  // namespace berth::http::detail

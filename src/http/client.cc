@@ -15,8 +15,8 @@ namespace {
 constexpr int refusals_max = 3;
 
 Result<void> check_request(const Request& request) {
-  bool good =
-      writable_value(request.host) && request.target.find_first_of(" \r\n") == std::string::npos;
+  bool good = writable_value(request.host) && writable_value(request.upgrade) &&
+              request.target.find_first_of(" \r\n") == std::string::npos;
   for (auto& [name, value] : request.headers) {
     good = good && writable_value(value) && writable_value(name) && name.find(':') == name.npos;
   }

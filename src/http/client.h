@@ -26,6 +26,9 @@ struct Request {
   std::string host;  // empty: the address
   std::vector<std::pair<std::string, std::string>> headers;
   Body body;
+  /// What the connection is to become, "websocket": by HTTP/1.1 an Upgrade (RFC 9110 section 7.8),
+  /// by HTTP/2 an extended CONNECT of one stream (RFC 8441), whatever the method says.
+  std::string upgrade = {};
 };
 
 /// How long a request may take; zero: as long as it likes.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "base/address.h"
 
@@ -13,12 +14,14 @@ namespace berth::http {
 /// or one /64 of IPv6, which is what one customer has at least. Unix paths are not counted.
 class ClientCounts {
  public:
-  /// Counts one more for as long as it lives; moved nowhere.
+  /// Counts one more for as long as it lives.
   class Counted {
    public:
     Counted(ClientCounts& counts, const Address& peer);
-    Counted(const Counted&) = delete;
-    Counted& operator=(const Counted&) = delete;
+    Counted(Counted&& other) noexcept
+        : counts_(other.counts_),
+          client_(std::exchange(other.client_, std::nullopt)),
+          count_(other.count_) {}
     ~Counted();
     /// How many there are with this one; 0 where they are not counted.
     std::size_t count() const { return count_; }

@@ -49,7 +49,8 @@ Deferred<Bytes> ClientConnection::read() {
   return reader.body().or_else([this](Error error) { return upload_failed.value_or(error); });
 }
 
-std::pair<std::unique_ptr<ByteStream>, Bytes> ClientConnection::take_stream() {
+std::pair<std::unique_ptr<ByteStream>, Bytes> ClientConnection::take_stream(
+    std::unique_ptr<ResponseBody>) {
   uploading.reset();
   Bytes early = reader.take_buffered();
   return {std::move(stream), std::move(early)};

@@ -13,6 +13,7 @@
 #include "async/timer_queue.h"
 #include "http/client.h"
 #include "http/h1_reader.h"
+#include "http/h1_writer.h"
 #include "http/route.h"
 
 namespace berth::http::detail {
@@ -65,12 +66,15 @@ struct ClientConnection final : ResponseBody {
   ClientConnection(std::unique_ptr<ByteStream> opened, const HeadLimits& head)
       : stream(std::move(opened)), reader(*stream, head) {}
   Deferred<Bytes> read() override;
-  std::pair<std::unique_ptr<ByteStream>, Bytes> take_stream() override;
+  std::optional<Result<Bytes>> at_hand() override { return reader.body_at_hand(); }
+  std::pair<std::unique_ptr<ByteStream>, Bytes> take_stream(
+      std::unique_ptr<ResponseBody> self) override;
   void let_go(std::unique_ptr<ResponseBody> self) override;
 
   std::optional<Ticket> ticket;  // while it is in use; goes last
   std::unique_ptr<ByteStream> stream;
   H1Reader reader;
+  std::string authority;  // of requests that do not tell one
   bool keep = false;      // the answer allows another request
   bool answered = false;  // its head is there
   MonotonicTime idle_since{};
@@ -135,6 +139,7 @@ class ClientPool final : public std::enable_shared_from_this<ClientPool>, Timer 
   Clock& clock;
   Network& network;
   const ClientOptions options;
+  HeadBuffer head;  // where each request's head is written, one after the other
 
  private:
   friend class Ticket;

@@ -1,5 +1,7 @@
 #include "http/cookie_jar.h"
 
+#include <libpsl.h>
+
 #include <algorithm>
 
 #include "base/strings.h"
@@ -22,6 +24,13 @@ WallTime end_of(const SetCookie& cookie, WallTime now, Duration lifetime_max) {
   return WallTime{INT64_MAX};
 }
 
+/// Whether others register names below `domain`. A name without a dot counts as one, listed or not.
+bool is_public_suffix(std::string domain) {
+  if (domain.ends_with('.')) domain.pop_back();
+  return domain.find('.') == domain.npos ||
+         psl_is_public_suffix(psl_builtin(), domain.c_str()) != 0;
+}
+
 }  // namespace
 
 void CookieJar::receive(const Url& url, const Headers& headers, WallTime now) {
@@ -34,7 +43,7 @@ void CookieJar::receive(const Url& url, const Headers& headers, WallTime now) {
 
 bool CookieJar::may_set(const Url& url, SetCookie& cookie) const {
   if (!cookie.domain.empty()) {
-    bool suffix = cookie.domain.find('.') == cookie.domain.npos;
+    bool suffix = is_public_suffix(cookie.domain);
     if (suffix && cookie.domain == url.name) {
       cookie.domain.clear();
     } else if (suffix || !domain_matches(url.name, cookie.domain)) {

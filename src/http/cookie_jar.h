@@ -24,9 +24,9 @@ struct CookieLimits {
 /// plain value. Beyond a limit those that are over go first, then those that were used longest ago.
 ///
 /// Of RFC 6265bis too: names that begin with __Secure- and __Host- are held to what they promise,
-/// and a secure cookie is neither set nor replaced by plain http. There is no list of public
-/// suffixes: a domain without a dot ("com") is refused, "co.uk" is not. SameSite is a browser's
-/// affair.
+/// and a secure cookie is neither set nor replaced by plain http. A domain below which others are
+/// registered ("com", "co.uk", "github.io") is refused, but for the host of that name itself; which
+/// they are says the Public Suffix List, in libpsl's copy. SameSite is a browser's affair.
 class CookieJar {
  public:
   explicit CookieJar(CookieLimits limits = {}) : limits_(limits) {}

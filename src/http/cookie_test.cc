@@ -108,6 +108,26 @@ TEST_F(CookieJarTest, refuses_domains_of_others_and_those_without_a_dot) {
   EXPECT_EQ(field("http://10.0.0.1/"), "z=1");
 }
 
+TEST_F(CookieJarTest, refuses_domains_below_which_others_are_registered) {
+  // Of the list's rules: a plain one, a wildcard, a private one, one of a name in Unicode, and a
+  // fully qualified name.
+  for (std::string suffix : {"co.uk", "a.ck", "github.io", "xn--55qx5d.cn", "co.uk."}) {
+    set("http://mine." + suffix + "/", "x=1; domain=" + suffix);
+    EXPECT_EQ(jar.size(), 0u) << suffix;
+    set("http://mine." + suffix + "/", "x=1; domain=mine." + suffix);
+    EXPECT_EQ(field("http://other." + suffix + "/"), "") << suffix;
+    EXPECT_EQ(field("http://a.mine." + suffix + "/"), "x=1") << suffix;
+    jar.clear();
+  }
+  // An exception from a wildcard.
+  set("http://a.www.ck/", "x=1; domain=www.ck");
+  EXPECT_EQ(field("http://b.www.ck/"), "x=1");
+  // The host of that name itself has it to itself.
+  set("http://github.io/", "x=1; domain=github.io");
+  EXPECT_EQ(field("http://github.io/"), "x=1");
+  EXPECT_EQ(field("http://mine.github.io/"), "");
+}
+
 TEST_F(CookieJarTest, orders_by_path_then_age_and_replaces_by_name_domain_and_path) {
   set("http://a/", "x=1; path=/");
   set("http://a/", "y=2; path=/b");

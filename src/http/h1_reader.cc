@@ -32,11 +32,18 @@ Result<void> H1Reader::add(Bytes more) {
   return {};
 }
 
+bool H1Reader::interrupt() {
+  if (!reading_.pending()) return false;
+  reading_.cancel();
+  return true;
+}
+
 Deferred<bool> H1Reader::begins_with(std::string_view text) {
   for (;;) {
     if (!text.starts_with(pending_.view().substr(0, text.size()))) co_return false;
     if (pending_.size() >= text.size()) co_return true;
-    co_await or_return(add(co_await stream_->read()));
+    reading_ = stream_->read();
+    co_await or_return(add(co_await reading_.in_place()));
   }
 }
 
@@ -52,43 +59,63 @@ Deferred<RequestHead> H1Reader::request() {
     if (!pending_.empty() && !std::exchange(copied, true)) {
       pending_ = Bytes::copy(pending_.view());
     }
-    co_await or_return(add(co_await stream_->read()));
+    reading_ = stream_->read();
+    co_await or_return(add(co_await reading_.in_place()));
   }
+}
+
+std::optional<Result<ResponseHead>> H1Reader::response_at_hand(std::string_view method) {
+  auto bytes = buffered_head();
+  if (!bytes.ok()) return std::move(bytes).error();
+  if (bytes->empty()) return std::nullopt;
+  auto parsed = parse_response(std::move(*bytes), method, limits_);
+  if (parsed.ok()) scanner_ = BodyScanner(parsed->framing);
+  return parsed;
 }
 
 Deferred<ResponseHead> H1Reader::response(std::string_view method) {
   std::string asked(method);
   for (;;) {
-    Bytes bytes = co_await or_return(buffered_head());
-    if (!bytes.empty()) {
-      ResponseHead parsed = co_await or_return(parse_response(std::move(bytes), asked, limits_));
-      scanner_ = BodyScanner(parsed.framing);
-      co_return std::move(parsed);
-    }
+    if (auto head = response_at_hand(asked)) co_return std::move(*head);
     co_await or_return(add(co_await stream_->read()));
   }
 }
 
-Deferred<Bytes> H1Reader::body() {
+Result<Bytes> H1Reader::scan_part() {
+  // Chunks in one piece of input are answered one by one, so that none is copied.
+  std::size_t begin = 0;
+  std::size_t length = 0;
+  auto note = [&](std::size_t at, std::size_t part) { begin = at, length = part; };
+  std::size_t consumed = TRY(scanner_.scan_one(pending_.view(), note));
+  Bytes part = pending_.slice(begin, length);
+  pending_.remove_prefix(consumed);
+  if (pending_.empty()) pending_ = Bytes();
+  return part;
+}
+
+std::optional<Result<Bytes>> H1Reader::body_at_hand() {
   while (!scanner_.done()) {
-    if (pending_.empty()) {
-      pending_ = co_await stream_->read(65536);
-      if (pending_.empty()) {
-        co_await or_return(scanner_.end());
-        break;
-      }
-    }
-    // Chunks in one piece of input are answered one by one, so that none is copied.
-    std::size_t begin = 0;
-    std::size_t length = 0;
-    auto note = [&](std::size_t at, std::size_t part) { begin = at, length = part; };
-    std::size_t consumed = co_await or_return(scanner_.scan_one(pending_.view(), note));
-    Bytes part = pending_.slice(begin, length);
-    pending_.remove_prefix(consumed);
-    if (pending_.empty()) pending_ = Bytes();
-    if (!part.empty()) co_return part;
+    if (pending_.empty()) return std::nullopt;
+    auto part = scan_part();
+    if (!part.ok() || !part->empty()) return part;
   }
-  co_return Bytes();
+  return Bytes();
+}
+
+Deferred<Bytes> H1Reader::body() {
+  if (auto part = body_at_hand()) return resolved<Bytes>(std::move(*part));
+  return body_later();
+}
+
+Deferred<Bytes> H1Reader::body_later() {
+  for (;;) {
+    pending_ = co_await stream_->read(65536);
+    if (pending_.empty()) {
+      co_await or_return(scanner_.end());
+      co_return Bytes();
+    }
+    if (auto part = body_at_hand()) co_return std::move(*part);
+  }
 }
 
 Deferred<Bytes> H1Reader::raw_body() {

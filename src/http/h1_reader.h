@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "async/network.h"
 #include "http/h1_parser.h"
 
@@ -18,8 +20,14 @@ class H1Reader {
   Deferred<bool> begins_with(std::string_view text);
   Deferred<RequestHead> request();
   Deferred<ResponseHead> response(std::string_view method);
+  /// The same, where it is there already; nothing: add() more. `method` is what it answers.
+  std::optional<Result<ResponseHead>> response_at_hand(std::string_view method);
+  /// Adds what was read of the stream to what is there already; empty: the peer's end.
+  Result<void> add(Bytes more);
   /// The next part of the body's content; empty at its end.
   Deferred<Bytes> body();
+  /// The same, where it is there already.
+  std::optional<Result<Bytes>> body_at_hand();
   /// The next part of the body as it stands on the wire, to be passed on; empty at its end.
   Deferred<Bytes> raw_body();
   bool body_done() const { return scanner_.done(); }
@@ -27,10 +35,15 @@ class H1Reader {
   bool buffered() const { return !pending_.empty(); }
   /// What was received beyond the present message: for who takes over the stream.
   Bytes take_buffered() { return std::exchange(pending_, Bytes()); }
+  /// What was received before, by who gave over the stream.
+  void put_back(Bytes early) { pending_ = std::move(early); }
+  /// If request() or begins_with() waits for the stream it answers cancelled, and true is returned.
+  bool interrupt();
 
  private:
-  /// Adds what was read to what is there already; empty: the peer's end.
-  Result<void> add(Bytes more);
+  Deferred<Bytes> body_later();
+  /// What is content of what is there already, at most one part; may be empty.
+  Result<Bytes> scan_part();
   /// Takes the head from what is there already; empty: not complete.
   Result<Bytes> buffered_head();
 
@@ -39,6 +52,7 @@ class H1Reader {
   HeadFinder finder_;
   BodyScanner scanner_;
   Bytes pending_;
+  Deferred<Bytes> reading_;
 };
 
 }  // namespace berth::http

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "http/h2_memory.h"
 #include "http/h2_session.h"
 
 namespace berth::http {
@@ -30,6 +31,7 @@ struct H2Callbacks {
   }
 
   static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    self(user).head_id_ = 0;
     self(user).head_begins(*frame);
     return 0;
   }
@@ -37,7 +39,7 @@ struct H2Callbacks {
   static int header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
                     std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                     std::uint8_t, void* user) {
-    auto* stream = self(user).stream_of(frame->hd.stream_id);
+    auto* stream = self(user).stream_of_head(frame->hd.stream_id);
     if (stream) self(user).field(*frame, *stream, view(name, name_size), view(value, value_size));
     return 0;
   }
@@ -111,8 +113,9 @@ nghttp2_session* make_h2_session(H2Session& owner, bool server, std::size_t acks
   nghttp2_option_set_max_continuations(option, continuations_max);
   // Closed streams are kept for priorities only, which are switched off.
   nghttp2_option_set_no_closed_streams(option, 1);
-  made(server ? nghttp2_session_server_new2(&session, callbacks, &owner, option)
-              : nghttp2_session_client_new2(&session, callbacks, &owner, option));
+  nghttp2_mem memory = h2_memory();
+  made(server ? nghttp2_session_server_new3(&session, callbacks, &owner, option, &memory)
+              : nghttp2_session_client_new3(&session, callbacks, &owner, option, &memory));
   nghttp2_option_del(option);
   nghttp2_session_callbacks_del(callbacks);
   return session;

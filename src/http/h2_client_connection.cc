@@ -48,8 +48,9 @@ H2ClientConnection::H2ClientConnection(Clock& clock, std::unique_ptr<ByteStream>
     : H2Session(Side::client, limits.acks_max, limits.continuations_max),
       clock_(clock),
       stream_(std::move(stream)),
-      head_(head),
-      limits_(limits) {
+      head_limits_(head),
+      limits_(limits),
+      head_(head_limits_) {
   auto size = [](std::size_t bytes) { return static_cast<std::uint32_t>(bytes); };
   std::array<nghttp2_settings_entry, 3> settings{{
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
@@ -112,7 +113,17 @@ void H2ClientConnection::cancel(H2ClientStream& stream) {
   if (stream.id() == 0) return;
   nghttp2_session_set_stream_user_data(session(), stream.id(), nullptr);
   if (stream.closed() || lost_) return;
-  reset(stream.id(), NGHTTP2_CANCEL);
+  if (stream.finishes()) {
+    resume(stream);  // what is left is our end, which needs nobody
+  } else {
+    reset(stream.id(), NGHTTP2_CANCEL);
+  }
+}
+
+Deferred<bool> H2ClientConnection::tunnels_allowed() {
+  co_await settled_.wait();
+  co_return !lost_ &&
+      nghttp2_session_get_remote_settings(session(), NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
 }
 
 void H2ClientConnection::leave(H2ClientStream& stream) {
@@ -177,15 +188,22 @@ Deferred<void> H2ClientConnection::write_all() {
   lost(reason(Error(Code::closed, "the peer ended the connection")));
 }
 
+void H2ClientConnection::head_begins(const nghttp2_frame&) { head_.clear(); }
+
 void H2ClientConnection::field(const nghttp2_frame&, H2Stream& stream, std::string_view name,
                                std::string_view value) {
-  ours(stream).field(name, value);
+  if (ours(stream).answered()) {
+    ours(stream).field(name, value);
+  } else {
+    head_.add(name, value);
+  }
 }
 
 void H2ClientConnection::frame_received(const nghttp2_frame& frame, H2Stream* stream) {
   if (frame.hd.type == NGHTTP2_GOAWAY) hear_goodbye(frame.goaway);
+  if (frame.hd.type == NGHTTP2_SETTINGS && !(frame.hd.flags & NGHTTP2_FLAG_ACK)) settled_.set();
   if (stream && frame.hd.type == NGHTTP2_RST_STREAM) ours(*stream).reset_by_peer_ = true;
-  if (stream && frame.hd.type == NGHTTP2_HEADERS) ours(*stream).head_received();
+  if (stream && frame.hd.type == NGHTTP2_HEADERS) ours(*stream).head_received(head_);
 }
 
 void H2ClientConnection::frame_refused(const nghttp2_frame& frame, int why) {
@@ -215,6 +233,7 @@ void H2ClientConnection::frame_sent(const nghttp2_frame& frame, H2Stream* stream
 
 void H2ClientConnection::stream_closed(H2Stream& stream, std::uint32_t code) {
   auto& closed = ours(stream);
+  if (closed.answered() && closed.remote_ended()) return closed.end({});
   if (closed.reset_by_peer_ || code == NGHTTP2_REFUSED_STREAM || closed.remote_ended()) {
     return closed.end(error_of(code));
   }
@@ -251,6 +270,7 @@ void H2ClientConnection::lost(Error why) {
   }
   stream_->close();
   output_.set();
+  settled_.set();
 }
 
 Error H2ClientConnection::reason(Error why) const {

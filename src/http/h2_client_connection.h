@@ -11,6 +11,7 @@
 #include "async/scope.h"
 #include "http/client_pool.h"
 #include "http/h2_fields.h"
+#include "http/h2_head.h"
 #include "http/h2_session.h"
 
 namespace berth::http::detail {
@@ -39,7 +40,11 @@ class H2ClientConnection final : public H2Session,
   /// Requests that the peer has no room for yet.
   std::size_t waiting() const { return waiting_; }
   const H2ClientLimits& limits() const { return limits_; }
-  const HeadLimits& head_limits() const { return head_; }
+  const HeadLimits& head_limits() const { return head_limits_; }
+  ByteStream& stream() { return *stream_; }
+  /// What the peer's first SETTINGS say of tunnels, once they are there (RFC 8441 section 3); false
+  /// where the connection ends before.
+  Deferred<bool> tunnels_allowed();
 
   // What streams ask for.
   void submit(H2ClientStream& stream, const H2Fields& head, bool with_content);
@@ -52,8 +57,11 @@ class H2ClientConnection final : public H2Session,
   // For the pool.
   std::optional<Ticket> ticket;  // while a stream is open
   MonotonicTime idle_since{};
+  std::string authority;  // of requests that do not tell one
+  H2Fields fields;        // where each request's head is put together, one after the other
 
  private:
+  void head_begins(const nghttp2_frame& frame) override;
   void field(const nghttp2_frame& frame, H2Stream& stream, std::string_view name,
              std::string_view value) override;
   void frame_received(const nghttp2_frame& frame, H2Stream* stream) override;
@@ -75,8 +83,9 @@ class H2ClientConnection final : public H2Session,
 
   Clock& clock_;
   std::unique_ptr<ByteStream> stream_;
-  const HeadLimits head_;
+  const HeadLimits head_limits_;
   const H2ClientLimits limits_;
+  H2ResponseHeadBuilder head_;  // the one that comes
   std::vector<H2ClientStream*> streams_;
   std::size_t waiting_ = 0;
   MonotonicTime heard_{};
@@ -85,6 +94,7 @@ class H2ClientConnection final : public H2Session,
   bool going_ = false;          // the peer has said GOAWAY
   bool deaf_ = false;           // the peer takes nothing more
   bool lost_ = false;           // nothing comes or goes any more
+  Event settled_;               // the peer's first SETTINGS are there, or it is lost
   std::string farewell_;        // of the peer's GOAWAY, if it tells of a fault
   std::optional<Error> fault_;  // how the peer broke the protocol
   Scope scope_;                 // last: what it runs uses everything above

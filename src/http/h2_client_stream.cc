@@ -2,6 +2,7 @@
 
 #include "http/asking.h"
 #include "http/h2_client_connection.h"
+#include "http/h2_tunnel.h"
 
 namespace berth::http::detail {
 namespace {
@@ -31,9 +32,7 @@ class CountedSource final : public BodySource {
 }  // namespace
 
 H2ClientStream::H2ClientStream(std::shared_ptr<H2ClientConnection> connection)
-    : H2Stream(*connection, 0),
-      connection_(std::move(connection)),
-      head_(connection_->head_limits()) {}
+    : H2Stream(*connection, 0), connection_(std::move(connection)) {}
 
 H2ClientStream::~H2ClientStream() {
   uploading_.reset();
@@ -41,9 +40,9 @@ H2ClientStream::~H2ClientStream() {
 }
 
 void H2ClientStream::ask(const H2Fields& head, Body body, Clock& clock, Duration first_byte) {
-  bool with_content = body.source || !body.text.empty();
+  bool with_content = tunnel() || body.source || !body.text.empty();
   bool at_once = fits_in_one_go(body);
-  if (with_content && at_once) give(std::move(body.text), true);
+  if (with_content && at_once) give(std::move(body.text), !tunnel());
   connection_->submit(*this, head, with_content);
   if (at_once) return;
   uploaded_ = false;
@@ -74,27 +73,27 @@ Deferred<void> H2ClientStream::upload(Body body, Clock& clock, Duration first_by
 }
 
 Deferred<void> H2ClientStream::begun() {
-  while (waits_ && !closed()) {
-    begun_.reset();
-    co_await begun_.wait();
-  }
+  while (waits_ && !closed()) co_await begun_.wait();
 }
 
 std::size_t H2ClientStream::waiting() const { return connection_->waiting(); }
 
-Deferred<ResponseHead> H2ClientStream::answer() {
-  while (!answer_) {
-    if (closed()) {
-      co_return failure().value_or(Error(Code::reset, "the peer ended the stream"));
-    }
-    arrived_.reset();
-    co_await arrived_.wait();
-  }
-  co_return std::move(*answer_);
+Deferred<bool> H2ClientStream::tunnels_allowed() { return connection_->tunnels_allowed(); }
+
+Error H2ClientStream::why_ended() const {
+  return failure().value_or(Error(Code::reset, "the peer ended the stream"));
+}
+
+std::pair<std::unique_ptr<ByteStream>, Bytes> H2ClientStream::take_stream(
+    std::unique_ptr<ResponseBody> self) {
+  if (!tunnel()) return {};
+  auto& stream = connection_->stream();
+  return {std::make_unique<H2Tunnel>(*this, std::move(self), stream.local_address(),
+                                     stream.peer_address()),
+          Bytes()};
 }
 
 void H2ClientStream::field(std::string_view name, std::string_view value) {
-  if (!answer_) return head_.add(name, value);
   trailer_bytes_ += name.size() + value.size();
   const HeadLimits& limits = connection_->head_limits();
   if (trailer_bytes_ > limits.head_bytes_max || trailers_in.size() >= limits.headers_max) {
@@ -106,11 +105,10 @@ void H2ClientStream::field(std::string_view name, std::string_view value) {
   trailers_in.emplace_back(name, value);
 }
 
-void H2ClientStream::head_received() {
+void H2ClientStream::head_received(H2ResponseHeadBuilder& fields) {
   if (answer_) return;
-  int status = head_.status();
-  auto head = head_.end(!remote_ended());
-  head_ = H2ResponseHeadBuilder(connection_->head_limits());
+  int status = fields.status();
+  auto head = fields.end(!remote_ended());
   if (!head.ok()) return give_up(std::move(head).error());
   if (status < 200) {
     if (++informational_ <= connection_->limits().informational_max) return;
@@ -119,19 +117,20 @@ void H2ClientStream::head_received() {
   }
   answer_ = std::move(*head);
   if (uploaded_) uploading_.reset();
-  arrived_.set();
+  if (auto* listener = std::exchange(listener_, nullptr)) listener->answered();
 }
 
 void H2ClientStream::sent() {
   sent_ = true;
   if (!waits_) return;
   waits_ = false;
-  begun_.set();
+  begun_.ring();
 }
 
-void H2ClientStream::end(Error why) {
+void H2ClientStream::end(std::optional<Error> why) {
   end_both_ways(std::move(why));
-  begun_.set();
+  begun_.ring();
+  if (auto* listener = std::exchange(listener_, nullptr)) listener->ended();
 }
 
 void H2ClientStream::give_up(Error why) {

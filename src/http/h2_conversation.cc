@@ -11,6 +11,7 @@
 #include "async/gather.h"
 #include "async/shield.h"
 #include "http/h2_response.h"
+#include "http/h2_tunnel.h"
 #include "http/read_away.h"
 
 namespace berth::http {
@@ -65,11 +66,12 @@ H2Conversation::H2Conversation(Clock& clock, ByteStream& stream, const Handler& 
       controls_(options.h2.control_frames_per_second_max,
                 options.h2.control_frames_per_second_max * options.h2.burst_seconds) {
   auto size = [](std::size_t bytes) { return static_cast<std::uint32_t>(bytes); };
-  std::array<nghttp2_settings_entry, 4> settings{{
+  std::array<nghttp2_settings_entry, 5> settings{{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, size(options.h2.streams_max)},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, size(options.h2.stream_window_bytes)},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, size(options.head.head_bytes_max)},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
   }};
   must(nghttp2_submit_settings(session(), NGHTTP2_FLAG_NONE, settings.data(), settings.size()));
   must(nghttp2_session_set_local_window_size(
@@ -80,6 +82,7 @@ H2Conversation::H2Conversation(Clock& clock, ByteStream& stream, const Handler& 
 Deferred<void> H2Conversation::run(Bytes early) {
   Deferred<void> writing = write_all();
   auto ended = co_await race(together(read_all(std::move(early)), over_.wait())).result();
+  if (peer_gone_) std::ignore = co_await lose_tunnels().result();
   co_await shielded(say_goodbye(std::move(writing)));
   if (!ended.ok()) co_await fail_with(std::move(ended).error());
 }
@@ -145,6 +148,21 @@ Deferred<void> H2Conversation::write_all() {
   over_.set();
 }
 
+Deferred<void> H2Conversation::lose_tunnels() {
+  for (auto& [id, stream] : streams_) {
+    if (stream->tunnel()) {
+      stream->lose();
+    } else {
+      stream->cancel();
+    }
+  }
+  auto goes_on = [](auto& each) { return each.second->tunnel() && each.second->working(); };
+  while (std::ranges::any_of(streams_, goes_on)) {
+    changed_.reset();
+    co_await changed_.wait();
+  }
+}
+
 Deferred<void> H2Conversation::say_goodbye(Deferred<void> writing) {
   ending_ = true;
   for (auto& [id, stream] : streams_) stream->cancel();
@@ -163,6 +181,9 @@ Deferred<void> H2Conversation::say_goodbye(Deferred<void> writing) {
     if (faulty) std::ignore = co_await with_timeout(clock_, limit, read_away(stream_)).result();
   }
   gone_ = true;
+  for (auto& [id, stream] : streams_) {
+    if (stream->tunnel()) stream->lose();
+  }
   std::erase_if(streams_, [](auto& each) { return !each.second->working(); });
   while (!streams_.empty()) {
     changed_.reset();
@@ -223,8 +244,16 @@ Deferred<void> H2Conversation::answer_with(H2ServerStream& stream, Result<Reques
   auto response = answered.ok() ? std::move(*answered)
                                 : ServerResponse::problem(stream.request, answered.error());
   if (stream.request.content_fault) shared_.note_fault(stream.request);
+  bool extended = !stream.request.head.protocol.empty();
+  if (response.upgraded && extended) {
+    co_await go_on(stream, std::move(response));
+    co_return;
+  }
   if (response.upgraded) {
     response = ServerResponse::problem(501, "HTTP/2 has no upgrades");
+  } else if (extended && response.status < 300) {
+    // It would say that the tunnel stands (RFC 8441 section 5).
+    response = ServerResponse::problem(400, "this path speaks no WebSocket");
   }
   bool with_content = stream.request.head.method != "HEAD" && may_have_content(response.status);
   submit(stream, response, with_content);
@@ -241,6 +270,15 @@ Deferred<void> H2Conversation::answer_with(H2ServerStream& stream, Result<Reques
   reset(stream.id(), given_up ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR);
 }
 
+/// The stream becomes a tunnel.
+Deferred<void> H2Conversation::go_on(H2ServerStream& stream, ServerResponse response) {
+  stream.become_tunnel();
+  submit(stream, response, true);
+  auto tunnel =
+      std::make_unique<H2Tunnel>(stream, nullptr, stream_.local_address(), stream_.peer_address());
+  co_await response.upgraded(std::move(tunnel), Bytes());
+}
+
 std::uint64_t H2Conversation::receive_rate() const {
   if (nghttp2_session_get_local_window_size(session()) <= 0) return 0;
   return share_of(options_.receive_bytes_per_second_min, streams_.size());
@@ -252,8 +290,9 @@ std::uint64_t H2Conversation::send_rate() const {
 
 void H2Conversation::submit(H2ServerStream& stream, const ServerResponse& response,
                             bool with_content) {
-  bool content = with_content && (response.body.source || !response.body.text.empty());
-  if (content && !response.body.source) stream.give(response.body.text, true);
+  bool text = !response.body.source && !response.body.text.empty();
+  bool content = with_content && (response.body.source || text || stream.tunnel());
+  if (content && text) stream.give(response.body.text, true);
   submit_h2_response(session(), stream, response, shared_.date.value(), content);
   output_.set();
 }
@@ -277,8 +316,9 @@ void H2Conversation::ask_for_content(H2ServerStream& stream) {
 }
 
 void H2Conversation::stream_closed(H2Stream& stream, std::uint32_t) {
-  // What nobody will read goes back to the window of all.
-  std::ignore = nghttp2_session_consume_connection(session(), stream.drop_unread());
+  // What nobody will read goes back to the window of all; a tunnel's is read later.
+  std::size_t bytes = stream.tunnel() ? stream.unread() : stream.drop_unread();
+  std::ignore = nghttp2_session_consume_connection(session(), bytes);
   ours(stream).close();
   if (!ours(stream).working()) drop(ours(stream));
 }
@@ -317,7 +357,8 @@ void H2Conversation::content_received(H2Stream* stream, std::size_t bytes) {
 void H2Conversation::frame_sent(const nghttp2_frame& frame, H2Stream* stream) {
   // Answered before the request's end: the rest is not wanted (section 8.1).
   bool content = frame.hd.type == NGHTTP2_HEADERS || frame.hd.type == NGHTTP2_DATA;
-  if (stream && content && ends_stream(frame) && !stream->remote_ended()) {
+  bool ends = stream && content && ends_stream(frame) && !stream->half_open();
+  if (ends && !stream->remote_ended()) {
     nghttp2_submit_rst_stream(session(), NGHTTP2_FLAG_NONE, stream->id(), NGHTTP2_NO_ERROR);
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -56,6 +57,9 @@ class H2Conversation final : public H2Session {
 
   Deferred<void> read_all(Bytes early);
   Deferred<void> write_all();
+  /// The connection broke: what goes on over tunnels is told, and waited for; handlers are
+  /// cancelled.
+  Deferred<void> lose_tunnels();
   Deferred<void> say_goodbye(Deferred<void> writing);
   /// False: nghttp2 is of no more use.
   bool receive(Bytes part);
@@ -69,6 +73,7 @@ class H2Conversation final : public H2Session {
   H2ServerStream* open(std::int32_t id);
   void answer(H2ServerStream& stream);
   Deferred<void> answer_with(H2ServerStream& stream, Result<RequestHead> head);
+  Deferred<void> go_on(H2ServerStream& stream, ServerResponse response);
   void submit(H2ServerStream& stream, const ServerResponse& response, bool with_content);
   void drop(H2ServerStream& stream);
 
@@ -87,7 +92,10 @@ class H2Conversation final : public H2Session {
   bool too_much_ = false;
   bool broken_ = false;  // nghttp2 takes no more bytes
   bool gone_ = false;    // streams need not wait for nghttp2 to close them
-  std::unordered_map<std::int32_t, std::unique_ptr<H2ServerStream>> streams_;
+  using Streams = std::unordered_map<
+      std::int32_t, std::unique_ptr<H2ServerStream>, std::hash<std::int32_t>, std::equal_to<>,
+      FrameAllocator<std::pair<const std::int32_t, std::unique_ptr<H2ServerStream>>>>;
+  Streams streams_;
   Event over_;     // it has nothing to send or take any more, or the connection broke
   Event changed_;  // a stream is gone
 };

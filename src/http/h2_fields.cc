@@ -27,8 +27,11 @@ void submit_trailers(nghttp2_session* session, H2Stream& stream) {
 ssize_t read_content(nghttp2_session* session, std::int32_t id, std::uint8_t* to, std::size_t room,
                      std::uint32_t* flags, nghttp2_data_source*, void*) {
   auto* stream = static_cast<H2Stream*>(nghttp2_session_get_stream_user_data(session, id));
-  // Its owner has let go of it: a reset is on its way.
-  if (!stream) return NGHTTP2_ERR_DEFERRED;
+  // Its owner has let go of it: a reset is on its way, or nothing is left but our end.
+  if (!stream) {
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return 0;
+  }
   auto sent = stream->take_out(reinterpret_cast<char*>(to), room);
   if (sent.bytes == 0 && !sent.end) return NGHTTP2_ERR_DEFERRED;
   if (sent.end) *flags |= NGHTTP2_DATA_FLAG_EOF;

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "async/frame_pool.h"
+
 namespace berth::http {
 
 /// A head or trailers as nghttp2 takes them: names in small letters, without the fields that
@@ -21,6 +23,11 @@ class H2Fields {
   /// One of a message's own; true if it was taken. `te` is, where it says "trailers".
   bool add_header(std::string_view name, std::string_view value);
   void reserve(std::size_t count) { list_.reserve(count); }
+  /// For another one, in the same memory.
+  void clear() {
+    kept_.clear();
+    list_.clear();
+  }
 
   const nghttp2_nv* data() const { return list_.data(); }
   std::size_t size() const { return list_.size(); }
@@ -28,8 +35,8 @@ class H2Fields {
  private:
   std::string_view keep(std::string text) { return kept_.emplace_front(std::move(text)); }
 
-  std::forward_list<std::string> kept_;
-  std::vector<nghttp2_nv> list_;
+  std::forward_list<std::string, FrameAllocator<std::string>> kept_;
+  std::vector<nghttp2_nv, FrameAllocator<nghttp2_nv>> list_;
 };
 
 class H2Stream;

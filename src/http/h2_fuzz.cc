@@ -3,6 +3,7 @@
 
 #include "async/manual_clock.h"
 #include "http/h2_conversation.h"
+#include "http/websocket.h"
 
 namespace {
 
@@ -33,8 +34,13 @@ class Script final : public ByteStream {
   bool closed_ = false;
 };
 
-Deferred<ServerResponse> answer(ServerRequest& request) {
+Deferred<void> echo(WebSocket& socket) {
+  while (auto message = co_await socket.receive()) co_await socket.send(std::move(*message));
+}
+
+Deferred<ServerResponse> answer(Clock& clock, ServerRequest& request) {
   if (request.head.target.empty() || request.head.method.empty()) __builtin_trap();
+  if (!request.head.protocol.empty()) co_return accept_websocket(request, clock, echo);
   if (request.head.target.size() % 2) co_return ServerResponse::text("early");
   co_return ServerResponse::text(co_await request.body(10'000));
 }
@@ -54,7 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   Script stream(std::move(parts));
   ServerOptions options;
   options.head.head_bytes_max = 4096;
-  Handler handler = answer;
+  Handler handler = [&](ServerRequest& request) { return answer(clock, request); };
   ServerShared shared(clock, options);
   H2Conversation conversation(clock, stream, handler, options, shared);
   auto running = conversation.run(Bytes());

@@ -1,14 +1,27 @@
 #include "http/h2_head.h"
 
 #include "base/strings.h"
+#include "http/pooled_bytes.h"
 
 namespace berth::http {
 namespace {
 
-Result<void> check_target(const RequestHead& head) {
-  if (head.method == "CONNECT") {
+/// Tells an extended CONNECT as HTTP/1.1 would have it.
+Result<void> check_method(RequestHead& head) {
+  if (head.protocol.empty()) {
+    if (head.method != "CONNECT") return {};
     return Error(Code::unsupported, "this server makes no tunnels");
   }
+  if (head.protocol != "websocket") {
+    return Error(Code::unsupported, "this server knows no CONNECT but that of WebSockets");
+  }
+  head.method = "GET";
+  head.upgrade = true;
+  head.framing = {};
+  return {};
+}
+
+Result<void> check_target(const RequestHead& head) {
   for (unsigned char c : head.target) {
     if (c <= 0x20 || c == 0x7f || c == '#') {
       return Error(Code::invalid, "a target with a character that is not allowed");
@@ -22,6 +35,17 @@ Result<void> check_target(const RequestHead& head) {
 Framing framing_of(bool has_body, std::optional<std::uint64_t> length) {
   if (!has_body) return {};
   return {length ? Framing::Kind::length : Framing::Kind::chunked, length.value_or(0)};
+}
+
+/// Digits alone; 0 where nghttp2 has let pass what is none, or too many.
+std::uint64_t number_of(std::string_view digits) {
+  constexpr std::size_t digits_max = 18;
+  std::uint64_t number = 0;
+  for (char digit : digits) {
+    if (digit < '0' || digit > '9' || digits.size() > digits_max) return 0;
+    number = number * 10 + static_cast<std::uint64_t>(digit - '0');
+  }
+  return number;
 }
 
 }  // namespace
@@ -40,7 +64,7 @@ H2HeadBuilder::Piece H2HeadBuilder::keep(std::string_view text) {
 }
 
 void H2HeadBuilder::add_field(std::string_view name, std::string_view value) {
-  if (name == "content-length") length_ = parse_integer<std::uint64_t>(value).value_or(0);
+  if (name == "content-length") length_ = number_of(value);
   Piece kept = keep(name);
   fields_.push_back({kept, keep(value)});
 }
@@ -53,8 +77,15 @@ Result<void> H2HeadBuilder::check_size() const {
                    " fields, or its target is too long");
 }
 
+void H2HeadBuilder::clear() {
+  length_.reset();
+  text_.clear();
+  fields_.clear();
+  too_large_ = false;
+}
+
 std::string_view H2HeadBuilder::give_fields(Headers& headers, std::size_t more) {
-  Bytes bytes = Bytes::copy(text_);
+  Bytes bytes = pooled_copy(text_);
   std::string_view text = bytes.view();
   headers.reserve(fields_.size() + more);
   for (auto& field : fields_) {
@@ -73,6 +104,8 @@ void H2RequestHeadBuilder::add(std::string_view name, std::string_view value) {
     path_ = keep(value);
   } else if (name == ":authority") {
     authority_ = keep(value);
+  } else if (name == ":protocol") {
+    protocol_ = keep(value);
   } else if (name == "cookie") {
     // Section 8.2.3: they may come in pieces, and are one.
     cookies_ += (cookies_.empty() ? "" : "; ") + std::string(value);
@@ -88,6 +121,7 @@ Result<RequestHead> H2RequestHeadBuilder::end(bool has_body) {
   auto view = [&](Piece piece) { return text.substr(piece.begin, piece.size); };
   head.method = view(method_);
   head.target = view(path_);
+  head.protocol = view(protocol_);
   std::string_view authority = view(authority_);
   auto* host = head.headers.find("host");
   if (host && !authority.empty() && !equal_ignoring_case(host->value, authority)) {
@@ -96,6 +130,7 @@ Result<RequestHead> H2RequestHeadBuilder::end(bool has_body) {
   if (!host && !authority.empty()) head.headers.add_view("host", authority);
   if (!cookies_.empty()) head.headers.add("cookie", std::move(cookies_));
   head.framing = framing_of(has_body, length_);
+  TRY(check_method(head));
   TRY(check_target(head));
   return head;
 }
@@ -103,7 +138,7 @@ Result<RequestHead> H2RequestHeadBuilder::end(bool has_body) {
 void H2ResponseHeadBuilder::add(std::string_view name, std::string_view value) {
   if (!fits(name, value)) return;
   if (name == ":status") {
-    status_ = parse_integer<int>(value, 100, 999).value_or(0);
+    status_ = value.size() == 3 ? static_cast<int>(number_of(value)) : 0;
   } else if (!name.starts_with(':')) {
     add_field(name, value);
   }

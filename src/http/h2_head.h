@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "async/frame_pool.h"
 #include "http/message.h"
 
 namespace berth::http {
@@ -27,6 +28,8 @@ class H2HeadBuilder {
   Result<void> check_size() const;
   /// Moves the fields to `headers`, with room for `more`; answers the text that pieces are in.
   std::string_view give_fields(Headers& headers, std::size_t more);
+  /// For the next head, in the same memory.
+  void clear();
 
   std::optional<std::uint64_t> length_;  // as content-length tells
 
@@ -40,8 +43,8 @@ class H2HeadBuilder {
   HeadLimits limits_;
 
  private:
-  std::string text_;
-  std::vector<Field> fields_;
+  std::basic_string<char, std::char_traits<char>, FrameAllocator<char>> text_;
+  std::vector<Field, FrameAllocator<Field>> fields_;
   bool too_large_ = false;
 };
 
@@ -53,24 +56,29 @@ class H2RequestHeadBuilder : H2HeadBuilder {
 
   /// Fields beyond the limits are dropped; end() tells.
   void add(std::string_view name, std::string_view value);
-  /// overloaded: a limit was passed; unsupported: CONNECT; invalid: `host` contradicts :authority,
-  /// or the target is none. `has_body` false: the head ended its stream.
+  /// overloaded: a limit was passed; unsupported: CONNECT, but for "websocket"; invalid: `host`
+  /// contradicts :authority, or the target is none. `has_body` false: the head ended its stream.
   Result<RequestHead> end(bool has_body);
 
  private:
   Piece method_;
   Piece path_;
   Piece authority_;
+  Piece protocol_;
   std::string cookies_;
 };
 
-/// The same for an answer's head.
+/// The same for the heads of answers, one after the other, those of one connection.
 class H2ResponseHeadBuilder : H2HeadBuilder {
  public:
   explicit H2ResponseHeadBuilder(const HeadLimits& limits) : H2HeadBuilder(limits) {}
 
   void add(std::string_view name, std::string_view value);
   int status() const { return status_; }
+  void clear() {
+    H2HeadBuilder::clear();
+    status_ = 0;
+  }
   /// overloaded: a limit was passed.
   Result<ResponseHead> end(bool has_body);
 

@@ -12,7 +12,8 @@ void submit_h2_response(nghttp2_session* session, H2Stream& stream, const Server
   H2Fields fields;
   fields.reserve(response.headers.size() + 3);
   fields.add(":status", std::to_string(response.status));
-  bool length_known = !may_have_content(response.status);  // RFC 9110 section 8.6
+  // RFC 9110 section 8.6, and 9.3.6 for a tunnel.
+  bool length_known = !may_have_content(response.status) || response.upgraded;
   bool dated = false;
   for (auto& [name, value] : response.headers) {
     if (!fields.add_header(name.view(), value.view())) continue;

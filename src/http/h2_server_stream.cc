@@ -34,9 +34,12 @@ void H2ServerStream::run() {
 }
 
 void H2ServerStream::close() {
+  if (tunnel()) return end_both_ways(Error(Code::reset, "the peer reset the stream"));
   end_both_ways();
   work_.cancel();
 }
+
+void H2ServerStream::lose() { end_both_ways(Error(Code::reset, "the peer ended the connection")); }
 
 Deferred<Bytes> H2ServerStream::read() {
   if (std::exchange(continue_wanted, false) && !remote_ended()) {
@@ -46,7 +49,6 @@ Deferred<Bytes> H2ServerStream::read() {
 }
 
 Deferred<void> H2ServerStream::content_comes() {
-  arrived_.reset();
   std::uint64_t rate = request.slow_content_allowed ? 0 : conversation_.receive_rate();
   Clock& clock = conversation_.clock();
   auto begun = clock.now();
@@ -65,7 +67,6 @@ Deferred<void> H2ServerStream::content_comes() {
 Deferred<void> H2ServerStream::taken() {
   Clock& clock = conversation_.clock();
   while (!closed() && stalled()) {
-    taken_.reset();
     std::uint64_t rate = conversation_.send_rate();
     std::size_t before = waiting();
     auto begun = clock.now();

@@ -16,8 +16,12 @@ class H2Conversation;
 ///
 ///   head -> answered by the handler -> answer submitted -> body sent -> closed
 ///              | closed by the peer: the handler is cancelled ----------^
+///              | became a tunnel: both halves end, or it is reset ------^
 class H2ServerStream final : public H2Stream, ReadyNode {
  public:
+  static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) { free_frame(memory, bytes); }
+
   H2ServerStream(H2Conversation& conversation, std::int32_t id, const ServerOptions& options);
 
   bool working() const { return work_.valid(); }
@@ -26,6 +30,8 @@ class H2ServerStream final : public H2Stream, ReadyNode {
   void cancel() { work_.cancel(); }
   /// nghttp2 has closed it: the peer's reset, or both sides have ended.
   void close();
+  /// The connection has ended, and what goes on over a tunnel hears of it.
+  void lose();
   /// Asks for the content first, where the client waits for that.
   Deferred<Bytes> read() override;
   /// timed_out where the peer takes the answer too slowly.

@@ -22,6 +22,7 @@ H2Session::~H2Session() = default;
 
 bool H2Session::feed(Bytes part) {
   input_ = std::move(part);
+  head_id_ = 0;
   auto taken = nghttp2_session_mem_recv(
       session(), reinterpret_cast<const std::uint8_t*>(input_.data()), input_.size());
   input_ = Bytes();
@@ -56,6 +57,20 @@ void H2Session::reset(std::int32_t id, std::uint32_t code) {
 void H2Session::resume(H2Stream& stream) {
   std::ignore = nghttp2_session_resume_data(session(), stream.id());
   output_.set();
+}
+
+void H2Session::refuse_rest(const H2Stream& stream) {
+  bool ended = nghttp2_session_get_stream_local_close(session(), stream.id()) == 1;
+  if (!stream.closed() && ended && !stream.remote_ended()) reset(stream.id(), NGHTTP2_NO_ERROR);
+}
+
+void H2Session::cut(const H2Stream& stream) {
+  if (!stream.closed()) reset(stream.id(), NGHTTP2_CANCEL);
+}
+
+H2Stream* H2Session::stream_of_head(std::int32_t id) {
+  if (std::exchange(head_id_, id) != id) head_stream_ = stream_of(id);
+  return head_stream_;
 }
 
 H2Stream* H2Session::stream_of(std::int32_t id) const {

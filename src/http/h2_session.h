@@ -33,6 +33,10 @@ class H2Session {
   virtual void consumed(H2Stream& stream, std::size_t bytes) = 0;
   /// The stream has something to send.
   void resume(H2Stream& stream);
+  /// Where our half has ended, the rest of the peer's is not wanted (RFC 9113 section 8.1).
+  void refuse_rest(const H2Stream& stream);
+  /// Resets it with CANCEL, if it has not ended.
+  void cut(const H2Stream& stream);
 
  protected:
   nghttp2_session* session() const { return session_.get(); }
@@ -69,7 +73,12 @@ class H2Session {
     void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
   };
 
+  /// stream_of() for the fields of one head, within one feed().
+  H2Stream* stream_of_head(std::int32_t id);
+
   Bytes input_;
+  std::int32_t head_id_ = 0;
+  H2Stream* head_stream_ = nullptr;
   std::optional<HeadBuffer> buffer_;
   std::unique_ptr<nghttp2_session, End> session_;
 };

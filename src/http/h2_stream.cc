@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "http/h2_session.h"
+#include "http/pooled_bytes.h"
 
 namespace berth::http {
 namespace {
@@ -17,54 +18,72 @@ constexpr std::size_t slice_bytes_min = 4096;
 void H2Stream::end_both_ways(std::optional<Error> why) {
   if (!failure_) failure_ = std::move(why);
   closed_ = true;
-  arrived_.set();
-  taken_.set();
+  arrived_.ring();
+  taken_.ring();
 }
 
 void H2Stream::take(Bytes part) {
   unread_ += part.size();
-  if (part.size() < slice_bytes_min) {
+  bool small = part.size() < slice_bytes_min;
+  if (unread_ == part.size()) {
+    in_first_ = small ? pooled_copy(part.view()) : std::move(part);
+  } else if (small) {
     in_small_ += part.view();
   } else {
     if (!in_small_.empty()) in_.push_back(Bytes::copy(std::exchange(in_small_, {})));
     in_.push_back(std::move(part));
   }
-  arrived_.set();
+  arrived_.ring();
 }
 
 void H2Stream::end_content() {
   remote_ended_ = true;
-  arrived_.set();
+  arrived_.ring();
+}
+
+std::optional<Result<Bytes>> H2Stream::next_part() {
+  if (unread_ == 0) {
+    if (lost_ || (closed_ && !remote_ended_)) {
+      return failure_.value_or(Error(Code::reset, "the peer ended the stream within the body"));
+    }
+    if (!remote_ended_) return std::nullopt;
+    return Bytes();
+  }
+  Bytes part = take_unread();
+  unread_ -= part.size();
+  if (!closed_) session_.consumed(*this, part.size());
+  return part;
+}
+
+Bytes H2Stream::take_unread() {
+  if (!in_first_.empty()) return std::exchange(in_first_, Bytes());
+  if (in_.empty()) return Bytes::copy(std::exchange(in_small_, {}));
+  Bytes part = std::move(in_[in_next_]);
+  if (++in_next_ == in_.size()) {
+    in_.clear();
+    in_next_ = 0;
+  }
+  return part;
 }
 
 Deferred<Bytes> H2Stream::read() {
-  while (unread_ == 0) {
-    if (lost_ || (closed_ && !remote_ended_)) {
-      co_return failure_.value_or(Error(Code::reset, "the peer ended the stream within the body"));
-    }
-    if (remote_ended_) co_return Bytes();
-    co_await content_comes();
-  }
-  Bytes part;
-  if (in_.empty()) {
-    part = Bytes::copy(in_small_);
-    in_small_.clear();
-  } else {
-    part = std::move(in_.front());
-    in_.pop_front();
-  }
-  unread_ -= part.size();
-  if (!closed_) session_.consumed(*this, part.size());
-  co_return part;
+  if (auto part = next_part()) return resolved<Bytes>(std::move(*part));
+  return read_later();
 }
 
-Deferred<void> H2Stream::content_comes() {
-  arrived_.reset();
-  return arrived_.wait();
+Deferred<Bytes> H2Stream::read_later() {
+  for (;;) {
+    co_await content_comes();
+    if (auto part = next_part()) co_return std::move(*part);
+  }
 }
+
+Deferred<void> H2Stream::content_comes() { return arrived_.wait(); }
 
 std::size_t H2Stream::drop_unread() {
+  in_first_ = Bytes();
   in_.clear();
+  in_next_ = 0;
   in_small_.clear();
   lost_ = unread_ > 0;
   return std::exchange(unread_, 0);
@@ -75,7 +94,7 @@ std::vector<std::pair<std::string, std::string>> H2Stream::trailers() {
 }
 
 void H2Stream::give(Bytes part, bool last) {
-  taken_.reset();
+  was_taken_ = false;
   out_ = std::move(part);
   out_last_ = last;
 }
@@ -93,7 +112,31 @@ Deferred<void> H2Stream::send(BodySource& source) {
   }
 }
 
-Deferred<void> H2Stream::taken() { return closed_ ? ready() : taken_.wait(); }
+Deferred<void> H2Stream::taken() { return accepted(); }
+
+void H2Stream::offer(Bytes part) {
+  give(std::move(part), false);
+  session_.resume(*this);
+}
+
+void H2Stream::offer_end() {
+  out_last_ = true;
+  session_.resume(*this);
+}
+
+void H2Stream::let_end() {
+  half_open_ = false;
+  arrived_.ring();
+  taken_.ring();
+  session_.refuse_rest(*this);
+}
+
+void H2Stream::cut() {
+  half_open_ = false;
+  arrived_.ring();
+  taken_.ring();
+  session_.cut(*this);
+}
 
 H2Stream::Sent H2Stream::take_out(char* to, std::size_t bytes_max) {
   std::size_t bytes = std::min(out_.size(), bytes_max);
@@ -101,7 +144,8 @@ H2Stream::Sent H2Stream::take_out(char* to, std::size_t bytes_max) {
   out_.remove_prefix(bytes);
   if (!out_.empty()) return {bytes, false};
   out_ = Bytes();
-  taken_.set();
+  was_taken_ = true;
+  taken_.ring();
   return {bytes, out_last_};
 }
 

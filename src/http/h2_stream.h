@@ -1,13 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "async/sync.h"
+#include "async/frame_pool.h"
+#include "http/bell.h"
 #include "http/body.h"
 
 namespace berth::http {
@@ -34,6 +34,11 @@ class H2Stream : public BodySource {
   void take(Bytes part);
   void end_content();
   Deferred<Bytes> read() override;
+  /// The next part, empty at the end, or why there is none; nothing: it is to be waited for.
+  std::optional<Result<Bytes>> next_part();
+  /// Resolves once something came, or ended: then next_part() tells.
+  Deferred<void> comes() { return arrived_.wait(); }
+  std::size_t unread() const { return unread_; }
   /// What was not read, in bytes: nobody will.
   std::size_t drop_unread();
   std::vector<std::pair<std::string, std::string>> trailers() override;
@@ -51,6 +56,26 @@ class H2Stream : public BodySource {
   };
   Sent take_out(char* to, std::size_t bytes_max);
 
+  // For a tunnel (http/h2_tunnel.h), whose halves end one by one.
+  void become_tunnel() { tunnel_ = half_open_ = true; }
+  bool tunnel() const { return tunnel_; }
+  /// Its halves may still end one by one.
+  bool half_open() const { return half_open_; }
+  /// give() for what is to be sent at once.
+  void offer(Bytes part);
+  /// What was given is the last.
+  void offer_end();
+  /// As taken(), however long it takes.
+  Deferred<void> accepted() { return closed_ || was_taken_ ? ready() : taken_.wait(); }
+  /// Nobody reads any more: what the peer still sends is not wanted once our half has ended.
+  void let_end();
+  /// Resets it.
+  void cut();
+  /// Nothing is left of it but our end.
+  bool finishes() const {
+    return remote_ended_ && out_last_ && out_.empty() && trailers_out.empty();
+  }
+
   std::vector<std::pair<std::string, std::string>> trailers_in;
   std::vector<std::pair<std::string, std::string>> trailers_out;
 
@@ -62,27 +87,34 @@ class H2Stream : public BodySource {
 
   /// Resolves once something of the content has come, or its end.
   virtual Deferred<void> content_comes();
-  std::size_t unread() const { return unread_; }
   /// What was given and not taken, in bytes.
   std::size_t waiting() const { return out_.size(); }
 
-  Event arrived_;  // something came: content, its end, or the stream's
-  Event taken_;    // what was given was taken
+  Bell arrived_;  // something came: content, its end, or the stream's
+  Bell taken_;    // what was given was taken
 
  private:
+  Deferred<Bytes> read_later();
+  Bytes take_unread();
+
   H2Session& session_;
   std::int32_t id_;
   bool closed_ = false;
   std::optional<Error> failure_;
 
-  std::deque<Bytes> in_;
-  std::string in_small_;  // what came behind `in_` in small pieces
+  Bytes in_first_;                                // before those in `in_`
+  std::vector<Bytes, FrameAllocator<Bytes>> in_;  // what came while that was not read
+  std::size_t in_next_ = 0;                       // of in_
+  std::string in_small_;                          // what came behind `in_` in small pieces
   std::size_t unread_ = 0;
   bool lost_ = false;  // something of it will never be read
   bool remote_ended_ = false;
 
   Bytes out_;
   bool out_last_ = false;
+  bool was_taken_ = false;  // what was given
+  bool tunnel_ = false;
+  bool half_open_ = false;
 };
 
 }  // namespace berth::http

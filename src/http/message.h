@@ -84,6 +84,9 @@ struct RequestHead {
   Framing framing;
   bool keep_alive = true;
   bool upgrade = false;  // asks for another protocol
+  /// By HTTP/2: what an extended CONNECT (RFC 8441) asks for, "websocket". It is told as the GET
+  /// with an Upgrade that it would be by HTTP/1.1, and has no content.
+  std::string_view protocol;
 
   std::string_view path() const { return target.substr(0, target.find('?')); }
   std::string_view query() const {

@@ -35,9 +35,13 @@ class Progress {
   /// `work`, for at most `limit` and what is left of the whole; zero: as long as it likes.
   template <class T>
   Deferred<T> limited(Duration limit, Deferred<T> work) {
-    limit_ = least(limit, left());
-    if (limit_ == Duration::zero()) return work;
+    if (limit_of(limit) == Duration::zero()) return work;
     return with_timeout(clock_, limit_, std::move(work));
+  }
+  /// How long that is, for who holds to it.
+  Duration limit_of(Duration limit) {
+    limit_ = least(limit, left());
+    return limit_;
   }
 
   /// "connected to 127.0.0.1:80 in 350 µs, no answer within 2 s".

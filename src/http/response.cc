@@ -5,35 +5,54 @@
 namespace berth::http {
 
 Response::Response(ResponseHead head, std::unique_ptr<ResponseBody> body)
-    : head_(std::move(head)), body_(std::move(body)) {}
+    : inside_(new Inside{std::move(head), std::move(body), {}}) {}
 Response::Response(Response&&) noexcept = default;
 
 Response& Response::operator=(Response&& other) noexcept {
-  std::swap(head_, other.head_);
-  std::swap(body_, other.body_);
-  std::swap(url_, other.url_);
+  std::swap(inside_, other.inside_);
   return *this;
 }
 
 Response::~Response() {
-  if (!body_) return;
-  ResponseBody& body = *body_;
-  body.let_go(std::move(body_));
+  if (!inside_ || !inside_->body) return;
+  ResponseBody& body = *inside_->body;
+  body.let_go(std::move(inside_->body));
 }
 
-Deferred<Bytes> Response::read() { return body_->read(); }
+Deferred<Bytes> Response::read() { return inside_->body->read(); }
+
+namespace {
+
+/// True at the end of the content.
+Result<bool> add_part(std::string& all, const Bytes& part, std::size_t bytes_max) {
+  if (all.size() + part.size() > bytes_max) {
+    return Error(Code::overloaded,
+                 "the answer is longer than " + std::to_string(bytes_max) + " bytes");
+  }
+  all += part.view();
+  return part.empty();
+}
+
+Deferred<std::string> read_rest(ResponseBody& body, std::string all, std::size_t bytes_max) {
+  for (;;) {
+    Bytes part = co_await body.read();
+    bool whole = co_await or_return(add_part(all, part, bytes_max));
+    if (whole) co_return all;
+  }
+}
+
+}  // namespace
 
 Deferred<std::string> Response::text(std::size_t bytes_max) {
   std::string all;
-  for (;;) {
-    Bytes part = co_await body_->read();
-    if (part.empty()) co_return all;
-    if (all.size() + part.size() > bytes_max) {
-      co_return Error(Code::overloaded,
-                      "the answer is longer than " + std::to_string(bytes_max) + " bytes");
-    }
-    all += part.view();
+  ResponseBody& body = *inside_->body;
+  while (auto part = body.at_hand()) {
+    if (!part->ok()) return failed<std::string>(std::move(*part).error());
+    auto whole = add_part(all, **part, bytes_max);
+    if (!whole.ok()) return failed<std::string>(std::move(whole).error());
+    if (*whole) return ready(std::move(all));
   }
+  return read_rest(body, std::move(all), bytes_max);
 }
 
 Deferred<Json> Response::json(std::size_t bytes_max) {
@@ -44,7 +63,8 @@ Deferred<Json> Response::json(std::size_t bytes_max) {
 }
 
 std::pair<std::unique_ptr<ByteStream>, Bytes> Response::take_stream() {
-  return body_->take_stream();
+  ResponseBody& body = *inside_->body;
+  return body.take_stream(std::move(inside_->body));
 }
 
 Deferred<void> read_away(Response& response, std::size_t bytes_max) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +21,13 @@ class ResponseBody {
   virtual ~ResponseBody() = default;
   /// The next part; empty at the end. One at a time.
   virtual Deferred<Bytes> read() = 0;
-  virtual std::pair<std::unique_ptr<ByteStream>, Bytes> take_stream() = 0;
+  /// What read() would answer, where it can be told without a wait; else nothing.
+  virtual std::optional<Result<Bytes>> at_hand() { return std::nullopt; }
+  /// What the connection has become, and what was read of it already; null: nothing else.
+  virtual std::pair<std::unique_ptr<ByteStream>, Bytes> take_stream(
+      [[maybe_unused]] std::unique_ptr<ResponseBody> self) {
+    return {};
+  }
   /// After the end: the fields that follow the content (RFC 9110 section 6.5), in HTTP/2; once.
   virtual std::vector<std::pair<std::string, std::string>> trailers() { return {}; }
   /// The Response goes: what may be used again goes back to where it came from.
@@ -29,7 +36,7 @@ class ResponseBody {
 
 /// The answer to a request. Its body is read part by part or as a whole; when it was read to its
 /// end the connection goes back to the client's pool, otherwise it is closed with this object: by
-/// HTTP/2 only its stream.
+/// HTTP/2 only its stream. One pointer, so that it goes from hand to hand cheaply.
 class Response {
  public:
   Response(ResponseHead head, std::unique_ptr<ResponseBody> body);
@@ -37,11 +44,11 @@ class Response {
   Response& operator=(Response&&) noexcept;
   ~Response();
 
-  int status() const { return head_.status; }
+  int status() const { return inside_->head.status; }
   /// Of HTTP: 1 or 2.
-  int major_version() const { return head_.major; }
-  bool good() const { return head_.status >= 200 && head_.status < 300; }
-  const Headers& headers() const { return head_.headers; }
+  int major_version() const { return inside_->head.major; }
+  bool good() const { return status() >= 200 && status() < 300; }
+  const Headers& headers() const { return inside_->head.headers; }
   /// The next part of the content; empty at the end.
   Deferred<Bytes> read();
   /// All of it; overloaded beyond `bytes_max`.
@@ -49,23 +56,30 @@ class Response {
   /// All of it as JSON; invalid says where it is not.
   Deferred<Json> json(std::size_t bytes_max = 16 << 20);
   /// Once the content was read to its end: the fields that follow it, by HTTP/2 only; once.
-  std::vector<std::pair<std::string, std::string>> trailers() { return body_->trailers(); }
-  /// After status 101: the connection, and what the peer had already sent on it.
+  std::vector<std::pair<std::string, std::string>> trailers() { return inside_->body->trailers(); }
+  /// After the upgrade that was asked for: the connection, by HTTP/2 the stream, and what the peer
+  /// had already sent on it.
   std::pair<std::unique_ptr<ByteStream>, Bytes> take_stream();
 
   /// What answered, after redirects; empty where a connection's address was asked.
-  const std::string& url() const { return url_; }
+  const std::string& url() const { return inside_->url; }
 
   // For what stands between a client and who asked.
-  void set_url(std::string url) { url_ = std::move(url); }
-  ResponseHead& head() { return head_; }
-  std::unique_ptr<ResponseBody> take_body() { return std::move(body_); }
-  void set_body(std::unique_ptr<ResponseBody> body) { body_ = std::move(body); }
+  void set_url(std::string url) { inside_->url = std::move(url); }
+  ResponseHead& head() { return inside_->head; }
+  std::unique_ptr<ResponseBody> take_body() { return std::move(inside_->body); }
+  void set_body(std::unique_ptr<ResponseBody> body) { inside_->body = std::move(body); }
 
  private:
-  ResponseHead head_;
-  std::unique_ptr<ResponseBody> body_;
-  std::string url_;
+  struct Inside {
+    static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
+    static void operator delete(void* memory, std::size_t bytes) { free_frame(memory, bytes); }
+
+    ResponseHead head;
+    std::unique_ptr<ResponseBody> body;
+    std::string url;
+  };
+  std::unique_ptr<Inside> inside_;
 };
 
 /// The whole content of `response`, which goes then: for `then(http::text_of)`.

@@ -59,6 +59,9 @@ Result<Route> route_to(const Url& url, const ClientOptions& options, const SendO
   if (by_proxy && !url.secure && version == Version::http_2) {
     return Error(Code::unsupported, url.text() + " by HTTP/2 through a proxy");
   }
+  if (!url.secure && !by_proxy && !elsewhere && url.address.family() != Address::Family::none) {
+    return Route(url.address, nullptr, version);
+  }
   Passage passage;
   Address address = elsewhere ? connect_to : url.address;
   if (by_proxy) {

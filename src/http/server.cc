@@ -36,7 +36,8 @@ void Server::append_head(HeadBuffer& head, const ServerResponse& response, bool 
   if (!keep_alive) head.append_header("connection", "close");
 }
 
-Deferred<void> Server::refuse(ByteStream& stream, Refusal why, ServerResponse answer) {
+Deferred<void> Server::refuse(ByteStream& stream, Refusal why, int status, std::string text) {
+  auto answer = ServerResponse::problem(status, text);
   shared_.refusals.note(why, stream.peer_address(), answer.body.text.view());
   HeadBuffer head;
   append_head(head, answer, false);
@@ -50,6 +51,7 @@ void Server::serve(std::unique_ptr<Listener> listener) {
 
 Deferred<void> Server::close() {
   for (auto& listener : listeners_) listener->close();
+  parked_.close_all();
   return scope_.close();
 }
 
@@ -57,76 +59,91 @@ Deferred<void> Server::accept_all(Listener& listener) {
   for (;;) {
     auto stream = co_await listener.accept().result();
     if (!stream.ok()) co_return;
-    scope_.add(converse_counted(std::move(*stream)));
+    ServerConnection connection(std::move(*stream), connections_, clients_);
+    std::size_t per_client_max = options_.connections_per_client_max;
+    if (connections_ > options_.connections_max) {
+      scope_.add(turn_away(std::move(connection), Refusal::connections, 503,
+                           "too many connections; try again later"));
+    } else if (per_client_max > 0 && connection.client.count() > per_client_max) {
+      scope_.add(
+          turn_away(std::move(connection), Refusal::connections_per_client, 429,
+                    "more than " + std::to_string(per_client_max) + " connections of one client"));
+    } else {
+      begin(std::move(connection), Bytes());
+    }
   }
 }
 
-Deferred<void> Server::converse_counted(std::unique_ptr<ByteStream> stream) {
-  struct Open {
-    std::size_t& count;
-    explicit Open(std::size_t& c) : count(c) { ++count; }
-    ~Open() { --count; }
-  } open(connections_);
-  ClientCounts::Counted of_client(clients_, stream->peer_address());
-  if (connections_ > options_.connections_max) {
-    auto busy = ServerResponse::problem(503, "too many connections; try again later");
-    std::ignore = co_await refuse(*stream, Refusal::connections, std::move(busy)).result();
-    co_return;
-  }
-  std::size_t per_client_max = options_.connections_per_client_max;
-  if (per_client_max > 0 && of_client.count() > per_client_max) {
-    auto greedy = ServerResponse::problem(
-        429, "more than " + std::to_string(per_client_max) + " connections of one client");
-    std::ignore =
-        co_await refuse(*stream, Refusal::connections_per_client, std::move(greedy)).result();
-    co_return;
-  }
+Deferred<void> Server::turn_away(ServerConnection connection, Refusal why, int status,
+                                 std::string text) {
+  std::ignore = co_await refuse(*connection.stream, why, status, std::move(text)).result();
+}
+
+void Server::begin(ServerConnection connection, Bytes first) {
+  if (!scope_.closing()) scope_.add(keep(std::move(connection), std::move(first)));
+}
+
+Deferred<void> Server::keep(ServerConnection connection, Bytes first) {
+  auto& stream = connection.stream;
   // A peer that goes away is no fault of ours: nobody is to be told.
-  auto ended = co_await converse(stream).result();
+  auto ended = co_await converse(connection, std::move(first)).result();
+  if (ended.ok() && *ended) parked_.park(std::move(connection), **ended);
   if (!stream || ended.ok()) co_return;
   std::string text = ended.error().text();
   if (ended.error().is(Code::invalid)) {
-    std::ignore =
-        co_await refuse(*stream, Refusal::head_syntax, ServerResponse::problem(400, text)).result();
+    std::ignore = co_await refuse(*stream, Refusal::head_syntax, 400, std::move(text)).result();
   } else if (ended.error().is(Code::overloaded)) {
-    std::ignore =
-        co_await refuse(*stream, Refusal::head_size, ServerResponse::problem(431, text)).result();
+    std::ignore = co_await refuse(*stream, Refusal::head_size, 431, std::move(text)).result();
   }
   // Closing at once could reset what TLS has not handed on yet.
   std::ignore = co_await with_timeout(clock_, linger, stream->shutdown_write()).result();
 }
 
-Deferred<void> Server::converse(std::unique_ptr<ByteStream>& stream) {
+Deferred<std::optional<MonotonicTime>> Server::converse(ServerConnection& connection,
+                                                        Bytes first) {
+  auto& stream = connection.stream;
   PacedStream paced(clock_, *stream, options_.rate_grace, options_.send_bytes_per_second_min,
                     [&] { shared_.refusals.note(Refusal::answer_rate, stream->peer_address()); });
   H1Reader reader(*stream, options_.head);
+  reader.put_back(std::move(first));
   // Where TLS has agreed upon a version it is that one.
   bool agreed = !stream->protocol().empty();
   HeadDeadline deadline(clock_, *stream, reader, options_, [&] {
-    auto late = ServerResponse::problem(408, "the request did not come in time");
-    return refuse(*stream, Refusal::head_time, std::move(late));
+    return refuse(*stream, Refusal::head_time, 408, "the request did not come in time");
   });
   deadline.expect_first();
-  if (agreed ? stream->protocol() == "h2" : co_await reader.begins_with(h2_preface)) {
-    if (!deadline.lift()) co_return;
-    H2Conversation conversation(clock_, paced, handler_, options_, shared_);
-    co_await conversation.run(reader.take_buffered());
-    co_return;
+  bool is_h2 = agreed && stream->protocol() == "h2";
+  if (!agreed && connection.asked == 0) {
+    auto begins = co_await reader.begins_with(h2_preface).result();
+    if (!begins.ok() && deadline.silent_until()) co_return deadline.silent_until();
+    is_h2 = co_await or_return(std::move(begins));
   }
-  for (std::uint64_t asked = 1;; ++asked) {
-    RequestHead head = co_await reader.request();
-    if (!deadline.lift()) co_return;
+  if (is_h2) {
+    if (!deadline.lift()) co_return std::nullopt;
+    co_await converse_h2(paced, reader.take_buffered());
+    co_return std::nullopt;
+  }
+  for (;;) {
+    auto head = co_await reader.request().result();
+    if (!head.ok() && deadline.silent_until()) co_return deadline.silent_until();
+    if (!head.ok()) co_return std::move(head).error();
+    if (!deadline.lift()) co_return std::nullopt;
     ++shared_.requests;
-    bool last = asked == options_.requests_per_connection_max;
-    Next next = co_await answer_one(paced, reader, std::move(head), last);
+    bool last = ++connection.asked == options_.requests_per_connection_max;
+    Next next = co_await answer_one(paced, reader, std::move(*head), last);
     if (next.upgraded) {
       Bytes early = reader.take_buffered();
       co_await next.upgraded(std::move(stream), std::move(early));
-      co_return;
+      co_return std::nullopt;
     }
-    if (!next.keep_alive) co_return;
+    if (!next.keep_alive) co_return std::nullopt;
     deadline.expect_next();
   }
+}
+
+Deferred<void> Server::converse_h2(ByteStream& stream, Bytes early) {
+  H2Conversation conversation(clock_, stream, handler_, options_, shared_);
+  co_await conversation.run(std::move(early));
 }
 
 Deferred<Server::Next> Server::answer_one(ByteStream& stream, H1Reader& reader, RequestHead head,

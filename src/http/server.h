@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "http/client_counts.h"
 #include "http/h1_reader.h"
 #include "http/h1_writer.h"
+#include "http/parked_connections.h"
 #include "http/server_message.h"
 #include "http/server_options.h"
 #include "http/server_shared.h"
@@ -29,7 +32,10 @@ class Server {
       : clock_(clock),
         handler_(std::move(handler)),
         options_(std::move(options)),
-        shared_(clock, options_) {}
+        shared_(clock, options_),
+        parked_(clock, [this](ServerConnection connection, Bytes first) {
+          begin(std::move(connection), std::move(first));
+        }) {}
 
   void serve(std::unique_ptr<Listener> listener);
   /// Stops listening, cancels what is being answered, and waits for its end.
@@ -37,6 +43,8 @@ class Server {
 
   /// Open now.
   std::size_t connections() const { return connections_; }
+  /// Of those, the ones that hold little memory since nobody has said anything for a while.
+  std::size_t parked() const { return parked_.count(); }
   /// Since the beginning; refused ones are not among them.
   std::uint64_t requests() const { return shared_.requests; }
   std::uint64_t refused(Refusal why) const { return shared_.refusals.count(why); }
@@ -48,12 +56,18 @@ class Server {
   };
 
   Deferred<void> accept_all(Listener& listener);
-  Deferred<void> converse_counted(std::unique_ptr<ByteStream> stream);
-  Deferred<void> converse(std::unique_ptr<ByteStream>& stream);
+  void begin(ServerConnection connection, Bytes first);
+  /// Talks on it until it ends or nothing is said any more, and parks it then. `first`: what has
+  /// come already.
+  Deferred<void> keep(ServerConnection connection, Bytes first);
+  /// Until it ends; or until nobody says anything, then it is until when that may last.
+  Deferred<std::optional<MonotonicTime>> converse(ServerConnection& connection, Bytes first);
+  Deferred<void> converse_h2(ByteStream& stream, Bytes early);
   Deferred<Next> answer_one(ByteStream& stream, H1Reader& reader, RequestHead head, bool last);
   void append_head(HeadBuffer& head, const ServerResponse& response, bool keep_alive);
   /// The last answer on a connection whose requests are not read.
-  Deferred<void> refuse(ByteStream& stream, Refusal why, ServerResponse answer);
+  Deferred<void> refuse(ByteStream& stream, Refusal why, int status, std::string text);
+  Deferred<void> turn_away(ServerConnection connection, Refusal why, int status, std::string text);
 
   Clock& clock_;
   Handler handler_;
@@ -62,6 +76,7 @@ class Server {
   ClientCounts clients_;
   HeadBuffers heads_;
   std::size_t connections_ = 0;
+  ParkedConnections parked_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   Scope scope_;
 };

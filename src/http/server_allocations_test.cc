@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "http/allocations_suite.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "os/network.h"
@@ -47,6 +48,9 @@ void* realloc(void* memory, std::size_t bytes) {
 #endif
 
 namespace berth::http {
+
+std::size_t allocations_counted() { return allocations - detail::frame_pool.fresh; }
+
 namespace {
 
 /// Sends `request` again and again, each when the answer to the last has come.
@@ -60,10 +64,6 @@ Deferred<void> ask(ByteStream& stream, std::string_view request, std::size_t ans
     }
   }
 }
-
-/// What malloc was called for by a client and a server in one thread, but for what the pool of
-/// frames keeps from then on: under a sanitizer it keeps nothing.
-std::size_t counted() { return allocations - detail::frame_pool.fresh; }
 
 TEST(ServerAllocations, a_keep_alive_request_needs_none_in_steady_state) {
   os::Reactor reactor;
@@ -90,19 +90,19 @@ TEST(ServerAllocations, a_keep_alive_request_needs_none_in_steady_state) {
       "HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\n"
       "date: Sun, 06 Nov 1994 08:49:37 GMT\r\ncontent-length: 5\r\n\r\nhello";
   ASSERT_TRUE(run(ask(*stream, request, answer.size(), 100)).ok());
-  std::size_t before = counted();
+  std::size_t before = allocations_counted();
   [[maybe_unused]] std::size_t fresh_before = detail::frame_pool.fresh;
   ASSERT_TRUE(run(ask(*stream, request, answer.size(), 1000)).ok());
-  EXPECT_EQ(counted(), before);
+  EXPECT_EQ(allocations_counted(), before);
 #ifndef BERTH_SANITIZED
   EXPECT_EQ(detail::frame_pool.fresh, fresh_before);
 #endif
 }
 
 TEST(ServerAllocations, are_counted) {
-  std::size_t before = counted();
+  std::size_t before = allocations_counted();
   Bytes copy = Bytes::copy("hello");
-  EXPECT_EQ(counted(), before + 1);
+  EXPECT_EQ(allocations_counted(), before + 1);
 }
 
 }  // namespace

@@ -197,6 +197,50 @@ TEST_F(ServerLimitsTest, the_last_request_of_a_connection_is_told_so) {
   EXPECT_EQ(server->requests(), 2u);
 }
 
+TEST_F(ServerLimitsTest, a_silent_connection_is_parked_and_wakes_with_its_next_request) {
+  RawClient client(connect(), get);
+  EXPECT_TRUE(until([&] { return server->parked() == 1; }, 1s));
+  EXPECT_EQ(server->connections(), 1u);
+  client.heard.clear();
+  client.say(get + get);
+  EXPECT_TRUE(until([&] { return server->requests() == 3; }, 1s));
+  EXPECT_EQ(server->parked(), 0u);
+  EXPECT_TRUE(until([&] { return server->parked() == 1; }, 1s));
+  EXPECT_THAT(client.heard, StartsWith("HTTP/1.1 200 "));
+  EXPECT_TRUE(until([&] { return client.ended; }, 61s));
+  EXPECT_EQ(server->connections(), 0u);
+}
+
+TEST_F(ServerLimitsTest, a_connection_that_was_parked_before_its_first_byte_may_speak_http2) {
+  auto stream = connect();
+  EXPECT_TRUE(until([&] { return server->parked() == 1; }, 1s));
+  H2TestClient client(std::move(stream));
+  auto id = client.ask({});
+  EXPECT_EQ(answer(client, id).status(), 200);
+}
+
+TEST_F(ServerLimitsTest, a_parked_connection_goes_with_its_peer_and_with_the_server) {
+  RawClient here_for_long(connect(), get);
+  auto leaves = std::make_unique<RawClient>(connect(), get);
+  EXPECT_TRUE(until([&] { return server->parked() == 2; }, 1s));
+  leaves.reset();
+  EXPECT_TRUE(until([&] { return server->connections() == 1; }, 1s));
+  auto closing = server->close();
+  EXPECT_TRUE(until([&] { return here_for_long.ended; }, 1s));
+  EXPECT_EQ(server->connections(), 0u);
+  EXPECT_EQ(server->parked(), 0u);
+}
+
+TEST_F(ServerLimitsTest, requests_before_and_after_being_parked_count_together) {
+  options.requests_per_connection_max = 2;
+  RawClient client(connect(), get);
+  EXPECT_TRUE(until([&] { return server->parked() == 1; }, 1s));
+  client.heard.clear();
+  client.say(get);
+  EXPECT_TRUE(until([&] { return client.ended; }, 5s));
+  EXPECT_THAT(client.heard, HasSubstr("connection: close"));
+}
+
 TEST_F(ServerLimitsTest, what_is_refused_is_logged_once_in_words_and_counted) {
   for (int i = 0; i < 100; ++i) {
     RawClient client(connect(), "nonsense\r\n\r\n");

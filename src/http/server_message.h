@@ -42,14 +42,15 @@ struct ServerRequest {
   int content_fault = 0;
 };
 
-/// Goes on with a connection of HTTP/1.1 after a 101, and what was read of it already.
+/// Goes on with a connection of HTTP/1.1 after a 101, and what was read of it already, or with a
+/// stream of HTTP/2 after the 200 to an extended CONNECT.
 using Upgraded = std::move_only_function<Deferred<void>(std::unique_ptr<ByteStream>, Bytes)>;
 
 struct ServerResponse {
   int status = 200;
   ResponseHeaders headers;
   Body body;
-  Upgraded upgraded;  // with status 101 only
+  Upgraded upgraded;  // with status 101, or 200 where the request has a protocol
 
   static ServerResponse json(std::string text, int status = 200);
   static ServerResponse json_value(const Json& value, int status = 200);

@@ -20,6 +20,7 @@ struct ServerOptions {
   std::uint64_t requests_per_connection_max = 100'000;
   Duration head_timeout = 10s;  // from a head's first byte (or the connection's begin) to its end
   Duration idle_timeout = 60s;  // between requests
+  Duration park_after = 20ms;   // of silence; then a connection of HTTP/1.1 keeps little memory
   Duration rate_grace = 30s;    // what a peer may be silent, and is ahead of the rates at most
   std::uint64_t receive_bytes_per_second_min = 240;  // of a request's content
   std::uint64_t send_bytes_per_second_min = 240;     // of answers

@@ -18,8 +18,10 @@ class SessionBody final : public ResponseBody {
   ~SessionBody() override;
 
   Deferred<Bytes> read() override;
-  std::pair<std::unique_ptr<ByteStream>, Bytes> take_stream() override {
-    return inner_->take_stream();
+  std::pair<std::unique_ptr<ByteStream>, Bytes> take_stream(
+      std::unique_ptr<ResponseBody>) override {
+    ResponseBody& inner = *inner_;
+    return inner.take_stream(std::move(inner_));
   }
   std::vector<std::pair<std::string, std::string>> trailers() override {
     return inner_->trailers();

@@ -14,7 +14,6 @@ class StubBody final : public ResponseBody {
     if (body_.source) return body_.source->read();
     return ready(std::exchange(body_.text, Bytes()));
   }
-  std::pair<std::unique_ptr<ByteStream>, Bytes> take_stream() override { return {}; }
   std::vector<std::pair<std::string, std::string>> trailers() override {
     if (!body_.source) return {};
     return body_.source->trailers();

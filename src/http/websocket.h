@@ -31,6 +31,10 @@ struct WebSocketOptions {
   Duration ping_every = 20s;         // of silence; after three times that: timed_out
   Duration close_timeout = 2s;       // for the closing handshake
   bool same_origin = true;           // a server's: a page of another host is answered 403
+  /// A client's: http_2 asks for a stream of its connection of HTTP/2 (RFC 8441), and fails with
+  /// unsupported where the server takes none; negotiated does so where TLS agrees upon HTTP/2, and
+  /// falls back to a connection of HTTP/1.1.
+  Version version = Version::http_1_1;
 };
 
 struct WebSocketMessage {
@@ -119,8 +123,9 @@ class WebSocket {
 /// it is cancelled (the server stops) with 1001, when it fails with 1011.
 using WebSocketTalk = std::move_only_function<Deferred<void>(WebSocket&)>;
 
-/// The answer to a request that asks for a WebSocket (section 4.2): 101, after which the server
-/// runs `talk`; 400, 403 or 426 if it may not. `clock`, and what `talk` refers to, outlive it.
+/// The answer to a request that asks for a WebSocket (section 4.2), by either version of HTTP: 101,
+/// by HTTP/2 200, after which the server runs `talk`; 400, 403 or 426 if it may not. `clock`, and
+/// what `talk` refers to, outlive it.
 ServerResponse accept_websocket(const ServerRequest& request, Clock& clock, WebSocketTalk talk,
                                 const WebSocketOptions& options = {});
 

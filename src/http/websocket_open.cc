@@ -32,16 +32,21 @@ bool same_origin(std::string_view origin, std::string_view host) {
   return scheme_end != origin.npos && equal_ignoring_case(origin.substr(scheme_end + 3), host);
 }
 
+/// Whether it asks for a WebSocket by HTTP/2 (RFC 8441 section 5).
+bool by_h2(const RequestHead& head) { return head.protocol == "websocket"; }
+
 /// Why the handshake is refused, or nothing.
 std::optional<ServerResponse> refusal(const RequestHead& head, const WebSocketOptions& options) {
   auto& headers = head.headers;
-  if (!head.upgrade || !headers.has_token("upgrade", "websocket")) {
+  bool asked = by_h2(head) || (head.upgrade && headers.has_token("upgrade", "websocket"));
+  if (!asked) {
     auto answer = refuse(426, "this path speaks WebSocket only");
     answer.headers.emplace_back("upgrade", "websocket");
     answer.headers.emplace_back("connection", "upgrade");
     return answer;
   }
-  if (head.method != "GET" || head.minor < 1 || head.framing.kind != Framing::Kind::none) {
+  bool too_old = !by_h2(head) && head.minor < 1;
+  if (head.method != "GET" || too_old || head.framing.kind != Framing::Kind::none) {
     return refuse(400, "a WebSocket begins with a GET in HTTP/1.1 that has no body");
   }
   if (trim(headers.value("sec-websocket-version")) != "13") {
@@ -49,7 +54,7 @@ std::optional<ServerResponse> refusal(const RequestHead& head, const WebSocketOp
     answer.headers.emplace_back("sec-websocket-version", "13");
     return answer;
   }
-  if (!websocket_key_allowed(trim(headers.value("sec-websocket-key")))) {
+  if (!by_h2(head) && !websocket_key_allowed(trim(headers.value("sec-websocket-key")))) {
     return refuse(400, "a Sec-WebSocket-Key that is not 16 bytes in base64");
   }
   auto* origin = headers.find("origin");
@@ -75,10 +80,8 @@ Deferred<void> talk_over(Clock& clock, std::unique_ptr<ByteStream> stream, Bytes
 
 Request handshake(const std::string& key, const WebSocketOptions& options) {
   Request request;
-  request.headers = {{"connection", "Upgrade"},
-                     {"upgrade", "websocket"},
-                     {"sec-websocket-version", "13"},
-                     {"sec-websocket-key", key}};
+  request.upgrade = "websocket";
+  request.headers = {{"sec-websocket-version", "13"}, {"sec-websocket-key", key}};
   std::string protocols;
   for (auto& each : options.protocols) protocols += (protocols.empty() ? "" : ", ") + each;
   if (!protocols.empty()) request.headers.emplace_back("sec-websocket-protocol", protocols);
@@ -88,9 +91,8 @@ Request handshake(const std::string& key, const WebSocketOptions& options) {
   return request;
 }
 
-/// What the server has agreed to; the connection fails where it may not have (section 4.1).
-Result<std::optional<DeflateTerms>> check_answer(const Headers& headers, const std::string& key,
-                                                 const WebSocketOptions& options) {
+/// That it is the answer to this handshake, by HTTP/1.1.
+Result<void> check_upgrade(const Headers& headers, const std::string& key) {
   if (!equal_ignoring_case(trim(headers.value("upgrade")), "websocket") ||
       !headers.has_token("connection", "upgrade")) {
     return Error(Code::invalid, "the peer changed to another protocol than WebSocket");
@@ -98,6 +100,12 @@ Result<std::optional<DeflateTerms>> check_answer(const Headers& headers, const s
   if (trim(headers.value("sec-websocket-accept")) != websocket_accept(key)) {
     return Error(Code::invalid, "the peer's Sec-WebSocket-Accept is not for this key");
   }
+  return {};
+}
+
+/// What the server has agreed to; the connection fails where it may not have (section 4.1).
+Result<std::optional<DeflateTerms>> check_terms(const Headers& headers,
+                                                const WebSocketOptions& options) {
   if (auto* protocol = headers.find("sec-websocket-protocol")) {
     if (std::ranges::find(options.protocols, protocol->value) == options.protocols.end()) {
       return Error(Code::invalid, "the peer chose a WebSocket protocol that was not offered");
@@ -105,6 +113,20 @@ Result<std::optional<DeflateTerms>> check_answer(const Headers& headers, const s
   }
   auto extensions = TRY(read_websocket_extensions(headers));
   return read_deflate_answer(extensions, options.deflate, options.keep_context);
+}
+
+Deferred<Response> ask_for(Client& client, const Url& url, const std::string& key,
+                           const WebSocketOptions& options) {
+  SendOptions send;
+  send.version = options.version;
+  if (options.version != Version::negotiated) {
+    co_return co_await client.send(url, handshake(key, options), std::move(send));
+  }
+  auto answer = co_await client.send(url, handshake(key, options), send).result();
+  // It speaks HTTP/2, and takes no WebSockets by it.
+  if (answer.ok() || !answer.error().is(Code::unsupported)) co_return std::move(answer);
+  send.version = Version::http_1_1;
+  co_return co_await client.send(url, handshake(key, options), std::move(send));
 }
 
 }  // namespace
@@ -118,9 +140,14 @@ ServerResponse accept_websocket(const ServerRequest& request, Clock& clock, WebS
   std::optional<DeflateTerms> terms;
   if (options.deflate) terms = accept_deflate_offer(*offers, options.keep_context);
 
-  ServerResponse answer{101, {{"connection", "Upgrade"}, {"upgrade", "websocket"}}, {}};
-  answer.headers.emplace_back("sec-websocket-accept",
-                              websocket_accept(trim(headers.value("sec-websocket-key"))));
+  ServerResponse answer;
+  if (!by_h2(request.head)) {
+    answer.status = 101;
+    answer.headers.emplace_back("connection", "Upgrade");
+    answer.headers.emplace_back("upgrade", "websocket");
+    answer.headers.emplace_back("sec-websocket-accept",
+                                websocket_accept(trim(headers.value("sec-websocket-key"))));
+  }
   if (terms) answer.headers.emplace_back("sec-websocket-extensions", deflate_answer(*terms));
   std::string protocol;
   for (auto& each : options.protocols) {
@@ -145,14 +172,14 @@ Deferred<std::unique_ptr<WebSocket>> open_websocket(Client& client, Clock& clock
   std::array<char, 16> bytes;
   random.secret_bytes(bytes.data(), bytes.size());
   std::string key = websocket_key({bytes.data(), bytes.size()});
-  SendOptions send;
-  send.version = Version::http_1_1;
-  Response answer = co_await client.send(to, handshake(key, options), std::move(send));
-  if (answer.status() != 101) {
+  Response answer = co_await ask_for(client, to, key, options);
+  bool by_stream = answer.major_version() == 2;
+  if (by_stream ? !answer.good() : answer.status() != 101) {
     co_return Error(Code::refused, url + " answered " + std::to_string(answer.status()) +
                                        " instead of opening a WebSocket");
   }
-  auto terms = co_await or_return(check_answer(answer.headers(), key, options));
+  if (!by_stream) co_await or_return(check_upgrade(answer.headers(), key));
+  auto terms = co_await or_return(check_terms(answer.headers(), options));
   std::string protocol(answer.headers().value("sec-websocket-protocol"));
   auto [stream, early] = answer.take_stream();
   auto socket = std::make_unique<WebSocket>(clock, std::move(stream), std::move(early),

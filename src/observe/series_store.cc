@@ -235,4 +235,13 @@ std::vector<const SeriesKey*> SeriesStore::keys(std::string_view name) const {
   return found;
 }
 
+void SeriesStore::each(const std::function<void(const Series&)>& visit) const {
+  for (auto& [text, series] : series_) visit(*series);
+}
+
+const Series* SeriesStore::find(const SeriesKey& key) const {
+  auto found = series_.find(key.text());
+  return found == series_.end() ? nullptr : found->second.get();
+}
+
 }  // namespace berth::observe

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -75,6 +76,10 @@ class SeriesStore {
   }
   /// Names and label sets, for search: every key that begins with `name` (all if it is empty).
   std::vector<const SeriesKey*> keys(std::string_view name) const;
+  /// Each series, in no order.
+  void each(const std::function<void(const Series&)>& visit) const;
+  /// Null if there is none.
+  const Series* find(const SeriesKey& key) const;
   std::size_t size() const { return series_.size(); }
   std::uint64_t refused() const { return refused_; }
 

@@ -2,7 +2,9 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +13,18 @@
 #include "os/socket_address.h"
 
 namespace berth::os {
+namespace {
+
+// recv(2) and send(2) as they are. The C library's are points of cancellation, and pay for it at
+// each call once a process has two threads.
+ssize_t receive(int fd, void* room, std::size_t size) {
+  return ::syscall(SYS_recvfrom, fd, room, size, 0, nullptr, nullptr);
+}
+ssize_t send(int fd, const void* bytes, std::size_t size, int flags) {
+  return ::syscall(SYS_sendto, fd, bytes, size, flags, nullptr, 0);
+}
+
+}  // namespace
 
 class Stream::ReadOperation final : public State<Bytes> {
  public:
@@ -76,18 +90,22 @@ class Stream::WriteOperation final : public State<void> {
 
 Result<std::unique_ptr<Stream>> Stream::adopt(Reactor& reactor, Descriptor fd, Address peer,
                                               bool connecting) {
-  int number = fd.get();
   std::unique_ptr<Stream> stream(new Stream(reactor, std::move(fd), std::move(peer)));
-  stream->writable_ = !connecting;
-  stream->connecting_ = connecting;
-  if (auto watched = reactor.watch(number, *stream); !watched.ok()) {
-    stream->fd_.reset();
-    return std::move(watched).error();
+  if (connecting) {
+    stream->connecting_ = true;
+    stream->readable_ = stream->writable_ = false;
+    TRY(stream->ensure_watched());
   }
   return stream;
 }
 
 Stream::~Stream() { close(); }
+
+Result<void> Stream::ensure_watched() {
+  if (!watched_) TRY(reactor_.watch(fd_.get(), *this));
+  watched_ = true;
+  return {};
+}
 
 Error Stream::closed() const { return Error(Code::closed, "the connection was closed here"); }
 
@@ -96,6 +114,7 @@ Deferred<Bytes> Stream::read(std::size_t bytes_max) {
   if (!fd_.valid()) return failed<Bytes>(closed());
   Result<Bytes> result{Bytes()};
   if (readable_ && try_receive(bytes_max, result)) return resolved<Bytes>(std::move(result));
+  if (auto watched = ensure_watched(); !watched.ok()) return failed<Bytes>(watched.error());
   return Deferred<Bytes>(ReadOperation::make(*this, bytes_max));
 }
 
@@ -104,7 +123,7 @@ bool Stream::try_receive(std::size_t bytes_max, Result<Bytes>& result) {
   auto [room, size] = buffer.room(bytes_max);
   ssize_t count;
   do {
-    count = ::recv(fd_.get(), room, size, 0);
+    count = receive(fd_.get(), room, size);
   } while (count < 0 && errno == EINTR);
   if (count > 0) {
     // A short read has emptied the socket: the next edge tells of more.
@@ -136,6 +155,7 @@ Deferred<void> Stream::write(BytesList bytes) {
   if (!fd_.valid() || half_ended_ || write_cut_) return failed<void>(closed());
   Result<void> result;
   if (writable_ && try_send(bytes, result)) return resolved<void>(std::move(result));
+  if (auto watched = ensure_watched(); !watched.ok()) return failed<void>(watched.error());
   return Deferred<void>(WriteOperation::make(*this, std::move(bytes)));
 }
 
@@ -159,7 +179,7 @@ bool Stream::try_send(BytesList& bytes, Result<void>& result) {
     if (count == 0) return true;
     ssize_t sent;
     if (count == 1) {  // as nearly always; the kernel has less to copy and to check then
-      sent = ::send(fd_.get(), pieces[0].iov_base, pieces[0].iov_len, flags);
+      sent = send(fd_.get(), pieces[0].iov_base, pieces[0].iov_len, flags);
     } else {
       msghdr message{};
       message.msg_iov = pieces;
@@ -192,6 +212,7 @@ Deferred<void> Stream::connected() {
 
 Deferred<void> Stream::until_writable() {
   writable_ = false;
+  if (auto watched = ensure_watched(); !watched.ok()) return failed<void>(watched.error());
   return Deferred<void>(WriteOperation::make(*this, BytesList()));
 }
 
@@ -207,7 +228,7 @@ Deferred<void> Stream::shutdown_write() {
 
 void Stream::close() {
   if (!fd_.valid()) return;
-  reactor_.unwatch(fd_.get(), *this);
+  if (watched_) reactor_.unwatch(fd_.get(), *this);
   fd_.reset();
   if (reading_) reading_->finish(closed());
   if (writing_) writing_->finish(closed());
@@ -224,7 +245,7 @@ Address Stream::local_address() const { return local_address_of(fd_.get()); }
 
 bool Stream::broken() const {
   if (!fd_.valid() || ended_) return true;
-  if (!readable_) return false;
+  if (watched_ && !readable_) return false;
   char byte;
   if (::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN) {
     readable_ = false;

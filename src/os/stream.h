@@ -9,8 +9,10 @@
 
 namespace berth::os {
 
-/// A connected TCP or Unix socket on a Reactor. Registered once, edge-triggered: `readable_` and
-/// `writable_` remember the edges, so that no system call is made that could only say "not yet".
+/// A connected TCP or Unix socket on a Reactor. Watched, edge-triggered, from the first wait on: one
+/// that was accepted with its request there already and is closed after the answer never is.
+/// `readable_` and `writable_` remember the edges, so that no system call is made that could only
+/// say "not yet".
 class Stream final : public SocketStream, Watched {
  public:
   /// Takes over a nonblocking socket that is connected, or (`connecting`) about to be.
@@ -43,6 +45,8 @@ class Stream final : public SocketStream, Watched {
   void set_more_follows(bool more) override { more_follows_ = more; }
   void cut_write() override { write_cut_ = true; }
   void on_events(std::uint32_t events) override;
+  /// What waits from now on hears of its socket; an error if the kernel can't.
+  Result<void> ensure_watched();
   /// True if the read is answered: `result` then holds it.
   bool try_receive(std::size_t bytes_max, Result<Bytes>& result);
   /// True if all was sent or it failed; removes from `bytes` what was sent.
@@ -52,7 +56,8 @@ class Stream final : public SocketStream, Watched {
   Reactor& reactor_;
   Descriptor fd_;
   Address peer_;
-  mutable bool readable_ = false;
+  bool watched_ = false;
+  mutable bool readable_ = true;
   bool writable_ = true;
   bool connecting_ = false;
   bool more_follows_ = false;

@@ -7,7 +7,7 @@
 
 #include "base/strings.h"
 #include "base/units.h"
-#include "placement/calls.h"
+#include "catalog/calls.h"
 
 namespace berth::placement {
 
@@ -280,7 +280,7 @@ class ServiceReader {
     auto in = in_.table("calls");
     if (!in) return;
     if (!spec_.has_port) in_.fail("calls", "says how others call it, but the service has no port");
-    read_calls(*in, spec_.calls);
+    catalog::read_calls(*in, spec_.calls);
     in->finish();
   }
 

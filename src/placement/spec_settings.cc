@@ -4,7 +4,7 @@
 
 #include "base/json_writer.h"
 #include "base/units.h"
-#include "placement/calls.h"
+#include "catalog/calls.h"
 #include "placement/spec.h"
 
 namespace berth::placement {
@@ -92,7 +92,7 @@ std::vector<std::pair<std::string, std::string>> written_settings(const ServiceS
   out.emplace_back("public", written_routes(spec));
   out.emplace_back("needs", quoted(spec.needs));
   if (spec.has_port) {
-    for (auto& setting : written_calls(spec.calls)) out.push_back(std::move(setting));
+    for (auto& setting : catalog::written_calls(spec.calls)) out.push_back(std::move(setting));
   }
   for (const auto& [key, value] : spec.env) out.emplace_back(key_in("env", key), quoted(value));
   for (const auto& [topic, path] : spec.on) out.emplace_back(key_in("on", topic), quoted(path));

@@ -1,17 +1,24 @@
 #include "proxy/proxy.h"
 
 #include "async/clock.h"
-#include "base/strings.h"
+#include "http/client_counts.h"
+#include "proxy/gateway/catalog_routes.h"
+#include "proxy/gateway/enter.h"
+#include "proxy/h2_front.h"
 #include "proxy/session.h"
 
 namespace berth::proxy {
 
 struct Proxy::Frontend {
   Address address;
-  std::shared_ptr<Pool> pool;  // null: the gateway
+  std::shared_ptr<Pool> pool;  // null: of the gateway
+  std::shared_ptr<const gateway::Entrance> entrance;
+  std::optional<tls::ServerContext> tls;
   std::unique_ptr<Listener> listener;
   bool closed = false;
   std::uint32_t connections = 0;
+  std::uint64_t accepted = 0;
+  http::ClientCounts clients;
 };
 
 Proxy::Proxy(World& world, Log log, ListenerSource& listeners, AccessSink& sink,
@@ -22,10 +29,13 @@ Proxy::Proxy(World& world, Log log, ListenerSource& listeners, AccessSink& sink,
       sink_(sink),
       callers_(callers),
       options_(std::move(options)),
+      gateway_(std::make_shared<gateway::Gateway>()),
       answers_(world, log.named("answers")),
       mirror_(world) {
   if (!options_.state_folder.empty()) scope_.add(open_answers());
-  if (options_.gateway.family() != Address::Family::none) open_frontend(options_.gateway, nullptr);
+  if (options_.gateway.family() == Address::Family::none) return;
+  gateway_ = gateway::gateway_of(catalog::Snapshot(), options_.gateway);
+  update_frontends();
 }
 
 Proxy::~Proxy() = default;
@@ -48,22 +58,59 @@ void Proxy::apply(std::shared_ptr<const catalog::Snapshot> snapshot) {
     }
   }
   std::erase_if(gone_, [](auto& pool) { return pool->in_flight() == 0; });
+  bool public_from_catalog = options_.gateway.family() != Address::Family::none;
+  if (public_from_catalog && (!snapshot_ || !gateway::same_routes(*snapshot_, *snapshot))) {
+    gateway_ = gateway::gateway_of(*snapshot, options_.gateway);
+  }
   snapshot_ = std::move(snapshot);
   update_frontends();
 }
 
+Result<void> Proxy::apply_gateway(std::shared_ptr<const gateway::Gateway> gateway) {
+  auto options_of = [](const gateway::Entrance& entrance) {
+    tls::ServerOptions options;
+    options.certificates = entrance.certificates;
+    options.version_min = entrance.version_min;
+    options.alpn = {"h2", "http/1.1"};
+    if (!entrance.http2) options.alpn.erase(options.alpn.begin());
+    return options;
+  };
+  std::map<Address, tls::ServerContext> contexts;
+  for (auto& entrance : gateway->entrances) {
+    if (!entrance->secured) continue;
+    contexts.emplace(entrance->address, TRY(tls::ServerContext::make(options_of(*entrance))));
+  }
+  gateway_ = std::move(gateway);
+  options_.connections_max = gateway_->connections_max;
+  update_frontends();
+  for (auto& [address, context] : contexts) {
+    auto& frontend = *frontends_.at(address);
+    // What was there stays, and with it the tickets of clients that come again.
+    bool kept = frontend.tls && frontend.tls->replace(options_of(*frontend.entrance)).ok();
+    if (!kept) frontend.tls = std::move(context);
+  }
+  return {};
+}
+
 void Proxy::update_frontends() {
-  std::map<Address, std::shared_ptr<Pool>> wanted;
+  struct Wanted {
+    std::shared_ptr<Pool> pool;
+    std::shared_ptr<const gateway::Entrance> entrance;
+  };
+  std::map<Address, Wanted> wanted;
   for (auto& [name, pool] : pools_) {
     const Address& vip = pool->service().vip;
     if (vip.family() == Address::Family::none) continue;
-    wanted[vip] = pool;
-    if (options_.port_80) wanted[vip.with_port(80)] = pool;
+    wanted[vip].pool = pool;
+    if (options_.port_80) wanted[vip.with_port(80)].pool = pool;
   }
+  for (auto& entrance : gateway_->entrances) wanted[entrance->address] = {nullptr, entrance};
   for (auto each = frontends_.begin(); each != frontends_.end();) {
     auto& frontend = *each->second;
     auto found = wanted.find(each->first);
-    if (!frontend.pool || (found != wanted.end() && found->second == frontend.pool)) {
+    if (found != wanted.end() && found->second.pool == frontend.pool &&
+        (frontend.pool || found->second.entrance->secured == frontend.entrance->secured)) {
+      frontend.entrance = found->second.entrance;
       ++each;
       continue;
     }
@@ -72,17 +119,20 @@ void Proxy::update_frontends() {
     listeners_.release(each->first);
     each = frontends_.erase(each);
   }
-  for (auto& [address, pool] : wanted) {
-    if (!frontends_.contains(address)) open_frontend(address, pool);
+  for (auto& [address, each] : wanted) {
+    if (frontends_.contains(address)) continue;
+    auto frontend = open_frontend(address);
+    frontend->pool = each.pool;
+    frontend->entrance = each.entrance;
+    scope_.add(listen(std::move(frontend)));
   }
 }
 
-void Proxy::open_frontend(const Address& address, std::shared_ptr<Pool> pool) {
+std::shared_ptr<Proxy::Frontend> Proxy::open_frontend(const Address& address) {
   auto frontend = std::make_shared<Frontend>();
   frontend->address = address;
-  frontend->pool = std::move(pool);
   frontends_[address] = frontend;
-  scope_.add(listen(std::move(frontend)));
+  return frontend;
 }
 
 Deferred<void> Proxy::listen(std::shared_ptr<Frontend> frontend) {
@@ -113,18 +163,53 @@ Deferred<void> Proxy::serve(std::shared_ptr<Frontend> frontend,
     Counted(std::size_t& a, std::uint32_t& h) : all(a), here(h) { ++all, ++here; }
     ~Counted() { --all, --here; }
   } counted(connections_, frontend->connections);
-  Session session(*this, frontend->pool, frontend->connections, std::move(stream));
+  ++frontend->accepted;
+  auto entrance = frontend->entrance;
+  std::optional<http::ClientCounts::Counted> of_client;
+  auto too_many = [&] {
+    if (!entrance || gateway_->trusted.addresses.contains(stream->peer_address())) return false;
+    of_client.emplace(frontend->clients, stream->peer_address());
+    return of_client->count() > entrance->connections_per_client_max;
+  };
+  bool told_who = entrance && entrance->proxy_protocol;
+  if (!told_who && too_many()) co_return refuse_client(*stream);
+  if (entrance && (entrance->secured || told_who)) {
+    auto context = entrance->secured ? frontend->tls : std::nullopt;
+    auto entering = gateway::enter(world_.clock, entrance, std::move(context), std::move(stream));
+    auto entered = co_await std::move(entering).result();
+    if (!entered.ok()) {
+      tell_refused(entered.error());
+      co_return;
+    }
+    stream = std::move(*entered);
+    if (told_who && too_many()) co_return refuse_client(*stream);
+  }
+  if (stream->protocol() == "h2") {
+    H2Front front(*this, std::move(entrance), frontend->connections);
+    co_return co_await front.run(std::move(stream));
+  }
+  Session session(*this, frontend->pool, std::move(entrance), frontend->connections,
+                  std::move(stream));
   co_await session.run();
+}
+
+/// One line a second at most: a stranger may cause as many as he likes.
+void Proxy::tell_refused(const Error& error) {
+  ++entries_refused_;
+  if (error.is(Code::cancelled) || world_.clock.now() < tell_after_) return;
+  tell_after_ = world_.clock.now() + 1s;
+  log_.warning("a connection was refused", {{"error", error}, {"in_all", entries_refused_}});
+}
+
+void Proxy::refuse_client(ByteStream& stream) {
+  tell_refused(Error(Code::overloaded,
+                     stream.peer_address().ip_text() + " has more connections than a client may"));
+  stream.abort();
 }
 
 std::shared_ptr<Pool> Proxy::pool_at(const Address& address) const {
   auto found = frontends_.find(address);
   return found == frontends_.end() ? nullptr : found->second->pool;
-}
-
-std::shared_ptr<Pool> Proxy::pool_of(std::string_view service) const {
-  auto found = pools_.find(service);
-  return found == pools_.end() ? nullptr : found->second;
 }
 
 Deferred<void> Proxy::open_answers() {
@@ -134,32 +219,9 @@ Deferred<void> Proxy::open_answers() {
                  {{"error", opened.error()}});
 }
 
-std::shared_ptr<Pool> Proxy::route(std::string_view host, std::string_view path) const {
-  if (!snapshot_) return nullptr;
-  std::string_view domain = snapshot_->domain;
-  if (host.size() <= domain.size() + 1 ||
-      !equal_ignoring_case(host.substr(host.size() - domain.size()), domain) ||
-      host[host.size() - domain.size() - 1] != '.') {
-    return nullptr;
-  }
-  std::string_view label = host.substr(0, host.size() - domain.size() - 1);
-  const std::shared_ptr<Pool>* best = nullptr;
-  std::size_t best_size = 0;
-  for (auto& [name, pool] : pools_) {
-    for (auto& route : pool->service().routes) {
-      if (!equal_ignoring_case(route.label, label)) continue;
-      std::string_view prefix = route.path;
-      while (prefix.ends_with('/')) prefix.remove_suffix(1);
-      bool fits =
-          path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/' ||
-                                       path[prefix.size()] == '?');
-      if (fits && (!best || prefix.size() > best_size)) {
-        best = &pool;
-        best_size = prefix.size();
-      }
-    }
-  }
-  return best ? *best : nullptr;
+std::shared_ptr<Pool> Proxy::pool_called(std::string_view name) const {
+  auto found = pools_.find(name);
+  return found == pools_.end() ? nullptr : found->second;
 }
 
 std::vector<std::string> Proxy::draining_in_flight() const {
@@ -169,6 +231,15 @@ std::vector<std::string> Proxy::draining_in_flight() const {
   }
   for (auto& pool : gone_) {
     for (auto& id : pool->draining_in_flight()) all.push_back(id);
+  }
+  return all;
+}
+
+std::vector<Proxy::Front> Proxy::fronts() const {
+  std::vector<Front> all;
+  for (auto& [address, frontend] : frontends_) {
+    all.push_back({frontend->entrance ? frontend->entrance->name : frontend->pool->name(), address,
+                   frontend->connections, frontend->accepted});
   }
   return all;
 }

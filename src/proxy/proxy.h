@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "catalog/model.h"
 #include "http/h1_writer.h"
 #include "proxy/answers/kept_answers.h"
+#include "proxy/gateway/gateway.h"
 #include "proxy/mirror.h"
 #include "proxy/pool.h"
 
@@ -66,9 +68,10 @@ struct ProxyOptions {
   std::string zone;          // where this proxy stands, for zone_aware services
 };
 
-/// Carries requests: a listener for each VIP, one for the gateway, a Pool for each service. Follows
-/// the snapshots it is given; connections, queues and counters go on through each change. Belongs
-/// to one reactor.
+/// Carries requests: a listener for each VIP and each entrance of the gateway, a Pool for each
+/// service. Follows the snapshots it is given; connections, queues and counters go on through each
+/// change. With ProxyOptions::gateway it makes the public side from the catalog's routes; else it
+/// has the one that it is given. Belongs to one reactor.
 class Proxy {
  public:
   Proxy(World& world, Log log, ListenerSource& listeners, AccessSink& sink, CallerFinder& callers,
@@ -77,12 +80,17 @@ class Proxy {
 
   /// Swaps the snapshot in. An older revision than the present one is ignored.
   void apply(std::shared_ptr<const catalog::Snapshot> snapshot);
+  /// Swaps the public side in: connections that are open keep the entrance that they came by, and
+  /// each request the routes that it began with. Errors: invalid (a certificate); then nothing has
+  /// changed.
+  Result<void> apply_gateway(std::shared_ptr<const gateway::Gateway> gateway);
   std::uint64_t revision() const { return snapshot_ ? snapshot_->revision : 0; }
   /// "orders/1@incarnation" of instances that leave but still answer something.
   std::vector<std::string> draining_in_flight() const;
   /// What is to be told to the catalog: the revision, what drains, what rests.
   catalog::BalancerReport report() const;
   std::size_t connections() const { return connections_; }
+  std::uint64_t entries_refused() const { return entries_refused_; }
   /// Takes no new connections; idle ones are closed, those that answer end after their request.
   void stop_listening();
   bool stopping() const { return stopping_; }
@@ -91,8 +99,26 @@ class Proxy {
   /// Closes listeners and ends the sessions.
   Deferred<void> close();
 
+  /// A listener as it is now, and what has come by it.
+  struct Front {
+    std::string name;  // the entrance's or the service's
+    Address address;
+    std::uint64_t connections = 0;
+    std::uint64_t accepted = 0;
+  };
+  std::vector<Front> fronts() const;
+  const std::map<std::string, std::shared_ptr<Pool>, std::less<>>& pools() const { return pools_; }
+  /// Those that are open, in the order in which they came; of HTTP/2 one a request.
+  const std::list<Session*>& sessions() const { return sessions_; }
+
   // For sessions.
+  std::list<Session*>::iterator enlist(Session& session) {
+    return sessions_.insert(sessions_.end(), &session);
+  }
+  std::uint64_t next_session_id() { return ++session_ids_; }
+  void strike(std::list<Session*>::iterator session) { sessions_.erase(session); }
   World& world() { return world_; }
+  const World& world() const { return world_; }
   const ProxyOptions& options() const { return options_; }
   CallerFinder& callers() { return callers_; }
   AccessSink& sink() { return sink_; }
@@ -102,12 +128,11 @@ class Proxy {
   http::HeadBuffers& heads() { return heads_; }
   KeptAnswers& answers() { return answers_; }
   Mirror& mirror() { return mirror_; }
-  /// The pool of that service, or null.
-  std::shared_ptr<Pool> pool_of(std::string_view service) const;
   /// The pool of the service that has this address now, or null.
   std::shared_ptr<Pool> pool_at(const Address& address) const;
-  /// The pool of the route that host and path fit, or null.
-  std::shared_ptr<Pool> route(std::string_view host, std::string_view path) const;
+  /// The pool of that service, or null.
+  std::shared_ptr<Pool> pool_called(std::string_view name) const;
+  const std::shared_ptr<const gateway::Gateway>& gateway() const { return gateway_; }
 
  private:
   struct Frontend;
@@ -115,7 +140,9 @@ class Proxy {
   Deferred<void> serve(std::shared_ptr<Frontend> frontend, std::unique_ptr<ByteStream> stream);
   void update_frontends();
   Deferred<void> open_answers();
-  void open_frontend(const Address& address, std::shared_ptr<Pool> pool);
+  std::shared_ptr<Frontend> open_frontend(const Address& address);
+  void tell_refused(const Error& error);
+  void refuse_client(ByteStream& stream);
 
   World& world_;
   Log log_;
@@ -124,14 +151,19 @@ class Proxy {
   CallerFinder& callers_;
   ProxyOptions options_;
   std::shared_ptr<const catalog::Snapshot> snapshot_;
+  std::shared_ptr<const gateway::Gateway> gateway_;
   std::map<std::string, std::shared_ptr<Pool>, std::less<>> pools_;
   std::vector<std::shared_ptr<Pool>> gone_;  // their service is gone, their requests are not
   std::map<Address, std::shared_ptr<Frontend>> frontends_;
+  std::list<Session*> sessions_;
+  std::uint64_t session_ids_ = 0;
   std::string scratch_;
   http::HeadBuffers heads_;
   KeptAnswers answers_;
   Mirror mirror_;
   std::size_t connections_ = 0;
+  std::uint64_t entries_refused_ = 0;  // connections that did not get through TLS or PROXY header
+  MonotonicTime tell_after_{};
   bool stopping_ = false;
   Scope scope_;
 };

@@ -7,9 +7,13 @@
 #include "async/gather.h"
 #include "base/strings.h"
 #include "http/h1_writer.h"
+#include "proxy/gateway/hop_fields.h"
 #include "proxy/proxy.h"
 
 namespace berth::proxy {
+
+using gateway::hop_by_hop;
+
 namespace {
 
 constexpr std::size_t copy_bytes = 65536;
@@ -24,35 +28,25 @@ Bytes joined(const Bytes& first, const Bytes& second) {
   return Bytes(block, block->data(), first.size() + second.size());
 }
 
-bool hop_by_hop(const http::Header& header, const http::Headers& all) {
-  switch (header.name.size()) {
-    case 7:
-      return equal_ignoring_case(header.name, "upgrade");
-    case 10:
-      return equal_ignoring_case(header.name, "connection") ||
-             equal_ignoring_case(header.name, "keep-alive");
-    case 16:
-      return equal_ignoring_case(header.name, "proxy-connection");
-    default:
-      break;
-  }
-  auto* connection = all.find("connection");
-  return connection && connection->value.size() > 10 && all.has_token("connection", header.name);
-}
-
 Session::Session(Proxy& proxy, std::shared_ptr<Pool> pool,
+                 std::shared_ptr<const gateway::Entrance> entrance,
                  const std::uint32_t& frontend_connections, std::unique_ptr<ByteStream> client)
     : proxy_(proxy),
       vip_pool_(std::move(pool)),
       frontend_connections_(frontend_connections),
       client_(std::move(client)),
-      out_(proxy.scratch()) {}
+      out_(proxy.scratch()) {
+  enlist();
+  if (!entrance) return;
+  visit_ = std::make_unique<gateway::Visit>(std::move(entrance), client_->peer_address());
+}
 
 Session::~Session() {
   // Ended in the middle: the proxy stops, or the client's connection broke.
   uploading_.reset();
   if (in_request_) note_record();
   release_endpoint();
+  proxy_.strike(enlisted_);
 }
 
 /// A limit passed: whatever is waited for fails, since its stream is closed.
@@ -77,6 +71,7 @@ Deferred<void> Session::run() {
       begun_ = proxy_.world().clock.exact_now();
       in_request_ = true;
       pool_ = vip_pool_;
+      if (visit_) visit_->forget();
       int status = got.error().is(Code::invalid) ? 400 : 431;
       co_await refuse(status, std::string(got.error().message()));
       note_record();
@@ -94,6 +89,7 @@ Deferred<void> Session::run() {
     note_record();
     release_endpoint();
     upstream_.reset();
+    if (!again && outcome.ok() && !request_body_.done()) co_await linger();
     if (!again) co_return;
     let_go();
   }
@@ -127,8 +123,9 @@ Deferred<bool> Session::read_head() {
       request_ = co_await or_return(std::move(parsed));
       co_return true;
     }
-    Duration limit =
-        pending_.empty() ? proxy_.options().idle_timeout : proxy_.options().head_timeout;
+    Duration idle = visit_ ? visit_->entrance().idle_timeout : proxy_.options().idle_timeout;
+    Duration head = visit_ ? visit_->entrance().head_timeout : proxy_.options().head_timeout;
+    Duration limit = pending_.empty() ? idle : head;
     if (pending_.empty() || !armed()) clock.timers().arm(*this, clock.now() + limit);
     Bytes more = co_await client_->read();
     if (more.empty()) co_return false;
@@ -145,7 +142,8 @@ Deferred<bool> Session::read_head() {
 Deferred<Session::Outcome> Session::exchange() {
   auto& clock = proxy_.world().clock;
   in_request_ = true;
-  passed_bytes_ = body_started_ = timed_out_ = false;
+  passed_bytes_ = body_started_ = timed_out_ = too_long_ = false;
+  content_bytes_ = 0;
   if (caller_.empty()) {
     caller_ = vip_pool_ ? proxy_.callers().find(client_->peer_address(), client_->local_address())
                         : "gateway";
@@ -158,10 +156,10 @@ Deferred<Session::Outcome> Session::exchange() {
   if (vip_pool_ && vip_pool_->removed()) {  // was the service removed, it may be back
     if (auto back = proxy_.pool_at(client_->local_address())) vip_pool_ = std::move(back);
   }
-  pool_ = vip_pool_ ? vip_pool_ : proxy_.route(request_.host(), request_.path());
-  if (!pool_) {
-    co_return co_await refuse(
-        404, "nothing public is at " + std::string(request_.host()) + std::string(request_.path()));
+  pool_ = vip_pool_;
+  if (visit_) {
+    auto answered = co_await find_public();
+    if (answered) co_return *answered;
   }
   record_.backend_requests = pool_->in_flight();
   begin_tries();
@@ -201,6 +199,7 @@ Deferred<void> Session::read_answer() {
 }
 
 void Session::build_request_head() {
+  if (visit_) return build_public_head();
   out_.assign(request_.method).append(" ").append(request_.target).append(" HTTP/1.1\r\n");
   if (request_.authority.empty()) {
     // the Host field goes on with the others
@@ -211,22 +210,20 @@ void Session::build_request_head() {
   for (auto& header : request_.headers) {
     if (hop_by_hop(header, request_.headers) || is_own_field(header.name)) continue;
     if (!request_.authority.empty() && equal_ignoring_case(header.name, "host")) continue;
-    if (header.name.size() > 11 && equal_ignoring_case(header.name.substr(0, 12), "x-forwarded-")) {
-      // Between services it is passed on; from outside it is not believed.
-      if (!vip_pool_) continue;
-      if (equal_ignoring_case(header.name, "x-forwarded-for")) forwarded = &header;
-      if (forwarded == &header) continue;
+    if (equal_ignoring_case(header.name, "x-forwarded-for")) {
+      forwarded = &header;
+      continue;
     }
     http::append_header(out_, header.name, header.value);
   }
   out_.append("X-Forwarded-For: ");
   if (forwarded) out_.append(forwarded->value).append(", ");
   out_.append(client_->peer_address().ip_text()).append("\r\n");
+  end_request_head();
+}
+
+void Session::end_request_head() {
   append_own_fields();
-  if (!vip_pool_) {
-    http::append_header(out_, "X-Forwarded-Proto", "http");
-    http::append_header(out_, "X-Forwarded-Host", request_.headers.value("host"));
-  }
   if (request_.upgrade) {
     http::append_header(out_, "Connection", "Upgrade");
     http::append_header(out_, "Upgrade", request_.headers.value("upgrade"));
@@ -238,8 +235,10 @@ void Session::build_answer_head() {
   out_.assign("HTTP/1.1 ").append(std::to_string(answer_.status)).append(" ");
   out_.append(answer_.reason).append("\r\n");
   for (auto& header : answer_.headers) {
-    if (!hop_by_hop(header, answer_.headers)) http::append_header(out_, header.name, header.value);
+    if (hop_by_hop(header, answer_.headers) || (visit_ && !visit_->keeps(header.name))) continue;
+    http::append_header(out_, header.name, header.value);
   }
+  if (visit_) visit_->append_answer_fields(out_);
   append_sticky_cookie();
   if (answer_.status == 101) {
     http::append_header(out_, "Connection", "Upgrade");
@@ -316,8 +315,9 @@ Deferred<void> Session::upload() {
       }
       pending_ = std::move(*more);
     }
-    auto size = request_body_.scan(pending_.view(), [](std::size_t, std::size_t) {});
-    if (!size.ok()) {
+    auto size = request_body_.scan(pending_.view(),
+                                   [&](std::size_t, std::size_t part) { content_bytes_ += part; });
+    if (!size.ok() || !within_body_limit()) {
       upstream_->abort();
       co_return;
     }
@@ -360,6 +360,14 @@ Deferred<Session::Outcome> Session::refuse(int status, std::string reason) {
   }
   bool close = !request_body_.done() || !request_.keep_alive || request_.method.empty() ||
                (pool_ && pool_->removed());
+  if (visit_) {
+    visit_->retry_after(std::exchange(retry_after_, {}));
+    out_.clear();
+    visit_->append_own(out_, status, reason, close, request_.method != "HEAD");
+    record_.bytes_out += out_.size();
+    co_await client_->write(Bytes::copy(out_));
+    co_return close ? Outcome::close : Outcome::next;
+  }
   std::string text =
       std::to_string(status) + " " + std::string(http::reason_of(status)) + "\n" + reason + "\n";
   out_ = "HTTP/1.1 " + std::to_string(status) + " " + std::string(http::reason_of(status)) + "\r\n";
@@ -388,6 +396,7 @@ void Session::release_endpoint() {
 void Session::note_record() {
   if (!in_request_) return;
   in_request_ = false;
+  if (killed_) record_.termination[0] = 'K';
   record_.total = (proxy_.world().clock.exact_now() - begun_).count();
   begun_ = {};
   record_.client_ip = client_->peer_address().family() == Address::Family::ipv4
@@ -396,7 +405,7 @@ void Session::note_record() {
   record_.client_port = client_->peer_address().port();
   record_.process_connections = static_cast<std::uint32_t>(proxy_.connections());
   record_.frontend_connections = frontend_connections_;
-  record_.frontend = vip_pool_ ? std::string_view(vip_pool_->name()) : "gateway";
+  record_.frontend = visit_ ? visit_->entrance().name : vip_pool_->name();
   if (pool_) record_.backend = pool_->name();
   if (endpoint_) record_.server = endpoint_->id;
   record_.caller = caller_.empty() ? "unknown" : std::string_view(caller_);

@@ -1,15 +1,19 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "async/network.h"
 #include "async/timer_queue.h"
 #include "http/access_record.h"
 #include "http/h1_parser.h"
 #include "proxy/answers/kept_answer.h"
+#include "proxy/gateway/visit.h"
 #include "proxy/pool.h"
 
 namespace berth::proxy {
@@ -18,8 +22,6 @@ class Proxy;
 
 /// One after the other, in one piece.
 Bytes joined(const Bytes& first, const Bytes& second);
-/// Fields that are for one hop only (RFC 9110 section 7.6.1), and those that Connection names.
-bool hop_by_hop(const http::Header& header, const http::Headers& all);
 
 /// One client's connection: reads its requests one after another, carries each to an instance and
 /// its answer back, and notes a record. Lives in the frame of Proxy::serve. Bodies are passed on as
@@ -31,11 +33,33 @@ bool hop_by_hop(const http::Header& header, const http::Headers& all);
 ///                       +------- retry: nothing was passed on yet, and it may be repeated
 class Session final : Timer {
  public:
-  /// `pool` is null at the gateway, where each request's host and path choose one.
-  Session(Proxy& proxy, std::shared_ptr<Pool> pool, const std::uint32_t& frontend_connections,
-          std::unique_ptr<ByteStream> client);
+  /// `pool` is null at the gateway, where each request's route chooses one; `entrance` is null
+  /// elsewhere.
+  Session(Proxy& proxy, std::shared_ptr<Pool> pool,
+          std::shared_ptr<const gateway::Entrance> entrance,
+          const std::uint32_t& frontend_connections, std::unique_ptr<ByteStream> client);
   ~Session();
   Deferred<void> run();
+
+  /// What it does now, for people.
+  struct Shown {
+    std::uint64_t id = 0;  // while it is open nobody else's
+    Address client;
+    std::string frontend;
+    std::string service;  // empty: between requests, or none was found
+    std::string server;
+    std::string method;
+    std::string target;
+    Duration age{};       // of the request; of the connection between requests
+    bool asking = false;  // has a request
+  };
+  Shown shown() const;
+  /// The instance that answers its request; empty: none.
+  std::string_view server() const {
+    return endpoint_ ? std::string_view(endpoint_->id) : std::string_view();
+  }
+  /// Ends it now, whatever it does: HAProxy's 'K' in the record.
+  void kill();
 
  private:
   enum class Outcome : std::uint8_t { next, close };
@@ -46,6 +70,13 @@ class Session final : Timer {
   Deferred<void> read_answer();
   Deferred<Outcome> pass_answer();
   Deferred<Outcome> refuse(int status, std::string reason);
+  Deferred<std::optional<Outcome>> find_public();
+  Duration request_time() const;
+  bool within_body_limit();
+  void build_public_head();
+  Deferred<void> linger();
+  void enlist();
+  void end_request_head();
   Deferred<void> upload();
   Deferred<void> tunnel();
   Deferred<void> pump(ByteStream& from, ByteStream& to, Bytes first, std::uint64_t& count);
@@ -92,7 +123,12 @@ class Session final : Timer {
   std::shared_ptr<Pool> vip_pool_;
   const std::uint32_t& frontend_connections_;
   std::unique_ptr<ByteStream> client_;
+  std::unique_ptr<gateway::Visit> visit_;  // at the gateway; else null
   std::string caller_;
+  std::uint64_t id_ = 0;
+  MonotonicTime since_{};
+  std::list<Session*>::iterator enlisted_;
+  bool killed_ = false;
   Bytes pending_;  // received from the client, not yet used
   http::HeadFinder finder_;
 
@@ -120,10 +156,12 @@ class Session final : Timer {
   bool in_request_ = false;
   bool timed_out_ = false;
   bool reused_ = false;
-  bool passed_bytes_ = false;  // of the answer, to the client: no retry any more
-  bool body_started_ = false;  // of the request, from the client's stream: no retry any more,
-  bool whole_body_ = false;    // but if all of it is in first_body_
-  bool on_trial_ = false;      // the breaker waits for what comes of it
+  bool passed_bytes_ = false;        // of the answer, to the client: no retry any more
+  std::uint64_t content_bytes_ = 0;  // of the request's body, so far
+  bool too_long_ = false;            // that is more than the route lets through
+  bool body_started_ = false;        // of the request, from the client's stream: no retry any more,
+  bool whole_body_ = false;          // but if all of it is in first_body_
+  bool on_trial_ = false;            // the breaker waits for what comes of it
 };
 
 }  // namespace berth::proxy

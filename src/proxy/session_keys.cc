@@ -3,6 +3,7 @@
 #include "async/clock.h"
 #include "base/hash.h"
 #include "http/h1_writer.h"
+#include "proxy/gateway/hop_fields.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
 
@@ -10,6 +11,9 @@
 // (draft-ietf-httpapi-idempotency-key-header-07).
 
 namespace berth::proxy {
+
+using gateway::hop_by_hop;
+
 namespace {
 
 constexpr std::size_t key_bytes_max = 255;

@@ -23,7 +23,8 @@ void Session::begin_tries() {
     facts_.urgency = std::max(facts_.urgency, RequestFacts::urgency_usual);
     facts_.attempt = 0;
   }
-  Duration whole = facts_.time_left ? std::min(*facts_.time_left, policy.timeout) : policy.timeout;
+  Duration whole = request_time();
+  if (facts_.time_left) whole = std::min(whole, *facts_.time_left);
   deadline_ = begun_ + whole;
   whole_body_ = on_trial_ = false;
   first_body_ = Bytes();
@@ -157,8 +158,9 @@ Deferred<void> Session::send_request() {
   } else if (!request_body_.done() && !pending_.empty()) {
     // What has come of the body goes with the head; small bodies need no second write.
     body_started_ = true;
-    std::size_t size =
-        co_await or_return(request_body_.scan(pending_.view(), [](std::size_t, std::size_t) {}));
+    std::size_t size = co_await or_return(request_body_.scan(
+        pending_.view(), [&](std::size_t, std::size_t part) { content_bytes_ += part; }));
+    if (!within_body_limit()) co_await fail_with(Error::overloaded());
     record_.bytes_in += size;
     first_body_ = pending_.slice(0, size);
     pieces.add(first_body_);
@@ -181,7 +183,7 @@ void Session::mirror(std::string_view head) {
   if (proxy_.world().random.below(1000) >= policy.mirror_permille) return;
   if (request_.upgrade || (request_.framing.kind != http::Framing::Kind::none && !whole_body_))
     return;
-  auto to = proxy_.pool_of(policy.mirror_to);
+  auto to = proxy_.pool_called(policy.mirror_to);
   if (!to) return;
   std::string copy(head.substr(0, head.size() - 2));
   copy += "X-Berth-Mirror: 1\r\n\r\n";
@@ -219,7 +221,7 @@ void Session::append_sticky_cookie() {
 void Session::extend_time() {
   if (facts_.time_left) return;
   auto& clock = proxy_.world().clock;
-  clock.timers().arm(*this, clock.now() + pool_->policy().timeout);
+  clock.timers().arm(*this, clock.now() + request_time());
 }
 
 Failure Session::failure_of(const Result<void>& tried) const {
@@ -240,7 +242,7 @@ void Session::note_outcome(Failure failure) {
 /// Whether a failed try is followed by another; `pause` before it.
 bool Session::tries_again(Failure failure, Duration& pause) {
   auto& policy = pool_->policy();
-  if (passed_bytes_ || (body_started_ && !whole_body_)) return false;
+  if (killed_ || passed_bytes_ || (body_started_ && !whole_body_)) return false;
   std::uint8_t reason = 0;
   if (failure == Failure::refused) reason = RetryPolicy::refused;
   if (failure == Failure::reset) reason = RetryPolicy::reset;
@@ -306,6 +308,11 @@ Deferred<Session::Outcome> Session::tries() {
       co_return co_await refuse(late ? 504 : 503, std::move(reason));
     }
     auto tried = co_await attempt().result();
+    if (!tried.ok() && too_long_) {
+      uploading_.reset();
+      upstream_.reset();
+      co_return co_await refuse(413, "the body is longer than this route takes");
+    }
     Failure failure = failure_of(tried);
     // A kept connection that the instance had closed says nothing about it: no retry is spent.
     bool stale = failure == Failure::reset && reused_ && (!body_started_ || whole_body_) &&

@@ -16,7 +16,7 @@ class HostClock final : public Clock {
   WallTime wall() const override { return timeline_.wall() + wall_offset; }
   TimerQueue& timers() override { return timers_; }
   /// When the first timer fires; only if there is one.
-  MonotonicTime next() const { return std::max(timers_.next(), node_.stalled_until); }
+  MonotonicTime next() { return std::max(timers_.next(), node_.stalled_until); }
 
   Duration wall_offset{};
 

@@ -244,6 +244,37 @@ def the_console_is_found_with_its_token():
         expect(parsed(good(mock, "open", "--json"))["url"].endswith(mock.token), "open --json")
 
 
+STREAMS = """[[stream]]
+name = "queue"
+where = 'service = "queue"'
+alert = { critical = "metric >= 100", for = "10s" }
+"""
+STREAMS_TEST = """streams = "streams.toml"
+[[test]]
+name = "a full queue"
+steps = [ { event = { service = "queue", metric = 200 } }, { advance = "1h" } ]
+expect = [ { topic = "alerts", events = [ { state = "critical", metric = 200 } ] } ]
+"""
+
+
+@test
+def streams_are_tested_on_virtual_time_without_a_server():
+    with Mock() as mock:
+        mock.end()
+        mock.write("streams.toml", STREAMS)
+        mock.write("streams_test.toml", STREAMS_TEST)
+        has(good(mock, "streams", "test", "streams_test.toml"), "passed  a full queue", "1 of 1 tests passed")
+        expect(parsed(good(mock, "streams", "test", "streams_test.toml", "--json")) == {"passed": True, "tests": [{"name": "a full queue", "passed": True, "problems": []}]}, "--json")
+        mock.write("streams_test.toml", STREAMS_TEST.replace('"critical"', '"warning"'))
+        has(good(mock, "streams", "test", "streams_test.toml", code=1), "failed  a full queue", "streams_test.toml:5:12: topic alerts: expected {state = warning, metric = 200} as event 1, found {",
+            "0 of 1 tests passed")
+        mock.write("streams.toml", STREAMS.replace("where", "wehre").replace(">= 100", ">"))
+        has(good(mock, "streams", "test", "streams_test.toml", code=1), "streams.toml:3:1: unknown key 'wehre'", "did you mean 'where'?",
+            "streams.toml:4:22: stream[0].alert.critical is wrong: parse error: column 9: expected a number, found the end")
+        has(good(mock, "streams", "test", "nowhere.toml", code=1), "nowhere.toml")
+        has(good(mock, "streams", code=2), "needs one more word: test")
+
+
 @test
 def without_a_server_every_command_ends_with_3():
     with Mock() as mock:

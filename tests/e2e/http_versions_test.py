@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """HTTP/2, gRPC and WebSocket of src/http with clients and servers of others: curl, h2load, nginx, Python's grpc and Node's ws."""
+import http.client
 import os
 import re
 import socket
@@ -161,6 +162,13 @@ def our_client_calls_pythons_grpc():
 
 
 @test
+def the_http_2_client_of_node_opens_a_websocket_on_a_stream():
+    with Running("websocket_echo_server", "tcp:0") as server:
+        told = output("node", os.path.join(CLIENTS, "websocket_h2.mjs"), f"http://{server.at}", "/chat")
+        expect(told == "status 200, echoed 5 of 5, beside 200, closed with 1000\n", told)
+
+
+@test
 def the_ws_client_of_node_talks_as_long_as_it_likes():
     lock = os.path.join(CLIENTS, "package-lock.json")
     kept = os.path.join(CLIENTS, "node_modules", ".package-lock.json")
@@ -169,6 +177,22 @@ def the_ws_client_of_node_talks_as_long_as_it_likes():
     with Running("websocket_echo_server", "tcp:0") as server:
         told = output("node", os.path.join(CLIENTS, "websocket.mjs"), f"ws://{server.at}/chat")
         expect(re.search(r"^6 passed, 0 failed$", told, re.M), told)
+
+
+@test
+def nodes_and_pythons_http_clients_keep_their_connections():
+    with Running("websocket_echo_server", "tcp:0") as server:
+        told = output("node", os.path.join(CLIENTS, "http.mjs"), f"http://{server.at}/")
+        expect(re.search(r"^5 passed, 0 failed$", told, re.M), told)
+        connection = http.client.HTTPConnection(server.at, timeout=30)
+        for i in range(20):
+            connection.request("POST", "/", body=iter([b"part ", str(i).encode()]), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+            port = connection.sock.getsockname()
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            expect(answer.status == 200 and text.startswith(f"part {i}"), text)
+            expect(connection.sock and connection.sock.getsockname() == port, "the connection is kept")
+        connection.close()
 
 
 main()

@@ -1,0 +1,176 @@
+#include "app/proxy_alone.h"
+
+#include <csignal>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <tuple>
+
+#include "app/exit_code.h"
+#include "async/clock.h"
+#include "async/executor.h"
+#include "base/strings.h"
+#include "os/host.h"
+#include "os/log_output.h"
+#include "os/own_world.h"
+#include "proxy/alone.h"
+#include "proxy/control_site.h"
+
+namespace berth::app {
+namespace {
+
+constexpr Duration look_interval = 500ms;  // for changes of the files; two looks see the same first
+constexpr std::size_t file_bytes_max = 16 << 20;
+
+/// What was read, and from which files.
+struct Loaded {
+  proxy::gateway::ProxyFile file;
+  std::vector<std::string> paths;
+};
+
+/// Blocks: on a worker, but for the first time.
+Result<Loaded> load(const std::string& path, const std::string& shown) {
+  Loaded loaded;
+  auto read = [&](const std::string& other) -> Result<std::string> {
+    loaded.paths.push_back(other);
+    std::string text = TRY(os::read_small_file(other));
+    if (text.size() > file_bytes_max) return Error(Code::overloaded, other + " is too long");
+    return text;
+  };
+  std::string text = TRY(read(path));
+  std::string folder = path.substr(0, path.rfind('/'));
+  loaded.file = TRY(proxy::gateway::read_proxy_file(text, shown, folder, read));
+  return loaded;
+}
+
+/// Everything of the process, constructed in the order of use.
+class AloneProcess {
+ public:
+  explicit AloneProcess(const AloneArguments& arguments)
+      : shown_(arguments.file), path_(os::absolute_path(arguments.file)) {}
+
+  Result<int> run() {
+    os::raise_descriptor_limit();
+    auto loaded = TRY(load(path_, shown_));
+    TRY(apply(std::move(loaded.file)));
+    paths_ = std::move(loaded.paths);
+    log_.info("running", {{"file", path_}});
+    scope_.add(watch_files());
+    scope_.add(take_signals());
+    return own_.reactor.run();
+  }
+
+ private:
+  Result<void> apply(proxy::gateway::ProxyFile file) {
+    Duration grace = file.stop_grace;
+    Address metrics = file.metrics;
+    Address control = file.control;
+    TRY(site_.set(metrics, control));
+    if (auto applied = alone_.apply(std::move(file)); !applied.ok()) {
+      std::ignore = site_.set(metrics_, control_);
+      return applied;
+    }
+    grace_ = grace;
+    metrics_ = metrics;
+    control_ = control;
+    return {};
+  }
+
+  Deferred<void> reload() {
+    auto loading =
+        run_on(own_.workers, [path = path_, shown = shown_] { return load(path, shown); });
+    auto loaded = co_await std::move(loading).result();
+    Result<void> applied;
+    if (loaded.ok()) {
+      paths_ = std::move(loaded->paths);
+      applied = apply(std::move(loaded->file));
+    } else {
+      applied = std::move(loaded).error();
+    }
+    if (applied.ok()) {
+      log_.info("the file was applied", {{"revision", alone_.revision()}});
+      co_return;
+    }
+    log_.error("the file is wrong; what runs goes on as it was", {{"file", path_}});
+    std::string text = applied.error().text();
+    for (auto line : split(text, '\n')) log_.error(line);
+  }
+
+  /// A number for each file, another one once it changed.
+  Deferred<std::map<std::string, std::uint64_t>> versions() {
+    std::map<std::string, std::uint64_t> all;
+    auto paths = paths_;
+    for (auto& path : paths) {
+      auto opened = co_await own_.disk.open_to_read(path).result();
+      all[path] = opened.ok() ? opened->version : 0;
+    }
+    co_return all;
+  }
+
+  /// Editors and renewing tools write in several steps: what was seen twice is read.
+  Deferred<void> watch_files() {
+    auto applied = co_await versions();
+    auto before = applied;
+    for (;;) {
+      co_await own_.reactor.after(look_interval);
+      auto now = co_await versions();
+      bool settled = now == before;
+      before = now;
+      if (!settled || now == applied) continue;
+      co_await reload();
+      applied = co_await versions();
+      before = applied;
+    }
+  }
+
+  Deferred<void> take_signals() {
+    while (co_await own_.signals.next() == SIGHUP) {
+      alone_.logs().reopen();
+      co_await reload();
+    }
+    alone_.proxy().stop_listening();
+    MonotonicTime end = own_.reactor.now() + grace_;
+    while (alone_.proxy().requests_in_flight() > 0 && own_.reactor.now() < end) {
+      co_await own_.reactor.after(10ms);
+    }
+    co_await alone_.logs().finish();
+    own_.reactor.stop(0);
+  }
+
+  std::string shown_;
+  std::string path_;
+  os::OwnWorld own_{1};
+  os::LogOutput output_{""};
+  Log log_{output_.target(), "proxy"};
+  proxy::Alone alone_{own_.world, log_};
+  proxy::ControlSite site_{own_.world, log_.named("control"), alone_};
+  std::vector<std::string> paths_;
+  Duration grace_ = 10s;
+  Address metrics_;
+  Address control_;
+  Scope scope_;
+};
+
+int tell(const Error& error) {
+  std::string text = error.text();
+  for (auto line : split(text, '\n')) {
+    std::fprintf(stderr, "berth proxy: %.*s\n", static_cast<int>(line.size()), line.data());
+  }
+  return exit_failed;
+}
+
+}  // namespace
+
+int run_proxy_alone(const AloneArguments& arguments) {
+  if (arguments.check) {
+    auto loaded = load(os::absolute_path(arguments.file), arguments.file);
+    if (!loaded.ok()) return tell(loaded.error());
+    std::printf("%s can be used\n", arguments.file.c_str());
+    return 0;
+  }
+  AloneProcess process(arguments);
+  auto code = process.run();
+  return code.ok() ? *code : tell(code.error());
+}
+
+}  // namespace berth::app

@@ -1,0 +1,239 @@
+// The blocks of a SampleStore: how they are read, written, asked, removed.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "async/executor.h"
+#include "base/strings.h"
+#include "observe/samples/sample_store.h"
+
+namespace berth::observe {
+
+std::string SampleStore::block_path(std::int64_t from) const {
+  return fmt::format("{}/block-{}.samples", options_.folder, from);
+}
+
+Deferred<void> SampleStore::read_blocks() {
+  std::vector<std::int64_t> begins;
+  for (auto& entry : co_await world_.disk.list(options_.folder)) {
+    std::string_view name = entry.name;
+    if (!name.starts_with("block-") || !name.ends_with(".samples")) continue;
+    auto begin = parse_integer<std::int64_t>(name.substr(6, name.size() - 14));
+    if (begin.ok()) begins.push_back(*begin);
+  }
+  std::ranges::sort(begins);
+  for (std::int64_t begin : begins) {
+    auto block = co_await read_block(block_path(begin)).result();
+    if (block.ok()) {
+      take_in(std::move(*block));
+    } else {
+      ++counters_.blocks_failed;
+      log_.error("a block of samples is left out",
+                 {{"path", block_path(begin)}, {"error", block.error()}});
+    }
+  }
+}
+
+Deferred<SampleStore::BlockPointer> SampleStore::read_block(std::string path) {
+  auto file = co_await world_.disk.open(path, OpenMode::read);
+  std::uint64_t size = co_await file->size();
+  if (size < Block::footer_bytes) co_return Error(Code::invalid, "it is too short");
+  Bytes end = co_await file->read(size - Block::footer_bytes, Block::footer_bytes);
+  auto footer = co_await or_return(Block::read_footer(end.view()));
+  Bytes index = co_await file->read(footer.index_offset, footer.index_packed);
+  auto number_of = [this](const promql::Labels& labels) {
+    HeadSeries* found = index_.find(labels);
+    return (found ? *found : index_.add(labels)).number;
+  };
+  co_return co_await or_return(Block::read(footer, index.view(), number_of));
+}
+
+void SampleStore::take_in(BlockPointer block) {
+  for (auto& entry : block->entries()) ++index_.at(entry.series)->blocks;
+  head_from_ = std::max(head_from_, block->to());
+  blocks_.push_back(std::move(block));
+}
+
+Deferred<void> SampleStore::cut(std::int64_t before) {
+  auto permit = co_await cutting_.acquire();
+  before = span_of(before);
+  for (;;) {
+    std::int64_t oldest = INT64_MAX;
+    index_.each([&](const HeadSeries& series) {
+      if (!series.chunks.empty()) oldest = std::min(oldest, series.chunks.front().first_time());
+    });
+    if (oldest >= before) co_return;
+    co_await cut_span(span_of(oldest));
+  }
+}
+
+/// A span goes from memory to a block; only then is it forgotten there, and its log removed.
+Deferred<void> SampleStore::cut_span(std::int64_t from) {
+  std::int64_t to = from + options_.block_span;
+  struct Taken {
+    promql::Labels labels;
+    std::vector<HeadChunk> chunks;
+  };
+  std::vector<Taken> taken;
+  head_from_ = std::max(head_from_, to);  // nothing is added to it meanwhile
+  index_.each([&](const HeadSeries& series) {
+    Taken each{series.labels, {}};
+    for (auto& chunk : series.chunks) {
+      if (chunk.first_time() >= from && chunk.first_time() < to) each.chunks.push_back(chunk);
+    }
+    if (!each.chunks.empty()) taken.push_back(std::move(each));
+  });
+  auto work = [taken = std::move(taken), from, to]() mutable {
+    std::ranges::sort(taken, {}, &Taken::labels);
+    BlockWriter writer(from, to);
+    std::vector<promql::Sample> samples;
+    for (auto& each : taken) {
+      samples.clear();
+      for (auto& chunk : each.chunks) chunk.read(INT64_MIN, INT64_MAX, samples);
+      writer.add(each.labels, samples);
+    }
+    return writer.take();
+  };
+  std::string text = co_await run_on(world_.workers, std::move(work));
+  co_await write_block(from, std::move(text));
+  forget_head(to);
+  co_await next_log();
+  co_await remove_logs(to);
+}
+
+Deferred<void> SampleStore::write_block(std::int64_t from, std::string text) {
+  std::string path = block_path(from);
+  co_await world_.disk.replace_file(path, std::move(text));
+  take_in(co_await read_block(path));
+}
+
+void SampleStore::forget_head(std::int64_t before) {
+  std::vector<std::uint32_t> gone;
+  index_.each([&](HeadSeries& series) {
+    if (series.chunks.empty()) return;
+    std::erase_if(series.chunks, [&](auto& chunk) { return chunk.first_time() < before; });
+    if (!series.chunks.empty()) return;
+    --active_;
+    if (series.blocks == 0) gone.push_back(series.number);
+  });
+  for (std::uint32_t number : gone) index_.remove(number);
+}
+
+Deferred<void> SampleStore::remove_blocks(std::int64_t before) {
+  while (!blocks_.empty() && blocks_.front()->to() <= before) {
+    BlockPointer block = blocks_.front();
+    auto removed = co_await world_.disk.remove(block_path(block->from())).result();
+    if (!removed.ok()) {
+      log_.warning("an old block stays", {{"error", removed.error()}});
+      co_return;
+    }
+    blocks_.erase(blocks_.begin());
+    for (auto& entry : block->entries()) {
+      HeadSeries& series = *index_.at(entry.series);
+      if (--series.blocks == 0 && series.chunks.empty()) index_.remove(entry.series);
+    }
+    frames_.remove_if([&](auto& each) {
+      bool of_it = each.block == block.get();
+      if (of_it) frames_bytes_ -= each.text->size();
+      return of_it;
+    });
+  }
+}
+
+Deferred<std::shared_ptr<const std::string>> SampleStore::frame(BlockPointer block,
+                                                                std::uint32_t number) {
+  for (auto each = frames_.begin(); each != frames_.end(); ++each) {
+    if (each->block != block.get() || each->number != number) continue;
+    frames_.splice(frames_.begin(), frames_, each);
+    co_return each->text;
+  }
+  auto& where = block->frame(number);
+  auto file = co_await world_.disk.open(block_path(block->from()), OpenMode::read);
+  Bytes packed = co_await file->read(where.offset, where.packed);
+  auto work = [block, packed, number] {
+    return Block::unpack(block->frame(number), packed.view());
+  };
+  std::string unpacked = co_await run_on(world_.workers, std::move(work));
+  auto text = std::make_shared<const std::string>(std::move(unpacked));
+  frames_.push_front({block.get(), number, text});
+  frames_bytes_ += text->size();
+  while (frames_bytes_ > options_.frames_bytes_max && frames_.size() > 1) {
+    frames_bytes_ -= frames_.back().text->size();
+    frames_.pop_back();
+  }
+  co_return text;
+}
+
+namespace {
+
+Error too_many() {
+  return Error(Code::overloaded,
+               "query processing would load too many samples into memory in query execution");
+}
+
+/// What of one block is wanted: entries by frame, so that each frame is unpacked once.
+struct Wanted {
+  const BlockEntry* entry;
+  std::size_t place;  // in the answer
+};
+
+}  // namespace
+
+Deferred<std::vector<promql::SampleSeries>> SampleStore::select(promql::Selection selection,
+                                                                std::size_t samples_max) {
+  std::vector<promql::SampleSeries> out;
+  std::vector<std::vector<promql::Sample>> newest;  // from memory, which may be cut meanwhile
+  std::vector<std::uint32_t> numbers;
+  std::size_t count = 0;
+  for (HeadSeries* series : index_.matching(selection.matchers)) {
+    out.push_back({series->labels, {}});
+    numbers.push_back(series->number);
+    auto& samples = newest.emplace_back();
+    for (auto& chunk : series->chunks) chunk.read(selection.from, selection.to, samples);
+    count += samples.size();
+    if (count > samples_max) co_return too_many();
+  }
+  for (auto& block : std::vector(blocks_)) {
+    if (block->from() > selection.to || block->to() <= selection.from) continue;
+    std::vector<Wanted> wanted;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      if (auto* entry = block->find(numbers[i])) wanted.push_back({entry, i});
+    }
+    std::ranges::sort(wanted, {}, [](auto& each) { return each.entry->frame; });
+    std::shared_ptr<const std::string> text;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      auto [entry, place] = wanted[i];
+      bool same = i > 0 && wanted[i - 1].entry->frame == entry->frame;
+      if (!same) text = co_await frame(block, entry->frame);
+      auto& samples = out[place].samples;
+      count -= samples.size();
+      co_await or_return(block->read_entry(*entry, *text, selection.from, selection.to, samples));
+      count += samples.size();
+      if (count > samples_max) co_return too_many();
+    }
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    auto& samples = out[i].samples;
+    samples.insert(samples.end(), newest[i].begin(), newest[i].end());
+  }
+  std::erase_if(out, [](auto& series) { return series.samples.empty(); });
+  co_return out;
+}
+
+Deferred<std::vector<promql::Labels>> SampleStore::label_sets(promql::Selection selection) {
+  std::vector<promql::Labels> out;
+  for (HeadSeries* series : index_.matching(selection.matchers)) {
+    bool there = std::ranges::any_of(series->chunks, [&](auto& chunk) {
+      return chunk.first_time() <= selection.to && chunk.last_time() >= selection.from;
+    });
+    for (auto& block : blocks_) {
+      if (there) break;
+      bool within = block->from() <= selection.to && block->to() > selection.from;
+      there = within && block->find(series->number);
+    }
+    if (there) out.push_back(series->labels);
+  }
+  co_return out;
+}
+
+}  // namespace berth::observe

@@ -1,0 +1,106 @@
+#include "observe/samples/sample_log.h"
+
+#include <cstring>
+
+#include "base/hash.h"
+#include "base/varint.h"
+#include "observe/samples/scaled.h"
+
+namespace berth::observe {
+namespace {
+
+constexpr std::size_t head_bytes = 8;
+constexpr std::size_t body_bytes_max = 256 << 20;
+constexpr std::size_t labels_max = 1000;
+constexpr char definition_type = 'd';
+constexpr char sample_type = 's';
+
+std::optional<std::string_view> take_text(std::string_view& text) {
+  auto size = take_varint(text);
+  if (!size || *size > text.size()) return std::nullopt;
+  std::string_view taken = text.substr(0, *size);
+  text.remove_prefix(*size);
+  return taken;
+}
+
+bool take_definition(std::string_view& text, LogRecord::Read& out) {
+  auto number = take_varint(text);
+  auto count = take_varint(text);
+  if (!number || !count || *count > labels_max) return false;
+  std::vector<promql::Label> labels;
+  for (std::uint64_t i = 0; i < *count; ++i) {
+    auto name = take_text(text);
+    auto value = name ? take_text(text) : std::nullopt;
+    if (!value) return false;
+    labels.push_back({std::string(*name), std::string(*value)});
+  }
+  out.definitions.push_back({*number, promql::Labels(std::move(labels))});
+  return true;
+}
+
+}  // namespace
+
+void LogRecord::define(std::uint64_t number, const promql::Labels& labels) {
+  body_ += definition_type;
+  append_varint(body_, number);
+  append_varint(body_, labels.size());
+  for (auto& label : labels) {
+    for (const std::string* text : {&label.name, &label.value}) {
+      append_varint(body_, text->size());
+      body_ += *text;
+    }
+  }
+}
+
+void LogRecord::add(std::uint64_t number, const promql::Sample& sample) {
+  body_ += sample_type;
+  append_varint(body_, zigzag(static_cast<std::int64_t>(number - last_number_)));
+  append_varint(body_, zigzag(sample.time - last_time_));
+  body_.append(reinterpret_cast<const char*>(&sample.value), sizeof sample.value);
+  last_number_ = number;
+  last_time_ = sample.time;
+}
+
+std::string LogRecord::take() {
+  std::uint32_t head[2] = {static_cast<std::uint32_t>(body_.size()), crc32c(body_)};
+  std::string out(reinterpret_cast<const char*>(head), head_bytes);
+  out += body_;
+  body_.clear();
+  last_number_ = 0;
+  last_time_ = 0;
+  return out;
+}
+
+std::optional<LogRecord::Read> LogRecord::take_from(std::string_view& text) {
+  if (text.size() < head_bytes) return std::nullopt;
+  std::uint32_t head[2];
+  std::memcpy(head, text.data(), head_bytes);
+  if (head[0] > body_bytes_max || text.size() - head_bytes < head[0]) return std::nullopt;
+  std::string_view body = text.substr(head_bytes, head[0]);
+  if (crc32c(body) != head[1]) return std::nullopt;
+  Read out;
+  std::uint64_t number = 0;
+  std::int64_t time = 0;
+  while (!body.empty()) {
+    char type = body[0];
+    body.remove_prefix(1);
+    if (type == definition_type) {
+      if (!take_definition(body, out)) return std::nullopt;
+      continue;
+    }
+    auto numbers = take_varint(body);
+    auto times = numbers ? take_varint(body) : std::nullopt;
+    if (type != sample_type || !times || body.size() < sizeof(double)) return std::nullopt;
+    number += static_cast<std::uint64_t>(unzigzag(*numbers));
+    time = static_cast<std::int64_t>(static_cast<std::uint64_t>(time) +
+                                     static_cast<std::uint64_t>(unzigzag(*times)));
+    Logged logged{number, {time, 0}};
+    std::memcpy(&logged.sample.value, body.data(), sizeof(double));
+    body.remove_prefix(sizeof(double));
+    out.samples.push_back(logged);
+  }
+  text.remove_prefix(head_bytes + head[0]);
+  return out;
+}
+
+}  // namespace berth::observe

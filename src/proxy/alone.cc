@@ -1,0 +1,132 @@
+#include "proxy/alone.h"
+
+#include "base/units.h"
+#include "proxy/session.h"
+#include "tls/handshake.h"
+
+namespace berth::proxy {
+
+Alone::Alone(World& world, Log log)
+    : world_(world),
+      log_(log),
+      listeners_(world.network),
+      logs_(world, log.named("access log")),
+      checks_(world, log.named("checks"), [this] { publish(); }) {
+  proxy_ = std::make_unique<Proxy>(world, log.named("proxy"), listeners_, counts_, nobody_,
+                                   ProxyOptions());
+}
+
+Result<void> Alone::apply(gateway::ProxyFile file) {
+  std::vector<Address> addresses;
+  for (auto& entrance : file.gateway->entrances) addresses.push_back(entrance->address);
+  TRY(listeners_.prepare(addresses));
+  TRY(attach_keys(*file.gateway));
+  TRY(logs_.set(file.logs));
+  TRY(proxy_->apply_gateway(file.gateway));
+  checks_.set(file.services);
+  services_ = std::move(file.services);
+  publish();
+  return {};
+}
+
+/// Fetched keys that are there already are taken over.
+Result<void> Alone::attach_keys(gateway::Gateway& gateway) {
+  std::map<std::string, std::shared_ptr<gateway::FetchedKeys>> next;
+  for (auto& authentication : gateway.authentications) {
+    auto& url = authentication->keys_url;
+    if (url.empty()) continue;
+    if (!key_client_) {
+      http::ClientOptions options;
+      options.resolver = world_.resolver;
+      options.secure = tls::secure_with(TRY(tls::ClientContext::make()), world_.clock);
+      key_client_ = std::make_unique<http::Client>(world_.clock, world_.network, options);
+    }
+    std::string key = url + " " + write_duration(authentication->keys_interval);
+    auto& source = next[key];
+    if (auto found = keys_.find(key); !source && found != keys_.end()) source = found->second;
+    if (!source) {
+      source = std::make_shared<gateway::FetchedKeys>(
+          world_.clock, log_.named("keys"), *key_client_, url, authentication->keys_interval);
+    }
+    authentication->source = source;
+  }
+  keys_ = std::move(next);
+  return {};
+}
+
+/// The services with their health as it is now; those that did not change keep their part.
+void Alone::publish() {
+  auto snapshot = std::make_shared<catalog::Snapshot>();
+  snapshot->revision = ++revision_;
+  for (auto& each : services_) {
+    auto service = std::make_shared<catalog::Service>(each.service);
+    checks_.tell(*service);
+    for (auto& instance : service->instances) {
+      auto found = orders_.find({service->name, instance.address});
+      if (found == orders_.end()) continue;
+      bool drained = found->second == Order::drained;
+      instance.health = drained ? catalog::Health::draining : catalog::Health::unhealthy;
+      instance.why = drained ? "drained by hand" : "disabled by hand";
+    }
+    auto before = published_.find(service->name);
+    if (before != published_.end()) service->revision = before->second->revision;
+    bool same = before != published_.end() && *before->second == *service;
+    if (!same) service->revision = revision_;
+    auto& place = snapshot->services[each.service.name];
+    if (same) {
+      place = before->second;
+    } else {
+      place = std::move(service);
+    }
+  }
+  published_ = snapshot->services;
+  proxy_->apply(std::move(snapshot));
+}
+
+const catalog::Instance* Alone::find(std::string_view instance, std::string& service) const {
+  for (auto& each : services_) {
+    for (auto& one : each.service.instances) {
+      if (one.id != instance) continue;
+      service = each.service.name;
+      return &one;
+    }
+  }
+  return nullptr;
+}
+
+Result<void> Alone::order(std::string_view instance, Order order) {
+  std::string service;
+  auto* found = find(instance, service);
+  if (!found) return Error(Code::not_found, "there is no instance " + std::string(instance));
+  std::pair key(service, found->address);
+  if (order == Order::as_checked) {
+    orders_.erase(key);
+  } else {
+    orders_[key] = order;
+  }
+  publish();
+  return {};
+}
+
+Alone::Order Alone::ordered(std::string_view instance) const {
+  std::string service;
+  auto* one = find(instance, service);
+  auto found = one ? orders_.find({service, one->address}) : orders_.end();
+  return found == orders_.end() ? Order::as_checked : found->second;
+}
+
+std::uint32_t Alone::in_flight(std::string_view instance) const {
+  std::uint32_t count = 0;
+  for (auto* session : proxy_->sessions()) {
+    if (session->server() == instance) ++count;
+  }
+  return count;
+}
+
+Deferred<void> Alone::close() {
+  co_await checks_.close();
+  co_await proxy_->close();
+  co_await logs_.finish();
+}
+
+}  // namespace berth::proxy

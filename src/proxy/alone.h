@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "async/world.h"
+#include "base/log.h"
+#include "http/client.h"
+#include "proxy/counts.h"
+#include "proxy/gateway/checks.h"
+#include "proxy/gateway/fetched_keys.h"
+#include "proxy/gateway/proxy_file.h"
+#include "proxy/log_outputs.h"
+#include "proxy/log_tail.h"
+#include "proxy/prepared_listeners.h"
+#include "proxy/proxy.h"
+
+namespace berth::proxy {
+
+/// A proxy for people who use nothing else of Berth: what a ProxyFile says, with the same Proxy
+/// that follows a catalog elsewhere. Each file that is applied becomes a snapshot of services,
+/// whose health its own checks find out, and a Gateway; what stayed the same goes on, with its
+/// connections, counters and health. One reactor.
+class Alone {
+ public:
+  Alone(World& world, Log log);
+
+  /// Errors: what cannot be listened on, a certificate that is none. Nothing has changed then.
+  Result<void> apply(gateway::ProxyFile file);
+  Proxy& proxy() { return *proxy_; }
+  const Proxy& proxy() const { return *proxy_; }
+  LogOutputs& logs() { return logs_; }
+  const Counts& counts() const { return counts_; }
+  LogTail& tail() { return tail_; }
+
+  /// What an operator has said of an instance; goes before its check, and stays through changes of
+  /// the file until it is said to be `as_checked` again.
+  enum class Order : std::uint8_t { as_checked, drained, disabled };
+  /// Errors: not_found.
+  Result<void> order(std::string_view instance, Order order);
+  Order ordered(std::string_view instance) const;
+  /// Requests on it now, also on one that is drained.
+  std::uint32_t in_flight(std::string_view instance) const;
+  std::uint64_t revision() const { return revision_; }
+  Deferred<void> close();
+
+ private:
+  struct Nobody final : CallerFinder {
+    std::string find(const Address&, const Address&) override { return "unknown"; }
+  };
+
+  void publish();
+  const catalog::Instance* find(std::string_view instance, std::string& service) const;
+  Result<void> attach_keys(gateway::Gateway& gateway);
+
+  World& world_;
+  Log log_;
+  Nobody nobody_;
+  PreparedListeners listeners_;
+  LogOutputs logs_;
+  LogTail tail_{logs_};
+  Counts counts_{tail_};
+  std::unique_ptr<Proxy> proxy_;
+  std::unique_ptr<http::Client> key_client_;
+  std::map<std::string, std::shared_ptr<gateway::FetchedKeys>> keys_;  // by URL and interval
+  std::vector<gateway::FileService> services_;
+  std::map<std::string, std::shared_ptr<const catalog::Service>, std::less<>> published_;
+  std::map<std::pair<std::string, Address>, Order> orders_;  // by service and instance
+  std::uint64_t revision_ = 0;
+  gateway::Checks checks_;
+};
+
+}  // namespace berth::proxy

@@ -1,0 +1,122 @@
+#include "proxy/bridge.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/strings.h"
+#include "http/h1_writer.h"
+
+namespace berth::proxy {
+namespace {
+
+/// Fields that say how HTTP/1.1 frames its messages are made here; expectations have been answered.
+bool left_out(std::string_view name) {
+  return equal_ignoring_case(name, "content-length") ||
+         equal_ignoring_case(name, "transfer-encoding") || equal_ignoring_case(name, "expect") ||
+         equal_ignoring_case(name, "connection") || equal_ignoring_case(name, "upgrade");
+}
+
+/// One chunk of RFC 9112 section 7.1; of nothing the last one.
+Bytes chunk(const Bytes& part) {
+  char size[20];
+  char* end = std::to_chars(size, size + sizeof size, part.size(), 16).ptr;
+  std::string text(size, end);
+  text.append("\r\n").append(part.view()).append("\r\n");
+  return Bytes::copy(text);
+}
+
+}  // namespace
+
+class Bridge::End final : public ByteStream {
+ public:
+  explicit End(std::shared_ptr<Bridge> bridge) : bridge_(std::move(bridge)) {}
+  ~End() override { bridge_->end(); }
+
+  Deferred<Bytes> read(std::size_t bytes_max) override { return bridge_->read(bytes_max); }
+  Deferred<void> write(BytesList bytes) override { return bridge_->write(std::move(bytes)); }
+  Deferred<void> shutdown_write() override {
+    bridge_->end();
+    return ready();
+  }
+  void close() override { bridge_->end(); }
+  void abort() override { bridge_->abort(); }
+  Address local_address() const override { return {}; }
+  Address peer_address() const override { return bridge_->request_.peer; }
+  bool broken() const override { return bridge_->broken_; }
+
+ private:
+  std::shared_ptr<Bridge> bridge_;
+};
+
+Bridge::Bridge(http::ServerRequest& request) : request_(request) {
+  auto& head = request.head;
+  head_.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
+  for (auto& header : head.headers) {
+    bool good = http::writable_value(header.value) && !left_out(header.name);
+    if (good) http::append_header(head_, header.name, header.value);
+  }
+  if (head.framing.kind == http::Framing::Kind::length) {
+    http::append_header(head_, "content-length", std::to_string(head.framing.length));
+  }
+  chunked_ = head.framing.kind == http::Framing::Kind::chunked;
+  if (chunked_) http::append_header(head_, "transfer-encoding", "chunked");
+  head_ += "\r\n";
+  content_over_ = head.framing.kind == http::Framing::Kind::none || !request.content;
+}
+
+std::unique_ptr<ByteStream> Bridge::session_end(std::shared_ptr<Bridge> bridge) {
+  return std::make_unique<End>(std::move(bridge));
+}
+
+Deferred<Bytes> Bridge::read(std::size_t) {
+  if (broken_) return failed<Bytes>(Error(Code::reset, "the stream was broken off"));
+  if (!head_read_) {
+    head_read_ = true;
+    return ready(Bytes::copy(head_));
+  }
+  if (content_over_) return ready(Bytes());
+  return read_content();
+}
+
+Deferred<Bytes> Bridge::read_content() {
+  Bytes part = co_await request_.content->read();
+  content_over_ = part.empty();
+  if (!chunked_) co_return std::move(part);
+  co_return chunk(part);
+}
+
+Deferred<void> Bridge::write(BytesList bytes) {
+  for (auto& piece : bytes) {
+    answer_bytes_ += piece.size();
+    if (!piece.empty()) answer_.push_back(piece);
+  }
+  while (!taking_.empty()) taking_.wake();
+  while (answer_bytes_ > waiting_bytes_max && !broken_) co_await room_.wait();
+  if (broken_) co_await fail_with(Error(Code::reset, "the stream was broken off"));
+}
+
+Deferred<Bytes> Bridge::take() {
+  while (answer_.empty()) {
+    if (broken_) co_return Error(Code::reset, "the answer was broken off");
+    if (ended_) co_return Bytes();
+    co_await taking_.wait();
+  }
+  Bytes piece = std::move(answer_.front());
+  answer_.pop_front();
+  answer_bytes_ -= piece.size();
+  while (!room_.empty()) room_.wake();
+  co_return std::move(piece);
+}
+
+void Bridge::end() {
+  ended_ = true;
+  while (!taking_.empty()) taking_.wake();
+}
+
+void Bridge::abort() {
+  broken_ = true;
+  while (!taking_.empty()) taking_.wake();
+  while (!room_.empty()) room_.wake();
+}
+
+}  // namespace berth::proxy

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "async/network.h"
+#include "async/wait_list.h"
+#include "http/server_message.h"
+
+namespace berth::proxy {
+
+/// A request of HTTP/2 as a Session reads and answers it: the bytes of HTTP/1.1 in memory, pushed
+/// back both ways. One end is the Session's stream, the other asks for the answer's bytes. One
+/// reactor; `request` outlives both ends.
+class Bridge {
+ public:
+  static constexpr std::size_t waiting_bytes_max = 64 << 10;  // of the answer
+
+  explicit Bridge(http::ServerRequest& request);
+
+  /// The Session's end; once. The Bridge must be kept by a shared_ptr.
+  static std::unique_ptr<ByteStream> session_end(std::shared_ptr<Bridge> bridge);
+  /// The next bytes of the answer; empty at its end. Errors: reset, if it was broken off.
+  Deferred<Bytes> take();
+  /// Nothing more comes.
+  void end();
+
+ private:
+  class End;
+
+  Deferred<Bytes> read(std::size_t bytes_max);
+  Deferred<Bytes> read_content();
+  Deferred<void> write(BytesList bytes);
+  void abort();
+
+  http::ServerRequest& request_;
+  std::string head_;
+  bool head_read_ = false;
+  bool content_over_ = false;
+  bool chunked_ = false;
+  std::deque<Bytes> answer_;
+  std::size_t answer_bytes_ = 0;
+  bool ended_ = false;
+  bool broken_ = false;
+  WaitList<void> taking_;
+  WaitList<void> room_;
+};
+
+}  // namespace berth::proxy

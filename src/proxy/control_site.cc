@@ -1,0 +1,209 @@
+#include "proxy/control_site.h"
+
+#include <algorithm>
+#include <map>
+
+#include "async/clock.h"
+#include "base/json.h"
+#include "base/strings.h"
+#include "base/units.h"
+#include "proxy/metrics.h"
+#include "proxy/session.h"
+
+namespace berth::proxy {
+namespace {
+
+std::string_view word_of(catalog::Health health) {
+  switch (health) {
+    case catalog::Health::starting:
+      return "starting";
+    case catalog::Health::healthy:
+      return "healthy";
+    case catalog::Health::unhealthy:
+      return "unhealthy";
+    case catalog::Health::draining:
+      return "draining";
+  }
+  return "";
+}
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+ControlSite::ControlSite(World& world, Log log, Alone& alone)
+    : world_(world), log_(log), alone_(alone), begun_(world.clock.now()) {
+  add_metrics(metrics_router_);
+  add_metrics(control_router_);
+  add_control();
+}
+
+void ControlSite::add_metrics(http::Router& router) {
+  router.add("GET", "/metrics", [this](http::ServerRequest&) {
+    auto answer = http::ServerResponse::text(
+        metrics_text(alone_.proxy(), alone_.counts(), world_.clock.now() - begun_));
+    answer.headers.set("content-type", "text/plain; version=0.0.4; charset=utf-8");
+    return ready(std::move(answer));
+  });
+}
+
+void ControlSite::add_control() {
+  using Order = Alone::Order;
+  auto& router = control_router_;
+  router.add("GET", "/v1/state", [this](http::ServerRequest&) { return ready(state()); });
+  router.add("GET", "/v1/sessions", [this](http::ServerRequest&) { return ready(sessions()); });
+  router.add("GET", "/v1/log",
+             [this](http::ServerRequest& request) { return ready(log(request)); });
+  router.add("DELETE", "/v1/sessions/:id",
+             [this](http::ServerRequest& request) { return ready(kill(request)); });
+  auto orders = {std::pair("drain", Order::drained), std::pair("disable", Order::disabled),
+                 std::pair("enable", Order::as_checked)};
+  for (auto [word, order] : orders) {
+    router.add("POST", std::string("/v1/instances/:service/:number/") + word,
+               [this, order](http::ServerRequest& request) { return this->order(request, order); });
+  }
+}
+
+Result<void> ControlSite::set(const Address& metrics, const Address& control) {
+  TRY(move(metrics_, metrics, metrics_router_));
+  return move(control_, control, control_router_);
+}
+
+Result<void> ControlSite::move(Site& site, const Address& to, const http::Router& router) {
+  if (site.address == to) return {};
+  std::unique_ptr<http::Server> server;
+  if (to.family() != Address::Family::none) {
+    auto listener = TRY(world_.network.listen(to));
+    http::ServerOptions options;
+    options.log = log_;
+    server = std::make_unique<http::Server>(
+        world_.clock, [&router](http::ServerRequest& request) { return router.route(request); },
+        options);
+    server->serve(std::move(listener));
+  }
+  site.server = std::move(server);
+  site.address = to;
+  return {};
+}
+
+http::ServerResponse ControlSite::state() const {
+  auto& proxy = alone_.proxy();
+  MonotonicTime now = world_.clock.now();
+  Json out = Json::object();
+  out.add_member("revision", alone_.revision());
+  out.add_member("connections", std::uint64_t{proxy.connections()});
+  Json listeners = Json::array();
+  for (auto& each : proxy.fronts()) {
+    Json one = Json::object();
+    one.add_member("name", each.name);
+    one.add_member("address", each.address.text());
+    one.add_member("connections", each.connections);
+    one.add_member("accepted", each.accepted);
+    listeners.add(std::move(one));
+  }
+  out.add_member("listeners", std::move(listeners));
+  std::map<std::string_view, std::uint32_t> in_flight;
+  for (auto* session : proxy.sessions()) ++in_flight[session->server()];
+  Json services = Json::array();
+  for (auto& [name, pool] : proxy.pools()) {
+    Json service = Json::object();
+    service.add_member("name", name);
+    service.add_member("in_flight", pool->in_flight());
+    service.add_member("queued", std::uint64_t{pool->queue.size()});
+    Json instances = Json::array();
+    for (auto& instance : pool->service().instances) {
+      Json one = Json::object();
+      one.add_member("id", instance.id);
+      one.add_member("address", instance.address.text());
+      one.add_member("health", word_of(instance.health));
+      one.add_member("why", instance.why);
+      one.add_member("in_flight", in_flight[instance.id]);
+      auto& tallies = alone_.counts().servers();
+      auto counted = tallies.find(instance.id);
+      one.add_member("requests", counted == tallies.end() ? 0 : counted->second.requests);
+      for (auto& endpoint : pool->endpoints()) {
+        if (endpoint->id == instance.id) one.add_member("resting", endpoint->outlier.resting());
+      }
+      instances.add(std::move(one));
+    }
+    service.add_member("instances", std::move(instances));
+    services.add(std::move(service));
+  }
+  out.add_member("services", std::move(services));
+  return http::ServerResponse::json_value(out);
+}
+
+http::ServerResponse ControlSite::sessions() const {
+  Json all = Json::array();
+  for (auto* session : alone_.proxy().sessions()) {
+    auto shown = session->shown();
+    Json one = Json::object();
+    one.add_member("id", shown.id);
+    one.add_member("client", shown.client.text());
+    one.add_member("listener", shown.frontend);
+    one.add_member("asking", shown.asking);
+    one.add_member("seconds", seconds(shown.age));
+    one.add_member("service", shown.service);
+    one.add_member("instance", shown.server);
+    one.add_member("method", shown.method);
+    one.add_member("target", shown.target);
+    all.add(std::move(one));
+  }
+  Json out = Json::object();
+  out.add_member("sessions", std::move(all));
+  return http::ServerResponse::json_value(out);
+}
+
+/// Lines of the access log from now on: ?service=users&path=/a&status=500-599&slower=1s&form=json.
+http::ServerResponse ControlSite::log(http::ServerRequest& request) {
+  LogFilter filter;
+  filter.service = request.query("service");
+  filter.path = request.query("path");
+  filter.slower_than = parse_duration(request.query("slower")).value_or(0s);
+  if (std::string span = request.query("status"); !span.empty()) {
+    auto pair = split_once(span, '-');
+    auto least = parse_integer<int>(pair ? pair->first : span, 0, 999);
+    auto most = parse_integer<int>(pair ? pair->second : span, 0, 999);
+    if (!least.ok() || !most.ok()) {
+      return http::ServerResponse::problem(400, "status is one, or a span such as 500-599");
+    }
+    filter.status_least = *least;
+    filter.status_most = *most;
+  }
+  bool json = request.query("form") == "json";
+  http::ServerResponse response;
+  response.headers.set("content-type", "text/plain; charset=utf-8");
+  response.body = http::Body(alone_.tail().follow(
+      std::move(filter), json ? gateway::LogSpec::Form::json : gateway::LogSpec::Form::haproxy));
+  return response;
+}
+
+/// With ?wait=DURATION it answers once nothing is in flight any more, or the time is over.
+Deferred<http::ServerResponse> ControlSite::order(http::ServerRequest& request,
+                                                  Alone::Order order) {
+  std::string id =
+      std::string(request.parameter("service")) + "/" + std::string(request.parameter("number"));
+  Duration wait = std::min(parse_duration(request.query("wait")).value_or(0s), drain_wait_max);
+  auto done = alone_.order(id, order);
+  if (!done.ok()) co_return http::ServerResponse::problem(404, done.error().text());
+  MonotonicTime end = world_.clock.now() + wait;
+  while (alone_.in_flight(id) > 0 && world_.clock.now() < end) co_await world_.clock.after(10ms);
+  Json out = Json::object();
+  out.add_member("instance", id);
+  out.add_member("in_flight", alone_.in_flight(id));
+  co_return http::ServerResponse::json_value(out);
+}
+
+http::ServerResponse ControlSite::kill(http::ServerRequest& request) {
+  auto id = parse_integer<std::uint64_t>(request.parameter("id"));
+  for (auto* session : alone_.proxy().sessions()) {
+    if (!id.ok() || session->shown().id != *id) continue;
+    session->kill();
+    Json out = Json::object();
+    out.add_member("killed", *id);
+    return http::ServerResponse::json_value(out);
+  }
+  return http::ServerResponse::problem(404, "there is no such session");
+}
+
+}  // namespace berth::proxy

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "http/router.h"
+#include "http/server.h"
+#include "proxy/alone.h"
+
+namespace berth::proxy {
+
+/// What can be asked of a proxy alone, and told to it, over HTTP (docs/formats/proxy.md): metrics
+/// where the file says so, and all of it on a Unix path, which only who may write to it can open.
+/// One reactor; `alone` outlives it.
+class ControlSite {
+ public:
+  static constexpr Duration drain_wait_max = 1h;
+
+  ControlSite(World& world, Log log, Alone& alone);
+
+  /// Moves to these addresses; what stays goes on. Errors: those of listening, which change
+  /// nothing.
+  Result<void> set(const Address& metrics, const Address& control);
+
+ private:
+  struct Site {
+    Address address;
+    std::unique_ptr<http::Server> server;
+  };
+
+  Result<void> move(Site& site, const Address& to, const http::Router& router);
+  void add_metrics(http::Router& router);
+  void add_control();
+  http::ServerResponse state() const;
+  http::ServerResponse sessions() const;
+  http::ServerResponse log(http::ServerRequest& request);
+  Deferred<http::ServerResponse> order(http::ServerRequest& request, Alone::Order order);
+  http::ServerResponse kill(http::ServerRequest& request);
+
+  World& world_;
+  Log log_;
+  Alone& alone_;
+  MonotonicTime begun_;
+  http::Router metrics_router_;
+  http::Router control_router_;
+  Site metrics_;
+  Site control_;
+};
+
+}  // namespace berth::proxy

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/histogram.h"
+#include "proxy/proxy.h"
+
+namespace berth::proxy {
+
+/// What has been counted of a listener, a service or an instance, in HAProxy's terms (its
+/// management manual, section 9.1).
+struct Tally {
+  /// HAProxy's averages: over about the last so many requests.
+  static constexpr double averaged = 1024;
+
+  std::uint64_t requests = 0;
+  std::array<std::uint64_t, 6> responses{};  // 1xx to 5xx, other
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t denied = 0;             // by us, for a reason of access (401, 403, 413, 429)
+  std::uint64_t request_errors = 0;     // no request that could be read, or none came in time
+  std::uint64_t connection_errors = 0;  // instances that could not be connected to
+  std::uint64_t response_errors = 0;    // answers that were none, or broken off
+  std::uint64_t client_aborts = 0;
+  std::uint64_t server_aborts = 0;
+  std::uint64_t retries = 0;
+  // Averages in seconds: waiting in queues, connecting, the answer, all.
+  double queue_time = 0;
+  double connect_time = 0;
+  double response_time = 0;
+  double total_time = 0;
+
+  void add(const http::AccessRecord& record);
+};
+
+/// Counts each record by listener, by service and by instance, and hands it on. Names that are no
+/// longer there keep their counts. One reactor.
+class Counts final : public AccessSink {
+ public:
+  using Tallies = std::map<std::string, Tally, std::less<>>;
+
+  explicit Counts(AccessSink& next) : next_(next) {}
+
+  void note(const http::AccessRecord& record) override;
+  const Tallies& frontends() const { return frontends_; }
+  const Tallies& backends() const { return backends_; }
+  /// By "orders/1".
+  const Tallies& servers() const { return servers_; }
+  /// All requests, in nanoseconds, by service.
+  const std::map<std::string, Histogram, std::less<>>& times() const { return times_; }
+
+ private:
+  AccessSink& next_;
+  Tallies frontends_;
+  Tallies backends_;
+  Tallies servers_;
+  std::map<std::string, Histogram, std::less<>> times_;
+};
+
+}  // namespace berth::proxy

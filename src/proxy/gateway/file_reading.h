@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/toml_reader.h"
+#include "proxy/gateway/proxy_file.h"
+
+// What the sections of proxy.toml are read with, section by section.
+
+namespace berth::proxy::gateway {
+
+/// One reading of a file. Lives on one stack.
+struct FileReading {
+  TomlErrors errors;
+  std::string folder;
+  const ReadFile& read;
+  ProxyFile file;
+  std::vector<std::string> listeners;  // names, for routes
+  std::vector<std::string> services;
+
+  /// The content of the file that the key names; an error at the key where it cannot be read.
+  std::optional<std::string> content(TomlReader& reader, std::string_view key,
+                                     std::string* path = nullptr);
+  std::string absolute(const std::string& path) const;
+  std::shared_ptr<const AddressList> blocks(TomlReader& reader, std::string_view key);
+  /// A name of one of `known`; else an error with the nearest.
+  std::string one_of(TomlReader& reader, std::string_view key,
+                     const std::vector<std::string>& known, std::string_view what);
+  /// An array of tables, each read by `each`, which leaves finish() to this.
+  template <class F>
+  void tables(TomlReader& reader, std::string_view key, F each);
+
+  void read_proxy(TomlReader& reader);
+  void read_listener(const std::string& name, TomlReader& reader);
+  void read_service(const std::string& name, TomlReader& reader);
+  void read_authentication(const std::string& name, TomlReader& reader);
+  void read_log(TomlReader& reader);
+  Route read_route(const std::string& name, TomlReader& reader);
+  std::vector<Page> read_pages(TomlReader& reader);
+  std::string read_hsts(TomlReader& reader);
+};
+
+/// The fields that a file may not touch, since the framing of messages depends on them.
+bool may_be_set(std::string_view field);
+/// A token (RFC 9110 section 5.6.2), as names of fields and methods are.
+bool is_token(std::string_view text);
+
+template <class F>
+void FileReading::tables(TomlReader& reader, std::string_view key, F each) {
+  const TomlValue* list = reader.value(key);
+  if (!list) return;
+  std::size_t index = 0;
+  if (list->type() != TomlValue::Type::array) return reader.fail(key, "must be an array of tables");
+  for (auto& item : list->items()) {
+    if (!item.is_table()) return reader.fail(key, "must be an array of tables");
+    std::string path = reader.path().empty() ? "" : reader.path() + ".";
+    TomlReader inner(item, path + std::string(key) + "[" + std::to_string(index++) + "]", errors);
+    each(inner);
+    inner.finish();
+  }
+}
+
+}  // namespace berth::proxy::gateway

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "proxy/gateway/forwarded.h"
+#include "proxy/gateway/path.h"
+#include "proxy/gateway/route_table.h"
+#include "tls/context.h"
+
+namespace berth::proxy::gateway {
+
+/// An address that the public comes to.
+struct Entrance {
+  std::string name;
+  Address address;
+  bool secured = false;
+  std::vector<tls::CertificatePem> certificates;
+  tls::Version version_min = tls::Version::tls1_2;
+  bool http2 = true;  // offered by ALPN, where it is secured
+  /// Those who begin with the PROXY protocol, and nobody else may connect; null: nobody does.
+  std::shared_ptr<const AddressList> proxy_protocol;
+  /// Of one IPv4 address or /64 of IPv6, trusted proxies apart; beyond, they are reset.
+  std::size_t connections_per_client_max = 2000;
+  Duration idle_timeout = 75s;  // of connections between requests
+  Duration head_timeout = 10s;  // from a head's first byte to its last
+  std::string hsts;             // for all routes; empty: as they say
+
+  std::string_view scheme() const { return secured ? "https" : "http"; }
+};
+
+/// All that the public side of a proxy is to do, at one time. Immutable but for the keys of tokens;
+/// a change is another Gateway. Belongs to one reactor.
+struct Gateway {
+  std::vector<std::shared_ptr<const Entrance>> entrances;
+  RouteTable routes;
+  TrustedProxies trusted;
+  PathRules path;
+  std::vector<Page> pages;
+  std::vector<std::shared_ptr<Authentication>> authentications;
+  std::size_t connections_max = 20'000;
+
+  const Entrance* entrance_at(const Address& address) const {
+    for (auto& each : entrances) {
+      if (each->address == address) return each.get();
+    }
+    return nullptr;
+  }
+};
+
+}  // namespace berth::proxy::gateway

@@ -1,0 +1,238 @@
+#include "proxy/metrics.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+
+#include "async/clock.h"
+#include "async/world.h"
+
+namespace berth::proxy {
+namespace {
+
+constexpr std::string_view code_names[] = {"1xx", "2xx", "3xx", "4xx", "5xx", "other"};
+
+/// A label's value: backslash, quote and line end are escaped.
+std::string label(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+/// The text, family after family: all lines of one name stand together.
+class Page {
+ public:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+  }
+  void line(std::string_view labels, double value) {
+    text_ += labels.empty() ? fmt::format("{} {}\n", name_, value)
+                            : fmt::format("{}{{{}}} {}\n", name_, labels, value);
+  }
+  void line(std::string_view labels, std::uint64_t value) {
+    text_ += labels.empty() ? fmt::format("{} {}\n", name_, value)
+                            : fmt::format("{}{{{}}} {}\n", name_, labels, value);
+  }
+  void more(std::string_view text) { text_ += text; }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string name_;
+  std::string text_;
+};
+
+/// A count of each Tally.
+struct Counter {
+  std::string_view name;
+  std::string_view help;
+  std::uint64_t Tally::* value;
+};
+constexpr Counter counters[] = {
+    {"http_requests_total", "Requests.", &Tally::requests},
+    {"bytes_in_total", "Bytes from clients.", &Tally::bytes_in},
+    {"bytes_out_total", "Bytes to clients.", &Tally::bytes_out},
+    {"requests_denied_total", "Requests refused for a reason of access.", &Tally::denied},
+    {"request_errors_total", "Requests that could not be read.", &Tally::request_errors},
+    {"connection_errors_total", "Connections to instances that failed.", &Tally::connection_errors},
+    {"response_errors_total", "Answers that were none.", &Tally::response_errors},
+    {"client_aborts_total", "Requests that the client broke off.", &Tally::client_aborts},
+    {"server_aborts_total", "Answers that the instance broke off.", &Tally::server_aborts},
+    {"retry_warnings_total", "Attempts after the first.", &Tally::retries},
+};
+struct Average {
+  std::string_view name;
+  std::string_view help;
+  double Tally::* value;
+};
+constexpr Average averages[] = {
+    {"queue_time_average_seconds", "Waiting in queues, over the last 1024.", &Tally::queue_time},
+    {"connect_time_average_seconds", "Connecting, over the last 1024.", &Tally::connect_time},
+    {"response_time_average_seconds", "Until the answer, over the last 1024.",
+     &Tally::response_time},
+    {"total_time_average_seconds", "Whole requests, over the last 1024.", &Tally::total_time},
+};
+
+std::string proxy_label(std::string_view name) { return "proxy=\"" + label(name) + "\""; }
+/// "orders/1" is of the backend "orders".
+std::string server_label(std::string_view id) {
+  return proxy_label(id.substr(0, id.rfind('/'))) + ",server=\"" + label(id) + "\"";
+}
+
+bool is_of(std::string_view family, std::string_view counter) {
+  if (counter == "request_errors_total" || counter == "requests_denied_total") {
+    return family == "frontend";
+  }
+  bool behind = counter == "connection_errors_total" || counter == "response_errors_total" ||
+                counter == "retry_warnings_total" || counter == "client_aborts_total" ||
+                counter == "server_aborts_total";
+  return !behind || family != "frontend";
+}
+
+void tallies(Page& page, const std::string& family, const Counts::Tallies& all,
+             const std::function<std::string(std::string_view)>& labels) {
+  for (auto& counter : counters) {
+    if (!is_of(family, counter.name)) continue;
+    page.family(fmt::format("haproxy_{}_{}", family, counter.name), "counter", counter.help);
+    for (auto& [name, tally] : all) page.line(labels(name), tally.*counter.value);
+  }
+  page.family(fmt::format("haproxy_{}_http_responses_total", family), "counter",
+              "Answers by class of status.");
+  for (auto& [name, tally] : all) {
+    for (std::size_t i = 0; i < std::size(code_names); ++i) {
+      page.line(labels(name) + ",code=\"" + std::string(code_names[i]) + "\"", tally.responses[i]);
+    }
+  }
+  if (family == "frontend") return;
+  for (auto& each : averages) {
+    page.family(fmt::format("haproxy_{}_{}", family, each.name), "gauge", each.help);
+    for (auto& [name, tally] : all) page.line(labels(name), tally.*each.value);
+  }
+}
+
+void process(Page& page, const Proxy& proxy, const Counts& counts, Duration uptime) {
+  std::uint64_t requests = 0;
+  for (auto& [name, tally] : counts.frontends()) requests += tally.requests;
+  page.family("haproxy_process_uptime_seconds", "gauge", "Since the process began.");
+  page.line("", std::chrono::duration<double>(uptime).count());
+  page.family("haproxy_process_max_connections", "gauge", "Beyond, new ones wait.");
+  page.line("", std::uint64_t{proxy.options().connections_max});
+  page.family("haproxy_process_current_connections", "gauge", "Open now.");
+  page.line("", std::uint64_t{proxy.connections()});
+  page.family("haproxy_process_requests_total", "counter", "Requests.");
+  page.line("", requests);
+  page.family("berth_proxy_entries_refused_total", "counter",
+              "Connections that did not get through TLS or the PROXY header.");
+  page.line("", proxy.entries_refused());
+}
+
+void listeners(Page& page, const Proxy& proxy) {
+  page.family("haproxy_frontend_status", "gauge", "1 for the state that it is in.");
+  for (auto& each : proxy.fronts()) page.line(proxy_label(each.name) + ",state=\"UP\"", 1.0);
+  page.family("haproxy_frontend_current_sessions", "gauge", "Connections now.");
+  for (auto& each : proxy.fronts()) page.line(proxy_label(each.name), each.connections);
+  page.family("haproxy_frontend_connections_total", "counter", "Connections.");
+  for (auto& each : proxy.fronts()) page.line(proxy_label(each.name), each.accepted);
+}
+
+void services(Page& page, const Proxy& proxy) {
+  using Of = std::function<double(const Pool&)>;
+  auto family = [&](std::string_view name, std::string_view help, const Of& of) {
+    page.family(fmt::format("haproxy_backend_{}", name), "gauge", help);
+    for (auto& [service, pool] : proxy.pools()) page.line(proxy_label(service), of(*pool));
+  };
+  family("active_servers", "Instances that get requests.",
+         [](const Pool& pool) { return static_cast<double>(pool.endpoints().size()); });
+  family("current_sessions", "Requests now.",
+         [](const Pool& pool) { return static_cast<double>(pool.in_flight()); });
+  family("current_queue", "Requests that wait for an instance.",
+         [](const Pool& pool) { return static_cast<double>(pool.queue.size()); });
+  page.family("haproxy_backend_status", "gauge", "1 for the state that it is in.");
+  for (auto& [service, pool] : proxy.pools()) {
+    bool up = !pool->endpoints().empty();
+    page.line(proxy_label(service) + ",state=\"UP\"", up ? 1.0 : 0.0);
+    page.line(proxy_label(service) + ",state=\"DOWN\"", up ? 0.0 : 1.0);
+  }
+}
+
+/// HAProxy's states: of a drain it says DRAIN, of what an operator has taken out MAINT; what rests
+/// after failures is up there, and has a metric of its own here.
+std::string_view state_of(const catalog::Instance& instance) {
+  switch (instance.health) {
+    case catalog::Health::healthy:
+      return "UP";
+    case catalog::Health::draining:
+      return "DRAIN";
+    case catalog::Health::starting:
+    case catalog::Health::unhealthy:
+      return "DOWN";
+  }
+  return "DOWN";
+}
+
+void instances(Page& page, const Proxy& proxy, MonotonicTime now) {
+  page.family("haproxy_server_status", "gauge", "1 for the state that it is in.");
+  for (auto& [service, pool] : proxy.pools()) {
+    for (auto& instance : pool->service().instances) {
+      for (std::string_view state : {"UP", "DOWN", "DRAIN"}) {
+        page.line(server_label(instance.id) + ",state=\"" + std::string(state) + "\"",
+                  state == state_of(instance) ? 1.0 : 0.0);
+      }
+    }
+  }
+  page.family("haproxy_server_current_sessions", "gauge", "Requests now.");
+  for (auto& [service, pool] : proxy.pools()) {
+    for (auto& each : pool->endpoints())
+      page.line(server_label(each->id), std::uint64_t{each->in_flight});
+  }
+  page.family("berth_proxy_server_resting", "gauge", "1 while it rests after failures.");
+  for (auto& [service, pool] : proxy.pools()) {
+    for (auto& each : pool->endpoints()) {
+      page.line(server_label(each->id), each->outlier.resting() ? 1.0 : 0.0);
+    }
+  }
+}
+
+void times(Page& page, const Counts& counts) {
+  static constexpr double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                      0.25,  0.5,    1,     2.5,  5,     10};
+  page.family("berth_proxy_request_seconds", "histogram", "Whole requests.");
+  for (auto& [name, histogram] : counts.times()) {
+    std::string of = "proxy=\"" + label(name) + "\"";
+    for (double bound : bounds) {
+      auto most = histogram.count_up_to(static_cast<std::uint64_t>(bound * 1e9));
+      page.more(
+          fmt::format("berth_proxy_request_seconds_bucket{{{},le=\"{}\"}} {}\n", of, bound, most));
+    }
+    page.more(
+        fmt::format("berth_proxy_request_seconds_bucket{{{},le=\"+Inf\"}} {}\n"
+                    "berth_proxy_request_seconds_sum{{{}}} {}\n"
+                    "berth_proxy_request_seconds_count{{{}}} {}\n",
+                    of, histogram.count(), of, static_cast<double>(histogram.sum()) / 1e9, of,
+                    histogram.count()));
+  }
+}
+
+}  // namespace
+
+std::string metrics_text(const Proxy& proxy, const Counts& counts, Duration uptime) {
+  Page page;
+  process(page, proxy, counts, uptime);
+  listeners(page, proxy);
+  tallies(page, "frontend", counts.frontends(), proxy_label);
+  services(page, proxy);
+  tallies(page, "backend", counts.backends(), proxy_label);
+  instances(page, proxy, proxy.world().clock.now());
+  tallies(page, "server", counts.servers(), server_label);
+  times(page, counts);
+  return page.take();
+}
+
+}  // namespace berth::proxy

@@ -1,0 +1,96 @@
+#include <tuple>
+
+#include "async/clock.h"
+#include "http/read_away.h"
+#include "proxy/proxy.h"
+#include "proxy/session.h"
+
+// What a Session does at the gateway only: its Visit says what is allowed.
+
+namespace berth::proxy {
+namespace {
+
+constexpr Duration keys_wait_max = 5s;  // for keys of tokens that are being fetched
+constexpr Duration linger_max = 2s;
+
+}  // namespace
+
+/// Finds the pool of the request's route; or answers it here, and tells how.
+Deferred<std::optional<Session::Outcome>> Session::find_public() {
+  using Next = gateway::Visit::Next;
+  auto& clock = proxy_.world().clock;
+  Next next = visit_->begin(proxy_.gateway(), request_, clock.wall());
+  if (next == Next::wait_for_keys) {
+    auto renewing = with_timeout(clock, keys_wait_max, visit_->renew_keys());
+    std::ignore = co_await std::move(renewing).result();
+    next = visit_->begin(proxy_.gateway(), request_, clock.wall(), true);
+  }
+  if (next == Next::answer) {
+    if (visit_->status() < 400) {  // HAProxy's code for what it answers itself
+      record_.termination[0] = 'L';
+      record_.termination[1] = 'R';
+    }
+    std::string reason = visit_->reason();
+    Outcome outcome = co_await refuse(visit_->status(), std::move(reason));
+    co_return std::optional<Outcome>(outcome);
+  }
+  pool_ = proxy_.pool_called(visit_->service());
+  if (pool_) co_return std::optional<Outcome>();
+  std::string reason = "there is no service " + visit_->service();
+  Outcome outcome = co_await refuse(503, std::move(reason));
+  co_return std::optional<Outcome>(outcome);
+}
+
+Duration Session::request_time() const {
+  Duration own = visit_ ? visit_->timeout() : Duration(0);
+  return own > Duration(0) ? own : pool_->policy().timeout;
+}
+
+bool Session::within_body_limit() {
+  std::uint64_t most = visit_ ? visit_->body_bytes_max() : 0;
+  if (most > 0 && content_bytes_ > most) too_long_ = true;
+  return !too_long_;
+}
+
+/// The answer came before the request's end: closing now would reset what the client has not read
+/// of it yet (RFC 9112 section 9.6).
+Deferred<void> Session::linger() {
+  auto reading = with_timeout(proxy_.world().clock, linger_max, http::read_away(*client_));
+  std::ignore = co_await std::move(reading).result();
+}
+
+void Session::build_public_head() {
+  out_.clear();
+  visit_->append_request_head(out_, request_, is_own_field);
+  end_request_head();
+}
+
+void Session::enlist() {
+  id_ = proxy_.next_session_id();
+  since_ = proxy_.world().clock.now();
+  enlisted_ = proxy_.enlist(*this);
+}
+
+Session::Shown Session::shown() const {
+  Shown out;
+  out.id = id_;
+  out.client = client_->peer_address();
+  out.frontend = visit_ ? visit_->entrance().name : vip_pool_->name();
+  out.asking = in_request_;
+  out.age = proxy_.world().clock.now() - (in_request_ ? begun_ : since_);
+  if (!in_request_) return out;
+  if (pool_) out.service = pool_->name();
+  if (endpoint_) out.server = endpoint_->id;
+  out.method = request_.method;
+  out.target = request_.target;
+  return out;
+}
+
+void Session::kill() {
+  killed_ = true;
+  timed_out_ = true;  // no other instance is tried
+  if (upstream_) upstream_->abort();
+  client_->abort();
+}
+
+}  // namespace berth::proxy

@@ -1,0 +1,6 @@
+local out = publish("out")
+stream("a", where('service = "api"', by({"host"}, rate(1, with({service = "r", tags = {"x"}}, out))), otherwise(out)))
+stream("b", moving_event_window(2, smap(function(es) return {metric = #es, own = "x"} end, out)))
+stream("c", split('metric > 1', out, function(e) return find(e.host, "^w(.)") end, out, bit_bucket()))
+stream("d", by_builder("state", function(s) return sreduce(function(a, e) return e end, {metric = 0}, index()) end))
+stream("e", pipe(function(n) return top(1, "metric", n, bit_bucket()) end, changed("state", {init = "ok"}, out)))

@@ -76,8 +76,10 @@ class BalanceWorld {
 
   Trial& trial_;
   const bool drains_lie_;
-  Host& here_;   // proxy and callers
-  Host& there_;  // the instances
+  Host& here_;                                   // proxy and callers
+  Host& there_;                                  // the instances
+  std::map<std::string, std::size_t> records_;   // by target
+  std::map<std::string, std::string> executed_;  // POST's token to the instance
   Sink sink_{*this};
   Nobody nobody_;
   Plain plain_;
@@ -90,8 +92,6 @@ class BalanceWorld {
   bool calling_ = true;
   std::size_t sent_ = 0;
   std::size_t answered_ = 0;
-  std::map<std::string, std::size_t> records_;   // by target
-  std::map<std::string, std::string> executed_;  // POST's token to the instance
   Scope scope_;
 };
 

@@ -45,6 +45,7 @@ class ProxyProcess {
     proxy::ProxyOptions options;
     options.gateway = arguments_.gateway;
     options.port_80 = arguments_.port_80;
+    options.state_folder = arguments_.state;
     proxy_ = std::make_unique<proxy::Proxy>(world_, log_.named("proxy"), listeners_, *sink_,
                                             callers_, std::move(options));
     listeners_.start();

@@ -136,6 +136,8 @@ class CallsIn {
     list = std::move(*found);
   }
   template <class T>
+  void compiled(std::string_view, T&) {}
+  template <class T>
   void table(std::string_view key, T& policy) {
     auto in = in_.table(key);
     if (!in) return;
@@ -206,6 +208,8 @@ class CallsOut {
     for (auto& each : list) texts.push_back(quoted(each));
     add(key, list.empty() ? "" : fmt::format("[{}]", fmt::join(texts, ", ")));
   }
+  void compiled(std::string_view key, bool value) { add(key, value ? "true" : ""); }
+  void compiled(std::string_view key, const std::vector<std::string>& list) { methods(key, list); }
   template <class T>
   void table(std::string_view key, const T& policy) {
     CallsOut inner(prefix_ + std::string(key) + ".", out_);

@@ -103,6 +103,11 @@ struct RoutingPolicy {
   RetryPolicy retry;
   LimitPolicy limit;
   BreakerPolicy breaker;
+  Duration idempotency_for{};  // how long the first answer to an Idempotency-Key is kept; zero: not
+  std::string mirror_to;       // a service that gets copies of mirror_permille of the requests
+  std::uint32_t mirror_permille = 0;
+  bool only_declared = false;        // of callers, only `callers`; and the gateway
+  std::vector<std::string> callers;  // services
   bool operator==(const RoutingPolicy&) const = default;
 };
 

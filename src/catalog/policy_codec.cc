@@ -56,6 +56,8 @@ class PolicyOut {
     for (auto& each : list) json.add(each);
     json_.set(key, std::move(json));
   }
+  void compiled(const char* key, bool value) { flag(key, value); }
+  void compiled(const char* key, const std::vector<std::string>& list) { methods(key, list); }
   template <class T>
   void table(const char* key, const T& policy) {
     Json inner = written(policy);
@@ -119,6 +121,8 @@ class PolicyIn {
     list.clear();
     for (auto& each : json_[key].items()) list.emplace_back(each.string_or(""));
   }
+  void compiled(std::string_view key, bool& value) { flag(key, value); }
+  void compiled(std::string_view key, std::vector<std::string>& list) { methods(key, list); }
   template <class T>
   void table(std::string_view key, T& policy) {
     PolicyIn inner(json_[key]);

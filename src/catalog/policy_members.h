@@ -18,6 +18,7 @@
 //   name(key, text)                      a token (RFC 9110 section 5.6.2), may be empty
 //   tag(key, text)                       "version=v3", may be empty
 //   methods(key, list)                   table(key, value)
+//   compiled(key, value)                 no key of berth.toml: placement makes it of others
 
 namespace berth::catalog {
 
@@ -91,6 +92,11 @@ void members(Io& io, typename Io::template Of<RoutingPolicy>& p) {
   io.number("queue_max", p.queue_max, 0, 1'000'000);
   io.duration("queue_timeout", p.queue_timeout, 0s, 1h);
   io.number("in_flight_max", p.in_flight_max, 1, 1'000'000);
+  io.duration("idempotency_for", p.idempotency_for, 0s, 30 * 24h);
+  io.name("mirror_to", p.mirror_to);
+  io.share("mirror_share", p.mirror_permille, 1000);
+  io.compiled("only_declared", p.only_declared);
+  io.compiled("callers", p.callers);
   io.table("balance", p.balance);
   io.table("eject", p.eject);
   io.table("retry", p.retry);

@@ -43,6 +43,18 @@ struct Together {
                       std::string(nearest_word(need, names))});
   }
 
+  void mirrors_exist() const {
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+      const std::string& to = specs[i].calls.mirror_to;
+      if (to.empty() || (index_of(to) != specs.size() && to != specs[i].name)) continue;
+      const TomlValue& at = *texts[i].table.find("calls")->find("mirror_to");
+      errors.add({at.place(),
+                  fmt::format("service.{}.calls.mirror_to must be another service, found '{}'",
+                              specs[i].name, to),
+                  "the name of another service", ""});
+    }
+  }
+
   void needs_make_no_ring() const {
     enum class Seen : std::uint8_t { no, under_way, done };
     std::vector<Seen> seen(specs.size(), Seen::no);
@@ -107,6 +119,7 @@ void check_together(const std::vector<ServiceText>& texts, const std::vector<Ser
                     TomlErrors& errors) {
   Together together{texts, specs, errors};
   together.needs_exist();
+  together.mirrors_exist();
   together.needs_make_no_ring();
   together.routes_are_different();
 }

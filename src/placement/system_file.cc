@@ -21,12 +21,25 @@ struct InEnvironment {
   std::vector<ServiceSpec> specs;
 };
 
+/// Each service may be called by those that need it, by itself, and by the bus if it subscribes.
+void declare_callers(std::vector<ServiceSpec>& specs) {
+  for (ServiceSpec& called : specs) {
+    called.calls.only_declared = true;
+    called.calls.callers = {called.name};
+    if (!called.on.empty()) called.calls.callers.emplace_back("bus");
+    for (const ServiceSpec& caller : specs)
+      if (std::ranges::find(caller.needs, called.name) != caller.needs.end())
+        called.calls.callers.push_back(caller.name);
+  }
+}
+
 InEnvironment read_in(const SystemText& text, const std::string& environment,
                       const std::string& folder, TomlErrors& errors) {
   InEnvironment out;
   out.texts = services_in(text, environment, errors);
   for (const ServiceText& each : out.texts) out.specs.push_back(read_service(each, folder, errors));
   check_together(out.texts, out.specs, errors);
+  if (text.only_declared_calls) declare_callers(out.specs);
   return out;
 }
 

@@ -79,6 +79,9 @@ calls.retries = 4
 calls.queue_max = 5
 calls.queue_timeout = "6s"
 calls.in_flight_max = 7
+calls.idempotency_for = "1h"
+calls.mirror_to = "payments"
+calls.mirror_share = "99.9%"
 calls.balance = { way = "ring", key = "header:X-User", bound = 1.5, sticky_cookie = "stay", slow_start = "8s", zone_aware = true, subset_header = "X-Subset", subset_required = true, canary = "version=v4", canary_share = "0.1%" }
 calls.eject = { failures = 9, share = "40%", requests_min = 10, latency = 3, interval = "11s", time = "12s", time_max = "13s", panic = "0%" }
 calls.retry = { on = ["refused", "503"], methods = ["POST"], budget = "7.5%", backoff = "14ms", backoff_max = "15ms", try_timeout = "16ms" }
@@ -120,6 +123,9 @@ port = false
   users.calls.queue_max = 5;
   users.calls.queue_timeout = 6s;
   users.calls.in_flight_max = 7;
+  users.calls.idempotency_for = 1h;
+  users.calls.mirror_to = "payments";
+  users.calls.mirror_permille = 999;
   using catalog::RetryPolicy;
   users.calls.balance = {catalog::BalancePolicy::Way::ring,
                          "header:X-User",
@@ -143,6 +149,22 @@ port = false
   const ServiceSpec& worker = system.services[2];
   EXPECT_FALSE(worker.has_port);
   EXPECT_EQ(worker.health.kind, HealthCheck::Kind::process);
+}
+
+TEST(SystemFile, only_declared_calls_names_the_callers_of_each_service) {
+  SystemSpec system = good(R"([system]
+name = "shop"
+only_declared_calls = true
+[service.orders]
+command = "a"
+needs = ["users"]
+[service.users]
+command = "b"
+on = { "order.created" = "/x" }
+)");
+  EXPECT_TRUE(system.services[0].calls.only_declared);
+  EXPECT_THAT(system.services[0].calls.callers, testing::ElementsAre("orders"));
+  EXPECT_THAT(system.services[1].calls.callers, testing::ElementsAre("users", "bus", "orders"));
 }
 
 TEST(SystemFile, an_environment_lies_over_the_rest) {

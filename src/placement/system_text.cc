@@ -73,7 +73,7 @@ void read_name(TomlReader& root, SystemText& out) {
       system->fail("name", fmt::format("must be {}, found '{}'", a_label, *name),
                    std::string(a_label), label_like(*name));
   }
-  system->not_yet({"only_declared_calls"});
+  out.only_declared_calls = system->boolean("only_declared_calls").value_or(false);
   system->finish();
 }
 

@@ -30,6 +30,7 @@ struct SystemText {
 
   std::string name;
   TomlPlace name_place;
+  bool only_declared_calls = false;
   std::vector<ServiceText> services;  // by name
   /// The [environment.NAME] tables: those of included files first, in their order.
   std::map<std::string, std::vector<TomlValue>> environments;

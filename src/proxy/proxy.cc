@@ -29,7 +29,10 @@ Proxy::Proxy(World& world, Log log, ListenerSource& listeners, AccessSink& sink,
       sink_(sink),
       callers_(callers),
       options_(std::move(options)),
-      gateway_(std::make_shared<gateway::Gateway>()) {
+      gateway_(std::make_shared<gateway::Gateway>()),
+      answers_(world, log.named("answers")),
+      mirror_(world) {
+  if (!options_.state_folder.empty()) scope_.add(open_answers());
   if (options_.gateway.family() == Address::Family::none) return;
   gateway_ = gateway::gateway_of(catalog::Snapshot(), options_.gateway);
   update_frontends();
@@ -207,6 +210,13 @@ void Proxy::refuse_client(ByteStream& stream) {
 std::shared_ptr<Pool> Proxy::pool_at(const Address& address) const {
   auto found = frontends_.find(address);
   return found == frontends_.end() ? nullptr : found->second->pool;
+}
+
+Deferred<void> Proxy::open_answers() {
+  auto opened = co_await answers_.open(options_.state_folder).result();
+  if (!opened.ok())
+    log_.warning("answers to Idempotency-Keys are kept in memory alone",
+                 {{"error", opened.error()}});
 }
 
 std::shared_ptr<Pool> Proxy::pool_called(std::string_view name) const {

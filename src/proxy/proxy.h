@@ -14,7 +14,9 @@
 #include "catalog/catalog.h"
 #include "catalog/model.h"
 #include "http/h1_writer.h"
+#include "proxy/answers/kept_answers.h"
 #include "proxy/gateway/gateway.h"
+#include "proxy/mirror.h"
 #include "proxy/pool.h"
 
 namespace berth::http {
@@ -62,7 +64,8 @@ struct ProxyOptions {
   Duration head_timeout = 10s;       // from a head's first byte to its last
   Duration upstream_idle_max = 30s;  // kept connections to instances; below what servers close at
   std::size_t connections_max = 20'000;  // beyond, a new one waits in the kernel's backlog
-  std::string zone;                      // where this proxy stands, for zone_aware services
+  std::string state_folder;  // where answers to Idempotency-Keys are kept; empty: memory
+  std::string zone;          // where this proxy stands, for zone_aware services
 };
 
 /// Carries requests: a listener for each VIP and each entrance of the gateway, a Pool for each
@@ -123,6 +126,8 @@ class Proxy {
   /// For building one head at a time, without suspending.
   std::string& scratch() { return scratch_; }
   http::HeadBuffers& heads() { return heads_; }
+  KeptAnswers& answers() { return answers_; }
+  Mirror& mirror() { return mirror_; }
   /// The pool of the service that has this address now, or null.
   std::shared_ptr<Pool> pool_at(const Address& address) const;
   /// The pool of that service, or null.
@@ -134,6 +139,7 @@ class Proxy {
   Deferred<void> listen(std::shared_ptr<Frontend> frontend);
   Deferred<void> serve(std::shared_ptr<Frontend> frontend, std::unique_ptr<ByteStream> stream);
   void update_frontends();
+  Deferred<void> open_answers();
   std::shared_ptr<Frontend> open_frontend(const Address& address);
   void tell_refused(const Error& error);
   void refuse_client(ByteStream& stream);
@@ -153,6 +159,8 @@ class Proxy {
   std::uint64_t session_ids_ = 0;
   std::string scratch_;
   http::HeadBuffers heads_;
+  KeptAnswers answers_;
+  Mirror mirror_;
   std::size_t connections_ = 0;
   std::uint64_t entries_refused_ = 0;  // connections that did not get through TLS or PROXY header
   MonotonicTime tell_after_{};

@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::size_t copy_bytes = 65536;
 
+}  // namespace
+
 Bytes joined(const Bytes& first, const Bytes& second) {
   if (first.empty()) return second;
   Block* block = Block::allocate(first.size() + second.size());
@@ -25,8 +27,6 @@ Bytes joined(const Bytes& first, const Bytes& second) {
   std::memcpy(block->data() + first.size(), second.data(), second.size());
   return Bytes(block, block->data(), first.size() + second.size());
 }
-
-}  // namespace
 
 Session::Session(Proxy& proxy, std::shared_ptr<Pool> pool,
                  std::shared_ptr<const gateway::Entrance> entrance,
@@ -101,6 +101,7 @@ void Session::let_go() {
   request_ = {};
   answer_ = {};
   upstream_pending_ = first_body_ = Bytes();
+  if (pending_.empty()) pending_ = Bytes();  // an empty slice holds its block too
   for (auto& each : tried_) each = nullptr;
 }
 
@@ -166,6 +167,7 @@ Deferred<Session::Outcome> Session::exchange() {
     retry_after_ = refusal.retry_after;
     co_return co_await refuse(refusal.status, std::move(refusal.reason));
   }
+  if (has_key()) co_return co_await tries_with_key();
   co_return co_await tries();
 }
 
@@ -252,6 +254,7 @@ void Session::build_answer_head() {
 
 Deferred<Session::Outcome> Session::pass_answer() {
   auto& clock = proxy_.world().clock;
+  if (keeps_) co_await keep_answer();
   record_.status = static_cast<std::uint16_t>(answer_.status);
   http::HeadBuffers::Lease buffer(proxy_.heads());
   build_answer_head();

@@ -12,12 +12,16 @@
 #include "async/timer_queue.h"
 #include "http/access_record.h"
 #include "http/h1_parser.h"
+#include "proxy/answers/kept_answer.h"
 #include "proxy/gateway/visit.h"
 #include "proxy/pool.h"
 
 namespace berth::proxy {
 
 class Proxy;
+
+/// One after the other, in one piece.
+Bytes joined(const Bytes& first, const Bytes& second);
 
 /// One client's connection: reads its requests one after another, carries each to an instance and
 /// its answer back, and notes a record. Lives in the frame of Proxy::serve. Bodies are passed on as
@@ -103,7 +107,17 @@ class Session final : Timer {
   bool tries_again(Failure failure, Duration& pause);
   void leave_try(bool answered);
   Deferred<Outcome> tries();
+  void mirror(std::string_view head);
   Deferred<Outcome> refuse_failed(Error error);
+
+  // In session_keys.cc.
+  static constexpr std::size_t kept_bytes_max = 64 << 10;  // of a content, and of an answer
+  bool has_key() const;
+  std::uint64_t key_hash() const;
+  Deferred<std::optional<std::uint64_t>> fingerprint();
+  Deferred<Outcome> tries_with_key();
+  Deferred<void> keep_answer();
+  Deferred<Outcome> replay(const KeptAnswer& kept);
 
   Proxy& proxy_;
   std::shared_ptr<Pool> vip_pool_;
@@ -126,9 +140,10 @@ class Session final : Timer {
   std::array<std::shared_ptr<Endpoint>, Pool::tried_max> tried_;
   std::size_t tried_count_ = 0;
   RequestFacts facts_;
-  MonotonicTime deadline_{};  // of all tries together
-  Bytes first_body_;          // all of the body, where it came with its head
-  Duration retry_after_{};    // of an answer of our own; zero: not said
+  MonotonicTime deadline_{};         // of all tries together
+  Bytes first_body_;                 // all of the body, where it came with its head
+  std::optional<KeptAnswer> keeps_;  // its answer is to be kept, so far without it
+  Duration retry_after_{};           // of an answer of our own; zero: not said
   std::unique_ptr<ByteStream> upstream_;
   Bytes upstream_pending_;
   http::ResponseHead answer_;
@@ -144,9 +159,9 @@ class Session final : Timer {
   bool passed_bytes_ = false;        // of the answer, to the client: no retry any more
   std::uint64_t content_bytes_ = 0;  // of the request's body, so far
   bool too_long_ = false;            // that is more than the route lets through
-  bool body_started_ = false;  // of the request, from the client's stream: no retry any more,
-  bool whole_body_ = false;    // but if all of it is in first_body_
-  bool on_trial_ = false;      // the breaker waits for what comes of it
+  bool body_started_ = false;        // of the request, from the client's stream: no retry any more,
+  bool whole_body_ = false;          // but if all of it is in first_body_
+  bool on_trial_ = false;            // the breaker waits for what comes of it
 };
 
 }  // namespace berth::proxy

@@ -39,6 +39,13 @@ Session::Refusal Session::admit() {
   auto& clock = proxy_.world().clock;
   auto& policy = pool_->policy();
   MonotonicTime now = clock.now();
+  if (policy.only_declared && vip_pool_ &&
+      std::ranges::find(policy.callers, caller_) == policy.callers.end()) {
+    return {403,
+            caller_ + " has not declared that it needs " + pool_->name() + ": needs = [\"" +
+                pool_->name() + "\"]",
+            {}};
+  }
   if (deadline_ <= now) return {504, "its deadline was over before it could be sent", {}};
   if (policy.limit.per_second > 0 || policy.limit.key_per_second > 0) {
     Duration wait = pool_->rate(request_, client_->peer_address().ip_text(), caller_, now);
@@ -161,11 +168,28 @@ Deferred<void> Session::send_request() {
     whole_body_ = request_body_.done();  // then it can be sent again
     if (!whole_body_) first_body_ = Bytes();
   }
+  if (record_.retries == 0 && !pool_->policy().mirror_to.empty()) mirror(pieces[0].view());
   co_await upstream_->write(std::move(pieces));
   if (!request_body_.done()) {
     body_started_ = true;
     uploading_ = upload();
   }
+}
+
+/// A copy of the head and of the content, if all of it is at hand, to the
+/// second service.
+void Session::mirror(std::string_view head) {
+  auto& policy = pool_->policy();
+  if (proxy_.world().random.below(1000) >= policy.mirror_permille) return;
+  if (request_.upgrade || (request_.framing.kind != http::Framing::Kind::none && !whole_body_))
+    return;
+  auto to = proxy_.pool_called(policy.mirror_to);
+  if (!to) return;
+  std::string copy(head.substr(0, head.size() - 2));
+  copy += "X-Berth-Mirror: 1\r\n\r\n";
+  copy.append(first_body_.view());
+  proxy_.mirror().send(std::move(to), std::string(request_.method), Bytes::copy(copy),
+                       proxy_.options().upstream_idle_max);
 }
 
 /// Writes the fields that say to the next hop what this request may still take and has taken.
@@ -185,7 +209,7 @@ void Session::append_own_fields() {
 /// A client that does not have the cookie of the instance that answers gets it.
 void Session::append_sticky_cookie() {
   auto& name = pool_->policy().balance.sticky_cookie;
-  if (name.empty()) return;
+  if (name.empty() || !endpoint_) return;
   std::string value = Pool::sticky_value(*endpoint_);
   if (cookie_value(request_.headers, name) == value) return;
   out_.append("Set-Cookie: ").append(name).append("=").append(value);

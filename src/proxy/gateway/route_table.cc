@@ -41,12 +41,25 @@ std::vector<std::string> place_of(const Route& route) {
   return segments;
 }
 
+bool conditions_hold(const Route& route, const Asked& asked) {
+  auto among = [](const std::vector<std::string>& list, std::string_view one) {
+    return list.empty() || std::ranges::find(list, one) != list.end();
+  };
+  if (!among(route.methods, asked.method) || !among(route.listeners, asked.listener)) return false;
+  if (!route.headers.empty() && !(asked.headers && hold(route.headers, *asked.headers))) {
+    return false;
+  }
+  return hold(route.query, asked.query);
+}
+
 }  // namespace
 
 /// The tree while it grows.
 struct RouteTable::Building {
   struct Place {
     std::vector<Entry> entries[3];  // by kind: exact, expression, prefix
+    std::string segment;            // of the last literal child
+    Index child = none;
   };
   RouteTable& table;
   std::vector<Place> places{};
@@ -75,6 +88,9 @@ struct RouteTable::Building {
     if (found != WordTable::none) return found;
     Index made = add_node();
     table.edges_.add(node, segment, made);
+    ++table.nodes_[node].children;
+    places[node].segment = segment;
+    places[node].child = made;
     return made;
   }
   void add(Index index, std::string_view host_key) {
@@ -84,8 +100,9 @@ struct RouteTable::Building {
     int kind = route.path_kind == Route::PathKind::exact        ? 0
                : route.path_kind == Route::PathKind::expression ? 1
                                                                 : 2;
-    places[node].entries[kind].push_back(
-        {index, route.path.size() > 1 && route.path.back() == '/'});
+    Entry entry{index, route.path.size() > 1 && route.path.back() == '/', route.conditions() > 0,
+                static_cast<std::uint8_t>(table.parameters_[index].size())};
+    places[node].entries[kind].push_back(entry);
   }
   /// Writes the entries of all nodes one behind the other, the best first.
   void finish() {
@@ -101,6 +118,38 @@ struct RouteTable::Building {
         table.entries_.insert(table.entries_.end(), list.begin(), list.end());
         *ends[kind] = static_cast<Index>(table.entries_.size());
       }
+    }
+    for (std::size_t i = 0; i < places.size(); ++i) skip_from(static_cast<Index>(i));
+  }
+  bool only_leads_on(Index index) const {
+    const Node& node = table.nodes_[index];
+    return node.children == 1 && node.parameter == none && node.begin == node.end;
+  }
+  /// A node from which there is one way alone leads to the next one where there is a choice. The
+  /// nodes between stay, unused.
+  void skip_from(Index index) {
+    std::string way;
+    Index to = index;
+    while (only_leads_on(to)) {
+      way.append("/").append(places[to].segment);
+      to = places[to].child;
+    }
+    if (way.empty()) return;
+    skips.push_back({index, to, std::move(way)});
+  }
+  struct Skip {
+    Index from;
+    Index to;
+    std::string way;
+  };
+  std::vector<Skip> skips{};
+  void write_skips() {
+    for (auto& skip : skips) {
+      Node& node = table.nodes_[skip.from];
+      node.skip_offset = static_cast<Index>(table.skips_.size());
+      node.skip_length = static_cast<Index>(skip.way.size());
+      node.parameter = skip.to;
+      table.skips_ += skip.way;
     }
   }
 };
@@ -143,6 +192,7 @@ Result<RouteTable> RouteTable::compile(std::vector<Route> routes) {
     }
   }
   building.finish();
+  building.write_skips();
   return table;
 }
 
@@ -177,18 +227,25 @@ bool RouteTable::match_at(std::string_view host_key, Walk& walk) const {
 bool RouteTable::walk_node(Index index, std::size_t at, Walk& walk) const {
   const Node& node = nodes_[index];
   std::string_view path = walk.asked.path;
-  if (at + 1 < path.size()) {
+  if (node.skip_length > 0) {
+    std::string_view way = std::string_view(skips_).substr(node.skip_offset, node.skip_length);
+    std::size_t behind = at + way.size();
+    bool leads_on =
+        path.substr(at).starts_with(way) && (behind == path.size() || path[behind] == '/');
+    return leads_on && walk_node(node.parameter, behind, walk);
+  }
+  if (at + 1 < path.size() && (node.children > 0 || node.parameter != none)) {
     std::size_t end = path.find('/', at + 1);
     if (end == path.npos) end = path.size();
     std::string_view segment = path.substr(at + 1, end - at - 1);
-    Index child = edges_.find(index, segment);
+    Index child = node.children > 0 ? edges_.find(index, segment) : WordTable::none;
     if (child != WordTable::none && walk_node(child, end, walk)) return true;
     if (node.parameter != none && !segment.empty()) {
       walk.segment_values[walk.segment_count++] = segment;
       if (walk_node(node.parameter, end, walk)) return true;
       --walk.segment_count;
     }
-  } else {
+  } else if (at + 1 >= path.size()) {
     for (Index i = node.begin; i < node.expressions; ++i) {
       if (entries_[i].slash == walk.slash && take(entries_[i], walk)) return true;
     }
@@ -208,20 +265,11 @@ bool RouteTable::walk_node(Index index, std::size_t at, Walk& walk) const {
 
 bool RouteTable::take(const Entry& entry, Walk& walk) const {
   const Route& route = routes_[entry.route];
-  const Asked& asked = walk.asked;
-  auto among = [](const std::vector<std::string>& list, std::string_view one) {
-    return list.empty() || std::ranges::find(list, one) != list.end();
-  };
-  if (!among(route.methods, asked.method) || !among(route.listeners, asked.listener)) return false;
-  if (!route.headers.empty() && !(asked.headers && hold(route.headers, *asked.headers))) {
-    return false;
-  }
-  if (!hold(route.query, asked.query)) return false;
+  if (entry.conditional && !conditions_hold(route, walk.asked)) return false;
   walk.out.route = &route;
-  auto& names = parameters_[entry.route];
-  walk.out.parameter_count = std::min(names.size(), walk.segment_count);
+  walk.out.parameter_count = std::min<std::size_t>(entry.parameters, walk.segment_count);
   for (std::size_t i = 0; i < walk.out.parameter_count; ++i) {
-    walk.out.parameters[i] = {names[i], walk.segment_values[i]};
+    walk.out.parameters[i] = {parameters_[entry.route][i], walk.segment_values[i]};
   }
   walk.out.rest = {};
   return true;

@@ -31,9 +31,10 @@ struct Match {
   std::string_view rest;  // behind a prefix: "" or from its '/'
 };
 
-/// All routes, compiled for looking up: hosts by hash, paths by a tree of segments whose edges are
-/// hashed, so that the number of routes does not count; nothing is allocated. Immutable; any thread
-/// (Routes themselves may be bound to one reactor).
+/// All routes, compiled for looking up: hosts by hash, paths by a radix tree of segments whose
+/// edges are hashed, so that the number of routes does not count; nothing is allocated, and a route
+/// is looked at only where it asks for more than host and path. Immutable; any thread (Routes
+/// themselves may be bound to one reactor).
 ///
 /// The first of these that fits, with all its conditions, is taken:
 ///  1. host: the exact one, then "*.b.c" before "*.c", then routes for any host;
@@ -58,14 +59,20 @@ class RouteTable {
   static constexpr Index none = ~Index{0};
   struct Entry {
     Index route;
-    bool slash;  // of an exact path: it ends in '/'
+    bool slash;               // of an exact path: it ends in '/'
+    bool conditional;         // it asks for more than host and path
+    std::uint8_t parameters;  // of its path
   };
+  /// Half a cache line.
   struct Node {
-    Index parameter = none;  // the child for any segment
+    Index parameter = none;  // the child for any segment; of a node that skips: where to
     Index begin = 0;         // of its entries: exact, then expressions, then prefixes
     Index expressions = 0;
     Index prefixes = 0;
     Index end = 0;
+    Index children = 0;     // by literal segments
+    Index skip_offset = 0;  // the only way on from here, where nothing else is: "/api/v1"
+    Index skip_length = 0;  // 0: it is no such node
   };
   struct Building;
   struct Walk;
@@ -78,8 +85,9 @@ class RouteTable {
   std::vector<std::vector<std::string>> parameters_;  // by route
   std::vector<Node> nodes_;
   std::vector<Entry> entries_;
-  WordTable hosts_;             // 0 and "a.example" or ".example" to a root; "" is any host
-  WordTable edges_;             // node and segment to node
+  WordTable hosts_;  // 0 and "a.example" or ".example" to a root; "" is any host
+  WordTable edges_;  // node and segment to node
+  std::string skips_;
   std::size_t labels_max_ = 0;  // of wildcards, so that long hosts cost no more
 };
 

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "observe/streams/test_file.h"
 #include "os/disk.h"
+#include "os/host.h"
 
 // berth streams test: events into the streams of a file, on virtual time, and what comes out.
 

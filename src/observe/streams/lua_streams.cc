@@ -378,12 +378,15 @@ Result<int> make_by_builder(Call& call) {
   auto maker = [function](const std::vector<FieldValue>& values) -> Result<Specs> {
     lua_State* state = function->push();
     for (auto& value : values) push_value(state, view(value));
-    TRY(function->machine().call(static_cast<int>(values.size()), 1));
-    const Spec* spec = spec_of(state, -1);
+    auto called = function->machine().call(static_cast<int>(values.size()), 1);
     Specs out;
-    if (spec) out.push_back(*spec);
-    lua_pop(state, 1);
+    if (called.ok()) {
+      const Spec* spec = spec_of(state, -1);
+      if (spec) out.push_back(*spec);
+      lua_pop(state, 1);
+    }
     made_by(state).forget();
+    TRY(std::move(called));
     if (out.empty()) return Error(Code::invalid, "the function of by_builder must give a stream");
     return out;
   };
@@ -546,9 +549,11 @@ Result<std::vector<NamedSpec>> read_lua_streams(std::string_view text, const std
   auto made = std::make_shared<Made>();
   machine->keep(made);
   declare_all(machine->state(), *made);
-  TRY(machine->run(text, name));
-  made->forget();
-  return std::exchange(made->streams, {});
+  auto ran = machine->run(text, name);
+  made->forget();  // also after a failure: what was made refers to the machine, which keeps it
+  auto streams = std::exchange(made->streams, {});
+  TRY(std::move(ran));
+  return streams;
 }
 
 }  // namespace berth::observe::streams

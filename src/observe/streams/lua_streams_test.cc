@@ -169,6 +169,22 @@ TEST(LuaStreams, streams_whose_code_is_the_same_keep_their_state) {
   EXPECT_EQ(bench.core.counters().streams_kept, 1u);
 }
 
+TEST(LuaStreams, a_script_that_fails_behind_its_streams_leaves_nothing) {
+  // AddressSanitizer looks for what is left.
+  EXPECT_THAT(refusal("stream('a', smap(function(e) return e end, index())) error('no')"),
+              testing::HasSubstr("s.lua:1: no"));
+  LuaBench bench(R"lua(
+    stream("a", by_builder("host", function(host)
+      local s = smap(function(e) return e end, publish("out"))
+      if host == "b" then error("not b") end
+      if host == "c" then return 5 end
+      return s
+    end))
+  )lua");
+  EXPECT_EQ(bench.run({"host=a", "host=b", "host=c"}), events({"host=a time=0 ttl=60"}));
+  EXPECT_EQ(bench.core.counters().failed, 2u);
+}
+
 TEST(LuaMachineTest, memory_is_counted_and_goes_with_it) {
   auto machine = LuaMachine::make({});
   std::size_t before = machine->memory_bytes();

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
 
 #include "observe/promql/evaluation.h"
 #include "observe/promql/parser.h"
@@ -115,9 +117,22 @@ std::string value_text(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
   char buffer[400];
-  auto [end, error] =
-      std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed);
-  return std::string(buffer, end);
+  constexpr double exact_max = 9007199254740992;  // 2^53; beyond, more digits than tell it apart
+  if (std::abs(value) < exact_max) {
+    auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed).ptr;
+    return std::string(buffer, end);
+  }
+  // As Go: the fewest digits that read back the same, then zeros.
+  auto end = std::to_chars(buffer, buffer + sizeof buffer - 1, std::abs(value),
+                           std::chars_format::scientific)
+                 .ptr;
+  *end = '\0';
+  std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
+  std::size_t e = text.find('e');
+  std::string digits(text.substr(0, e));
+  if (digits.size() > 1) digits.erase(1, 1);
+  digits.resize(static_cast<std::size_t>(std::atoi(buffer + e + 1)) + 1, '0');
+  return (value < 0 ? "-" : "") + digits;
 }
 
 }  // namespace berth::promql

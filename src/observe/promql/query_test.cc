@@ -91,6 +91,8 @@ TEST(PromqlQuery, selections_reach_as_far_back_as_is_looked) {
 
 TEST(PromqlQuery, values_are_written_in_full) {
   EXPECT_EQ(value_text(1e21), "1000000000000000000000");
+  EXPECT_EQ(value_text(9223372036854775808.0), "9223372036854776000");
+  EXPECT_EQ(value_text(-9007199254740993.0), "-9007199254740992");
   EXPECT_EQ(value_text(0.1), "0.1");
   EXPECT_EQ(value_text(-1e-7), "-0.0000001");
 }

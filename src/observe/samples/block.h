@@ -31,7 +31,7 @@ class BlockWriter {
  public:
   BlockWriter(std::int64_t from, std::int64_t to) : from_(from), to_(to) {}
 
-  /// Series ascending by labels, samples ascending by time, at least one.
+  /// Samples ascending by time, at least one. Series whose values are alike are best neighbours.
   void add(const promql::Labels& labels, std::span<const promql::Sample> samples);
   std::uint64_t samples() const { return samples_; }
   /// The whole file.
@@ -93,6 +93,7 @@ class Block {
   /// Null if the series is not in it.
   const BlockEntry* find(std::uint32_t series) const;
   const Frame& frame(std::uint32_t number) const { return frames_[number]; }
+  std::size_t frames() const { return frames_.size(); }
 
   /// The entry's samples from `from` to `to`, both included, appended; `frame` is its unpacked
   /// frame.

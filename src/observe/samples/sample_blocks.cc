@@ -2,39 +2,48 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "async/executor.h"
 #include "base/strings.h"
+#include "observe/samples/rollup.h"
 #include "observe/samples/sample_store.h"
 
 namespace berth::observe {
 
-std::string SampleStore::block_path(std::int64_t from) const {
-  return fmt::format("{}/block-{}.samples", options_.folder, from);
+std::string SampleStore::block_path(std::string_view kind, std::int64_t from) const {
+  return fmt::format("{}/{}-{}.samples", options_.folder, kind, from);
 }
 
 Deferred<void> SampleStore::read_blocks() {
+  co_await read_kind("rollup", rollups_);
+  co_await read_kind("block", blocks_);
+}
+
+Deferred<void> SampleStore::read_kind(std::string_view kind, std::vector<Stored>& into) {
   std::vector<std::int64_t> begins;
   for (auto& entry : co_await world_.disk.list(options_.folder)) {
     std::string_view name = entry.name;
-    if (!name.starts_with("block-") || !name.ends_with(".samples")) continue;
-    auto begin = parse_integer<std::int64_t>(name.substr(6, name.size() - 14));
+    if (!name.starts_with(kind) || !name.ends_with(".samples")) continue;
+    name.remove_prefix(std::min(name.size(), kind.size() + 1));
+    name.remove_suffix(std::min<std::size_t>(name.size(), 8));
+    auto begin = parse_integer<std::int64_t>(name);
     if (begin.ok()) begins.push_back(*begin);
   }
   std::ranges::sort(begins);
   for (std::int64_t begin : begins) {
-    auto block = co_await read_block(block_path(begin)).result();
-    if (block.ok()) {
-      take_in(std::move(*block));
+    auto stored = co_await read_block(block_path(kind, begin)).result();
+    if (stored.ok()) {
+      take_in(std::move(*stored), into);
     } else {
       ++counters_.blocks_failed;
       log_.error("a block of samples is left out",
-                 {{"path", block_path(begin)}, {"error", block.error()}});
+                 {{"path", block_path(kind, begin)}, {"error", stored.error()}});
     }
   }
 }
 
-Deferred<SampleStore::BlockPointer> SampleStore::read_block(std::string path) {
+Deferred<SampleStore::Stored> SampleStore::read_block(std::string path) {
   auto file = co_await world_.disk.open(path, OpenMode::read);
   std::uint64_t size = co_await file->size();
   if (size < Block::footer_bytes) co_return Error(Code::invalid, "it is too short");
@@ -45,13 +54,14 @@ Deferred<SampleStore::BlockPointer> SampleStore::read_block(std::string path) {
     HeadSeries* found = index_.find(labels);
     return (found ? *found : index_.add(labels)).number;
   };
-  co_return co_await or_return(Block::read(footer, index.view(), number_of));
+  auto block = co_await or_return(Block::read(footer, index.view(), number_of));
+  co_return Stored{std::move(block), std::move(path)};
 }
 
-void SampleStore::take_in(BlockPointer block) {
-  for (auto& entry : block->entries()) ++index_.at(entry.series)->blocks;
-  head_from_ = std::max(head_from_, block->to());
-  blocks_.push_back(std::move(block));
+void SampleStore::take_in(Stored stored, std::vector<Stored>& into) {
+  for (auto& entry : stored.block->entries()) ++index_.at(entry.series)->blocks;
+  head_from_ = std::max(head_from_, stored.block->to());
+  into.push_back(std::move(stored));
 }
 
 Deferred<void> SampleStore::cut(std::int64_t before) {
@@ -95,16 +105,16 @@ Deferred<void> SampleStore::cut_span(std::int64_t from) {
     return writer.take();
   };
   std::string text = co_await run_on(world_.workers, std::move(work));
-  co_await write_block(from, std::move(text));
+  co_await write_block(block_path("block", from), std::move(text), blocks_);
   forget_head(to);
   co_await next_log();
   co_await remove_logs(to);
 }
 
-Deferred<void> SampleStore::write_block(std::int64_t from, std::string text) {
-  std::string path = block_path(from);
+Deferred<void> SampleStore::write_block(std::string path, std::string text,
+                                        std::vector<Stored>& into) {
   co_await world_.disk.replace_file(path, std::move(text));
-  take_in(co_await read_block(path));
+  take_in(co_await read_block(path), into);
 }
 
 void SampleStore::forget_head(std::int64_t before) {
@@ -119,43 +129,38 @@ void SampleStore::forget_head(std::int64_t before) {
   for (std::uint32_t number : gone) index_.remove(number);
 }
 
-Deferred<void> SampleStore::remove_blocks(std::int64_t before) {
-  while (!blocks_.empty() && blocks_.front()->to() <= before) {
-    BlockPointer block = blocks_.front();
-    auto removed = co_await world_.disk.remove(block_path(block->from())).result();
-    if (!removed.ok()) {
-      log_.warning("an old block stays", {{"error", removed.error()}});
-      co_return;
-    }
-    blocks_.erase(blocks_.begin());
-    for (auto& entry : block->entries()) {
-      HeadSeries& series = *index_.at(entry.series);
-      if (--series.blocks == 0 && series.chunks.empty()) index_.remove(entry.series);
-    }
-    frames_.remove_if([&](auto& each) {
-      bool of_it = each.block == block.get();
-      if (of_it) frames_bytes_ -= each.text->size();
-      return of_it;
-    });
+/// The oldest of them.
+Deferred<void> SampleStore::remove_block(std::vector<Stored>& from) {
+  Stored stored = from.front();
+  co_await world_.disk.remove(stored.path);
+  from.erase(from.begin());
+  for (auto& entry : stored.block->entries()) {
+    HeadSeries& series = *index_.at(entry.series);
+    if (--series.blocks == 0 && series.chunks.empty()) index_.remove(entry.series);
   }
+  frames_.remove_if([&](auto& each) {
+    bool of_it = each.block == stored.block;
+    if (of_it) frames_bytes_ -= each.text->size();
+    return of_it;
+  });
 }
 
-Deferred<std::shared_ptr<const std::string>> SampleStore::frame(BlockPointer block,
+Deferred<std::shared_ptr<const std::string>> SampleStore::frame(Stored stored,
                                                                 std::uint32_t number) {
   for (auto each = frames_.begin(); each != frames_.end(); ++each) {
-    if (each->block != block.get() || each->number != number) continue;
+    if (each->block != stored.block || each->number != number) continue;
     frames_.splice(frames_.begin(), frames_, each);
     co_return each->text;
   }
-  auto& where = block->frame(number);
-  auto file = co_await world_.disk.open(block_path(block->from()), OpenMode::read);
+  auto& where = stored.block->frame(number);
+  auto file = co_await world_.disk.open(stored.path, OpenMode::read);
   Bytes packed = co_await file->read(where.offset, where.packed);
-  auto work = [block, packed, number] {
+  auto work = [block = stored.block, packed, number] {
     return Block::unpack(block->frame(number), packed.view());
   };
   std::string unpacked = co_await run_on(world_.workers, std::move(work));
   auto text = std::make_shared<const std::string>(std::move(unpacked));
-  frames_.push_front({block.get(), number, text});
+  frames_.push_front({stored.block, number, text});
   frames_bytes_ += text->size();
   while (frames_bytes_ > options_.frames_bytes_max && frames_.size() > 1) {
     frames_bytes_ -= frames_.back().text->size();
@@ -179,6 +184,30 @@ struct Wanted {
 
 }  // namespace
 
+Deferred<void> SampleStore::read_stored(const Stored& stored, const promql::Selection& selection,
+                                        const std::vector<std::uint32_t>& numbers,
+                                        std::vector<promql::SampleSeries>& out, std::size_t& count,
+                                        std::size_t samples_max) {
+  auto& block = *stored.block;
+  if (block.from() > selection.to || block.to() <= selection.from) co_return;
+  std::vector<Wanted> wanted;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (auto* entry = block.find(numbers[i])) wanted.push_back({entry, i});
+  }
+  std::ranges::sort(wanted, {}, [](auto& each) { return each.entry->frame; });
+  std::shared_ptr<const std::string> text;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    auto [entry, place] = wanted[i];
+    bool same = i > 0 && wanted[i - 1].entry->frame == entry->frame;
+    if (!same) text = co_await frame(stored, entry->frame);
+    auto& samples = out[place].samples;
+    std::size_t before = samples.size();
+    co_await or_return(block.read_entry(*entry, *text, selection.from, selection.to, samples));
+    count += samples.size() - before;
+    if (count > samples_max) co_await fail_with(too_many());
+  }
+}
+
 Deferred<std::vector<promql::SampleSeries>> SampleStore::select(promql::Selection selection,
                                                                 std::size_t samples_max) {
   std::vector<promql::SampleSeries> out;
@@ -186,6 +215,7 @@ Deferred<std::vector<promql::SampleSeries>> SampleStore::select(promql::Selectio
   std::vector<std::uint32_t> numbers;
   std::size_t count = 0;
   for (HeadSeries* series : index_.matching(selection.matchers)) {
+    if (!wants_rollup(selection, series->labels)) continue;
     out.push_back({series->labels, {}});
     numbers.push_back(series->number);
     auto& samples = newest.emplace_back();
@@ -193,45 +223,37 @@ Deferred<std::vector<promql::SampleSeries>> SampleStore::select(promql::Selectio
     count += samples.size();
     if (count > samples_max) co_return too_many();
   }
-  for (auto& block : std::vector(blocks_)) {
-    if (block->from() > selection.to || block->to() <= selection.from) continue;
-    std::vector<Wanted> wanted;
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      if (auto* entry = block->find(numbers[i])) wanted.push_back({entry, i});
-    }
-    std::ranges::sort(wanted, {}, [](auto& each) { return each.entry->frame; });
-    std::shared_ptr<const std::string> text;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      auto [entry, place] = wanted[i];
-      bool same = i > 0 && wanted[i - 1].entry->frame == entry->frame;
-      if (!same) text = co_await frame(block, entry->frame);
-      auto& samples = out[place].samples;
-      count -= samples.size();
-      co_await or_return(block->read_entry(*entry, *text, selection.from, selection.to, samples));
-      count += samples.size();
-      if (count > samples_max) co_return too_many();
-    }
+  std::vector<Stored> all = rollups_;
+  all.insert(all.end(), blocks_.begin(), blocks_.end());
+  for (auto& stored : all) {
+    co_await read_stored(stored, selection, numbers, out, count, samples_max);
   }
   for (std::size_t i = 0; i < out.size(); ++i) {
     auto& samples = out[i].samples;
     samples.insert(samples.end(), newest[i].begin(), newest[i].end());
   }
+  join_rollups(selection, out);
   std::erase_if(out, [](auto& series) { return series.samples.empty(); });
   co_return out;
 }
 
 Deferred<std::vector<promql::Labels>> SampleStore::label_sets(promql::Selection selection) {
   std::vector<promql::Labels> out;
+  std::set<promql::Labels> seen;
   for (HeadSeries* series : index_.matching(selection.matchers)) {
+    if (!wants_rollup(selection, series->labels)) continue;
     bool there = std::ranges::any_of(series->chunks, [&](auto& chunk) {
       return chunk.first_time() <= selection.to && chunk.last_time() >= selection.from;
     });
-    for (auto& block : blocks_) {
-      if (there) break;
-      bool within = block->from() <= selection.to && block->to() > selection.from;
-      there = within && block->find(series->number);
+    for (auto* list : {&rollups_, &blocks_}) {
+      for (auto& [block, path] : *list) {
+        if (there) break;
+        bool within = block->from() <= selection.to && block->to() > selection.from;
+        there = within && block->find(series->number);
+      }
     }
-    if (there) out.push_back(series->labels);
+    promql::Labels shown = shown_labels(selection, series->labels);
+    if (there && seen.insert(shown).second) out.push_back(std::move(shown));
   }
   co_return out;
 }

@@ -46,7 +46,8 @@ Deferred<void> SampleStore::tend_forever() {
       if (!done.ok()) log_.error("samples are not written to a block", {{"error", done.error()}});
     }
     std::int64_t now = world_.clock.wall().nanoseconds / 1'000'000;
-    co_await remove_blocks(now - options_.kept);
+    auto rolled = co_await roll_up(now - options_.kept).result();
+    if (!rolled.ok()) log_.error("old samples are not rolled up", {{"error", rolled.error()}});
   }
 }
 

@@ -22,14 +22,15 @@ namespace berth::observe {
 
 struct SampleStoreOptions {
   std::string folder;
-  std::size_t series_max = 1'000'000;          // in memory; a new one beyond is refused
-  std::int64_t block_span = 2 * 3'600'000;     // milliseconds of a block
-  std::int64_t kept = 15 * 86'400'000LL;       // milliseconds; older blocks are removed
-  std::int64_t ahead_max = 600'000;            // milliseconds a sender's clock may be ahead
-  std::size_t log_file_bytes_max = 128 << 20;  // then the next one begins
-  std::size_t unwritten_bytes_max = 64 << 20;  // while the disk refuses; beyond: overloaded
-  std::size_t frames_bytes_max = 64 << 20;     // unpacked parts of blocks kept in memory
-  Duration sync_every = 10s;                   // what a power loss may cost; kill -9 costs nothing
+  std::size_t series_max = 1'000'000;              // in memory; a new one beyond is refused
+  std::int64_t block_span = 2 * 3'600'000;         // milliseconds of a block
+  std::int64_t kept = 15 * 86'400'000LL;           // milliseconds; days before are rolled up
+  std::int64_t rollups_kept = 400 * 86'400'000LL;  // milliseconds; older ones are removed
+  std::int64_t ahead_max = 600'000;                // milliseconds a sender's clock may be ahead
+  std::size_t log_file_bytes_max = 128 << 20;      // then the next one begins
+  std::size_t unwritten_bytes_max = 64 << 20;      // while the disk refuses; beyond: overloaded
+  std::size_t frames_bytes_max = 64 << 20;         // unpacked parts of blocks kept in memory
+  Duration sync_every = 10s;  // what a power loss may cost; kill -9 costs nothing
 };
 
 struct SampleCounters {
@@ -42,9 +43,10 @@ struct SampleCounters {
 };
 
 /// Samples of any number of series on disk and in memory (docs/formats/samples.md): the newest two
-/// to three hours packed in memory behind a log, what is older in blocks of two hours. What
-/// commit() has acknowledged survives kill -9. Belongs to one reactor; compresses on workers. A
-/// full disk refuses commits, and what was not written is written first when it has room again.
+/// to three hours packed in memory behind a log, what is older in blocks of two hours, what is
+/// older than `kept` in rollups of five minutes (rollup.h). What commit() has acknowledged survives
+/// kill -9. Belongs to one reactor; compresses on workers. A full disk refuses commits, and what
+/// was not written is written first when it has room again.
 class SampleStore final : public SeriesSource {
  public:
   SampleStore(World& world, Log log, SampleStoreOptions options);
@@ -76,32 +78,44 @@ class SampleStore final : public SeriesSource {
   const SampleCounters& counters() const { return counters_; }
   std::size_t series_in_memory() const { return active_; }
   std::size_t blocks() const { return blocks_.size(); }
+  std::size_t rollups() const { return rollups_.size(); }
 
  private:
   struct LogFile {
     std::uint32_t number;
     std::int64_t newest = INT64_MIN;  // sample in it
   };
-  using BlockPointer = std::shared_ptr<const Block>;
+  struct Stored {
+    std::shared_ptr<const Block> block;
+    std::string path;
+  };
 
   Deferred<void> tend_forever();
   Deferred<void> read_blocks();
   Deferred<void> read_logs();
   Deferred<void> read_log(std::uint32_t number);
-  Deferred<BlockPointer> read_block(std::string path);
-  void take_in(BlockPointer block);
+  Deferred<void> read_kind(std::string_view kind, std::vector<Stored>& into);
+  Deferred<Stored> read_block(std::string path);
+  void take_in(Stored stored, std::vector<Stored>& into);
   Deferred<void> write_log();
   Deferred<void> open_log();
   /// Ends the present log, so that it can be removed once its samples are in blocks.
   Deferred<void> next_log();
   Deferred<void> cut_span(std::int64_t from);
-  Deferred<void> write_block(std::int64_t from, std::string text);
+  Deferred<void> write_block(std::string path, std::string text, std::vector<Stored>& into);
   void forget_head(std::int64_t before);
   Deferred<void> remove_logs(std::int64_t before);
-  Deferred<void> remove_blocks(std::int64_t before);
+  Deferred<void> remove_block(std::vector<Stored>& from);
+  /// The oldest days that are wholly before `before` become rollups.
+  Deferred<void> roll_up(std::int64_t before);
+  Deferred<void> roll_up_day(std::int64_t day);
+  Deferred<void> read_stored(const Stored& stored, const promql::Selection& selection,
+                             const std::vector<std::uint32_t>& numbers,
+                             std::vector<promql::SampleSeries>& out, std::size_t& count,
+                             std::size_t samples_max);
   void insert(HeadSeries& series, const promql::Sample& sample);
-  Deferred<std::shared_ptr<const std::string>> frame(BlockPointer block, std::uint32_t number);
-  std::string block_path(std::int64_t from) const;
+  Deferred<std::shared_ptr<const std::string>> frame(Stored stored, std::uint32_t number);
+  std::string block_path(std::string_view kind, std::int64_t from) const;
   std::string log_path(std::uint32_t number) const;
   std::int64_t span_of(std::int64_t time) const;
 
@@ -110,7 +124,8 @@ class SampleStore final : public SeriesSource {
   const SampleStoreOptions options_;
   SeriesIndex index_;
   std::size_t active_ = 0;              // series with samples in memory
-  std::vector<BlockPointer> blocks_;    // oldest first
+  std::vector<Stored> blocks_;          // oldest first
+  std::vector<Stored> rollups_;         // of a day each, oldest first
   std::int64_t head_from_ = INT64_MIN;  // older samples are in blocks, or refused
   std::int64_t head_to_ = INT64_MIN;    // the newest sample
 
@@ -126,7 +141,7 @@ class SampleStore final : public SeriesSource {
   std::deque<LogFile> log_files_;  // oldest first; the last is the open one
 
   struct Unpacked {
-    const Block* block;
+    std::shared_ptr<const Block> block;  // so that no other comes to its address
     std::uint32_t number;
     std::shared_ptr<const std::string> text;
   };

@@ -6,6 +6,7 @@
 #include "base/varint.h"
 #include "observe/promql/query.h"
 #include "observe/samples/remote_write.h"
+#include "observe/samples/rollup.h"
 #include "sim/simulation.h"
 
 // The store on a simulated host, whose process is killed and whose power goes.
@@ -115,19 +116,38 @@ TEST_F(SampleStoreTest, what_is_old_goes_to_blocks_and_its_log_goes) {
   EXPECT_LE(logs, 3u);
 }
 
-TEST_F(SampleStoreTest, it_cuts_by_itself_and_forgets_what_is_too_old) {
-  options.kept = 4 * hour;
+TEST_F(SampleStoreTest, it_cuts_by_itself_rolls_up_old_days_and_forgets_old_rollups) {
+  options.kept = 30 * hour;
+  options.rollups_kept = 100 * hour;
   kill();
   open();
   std::int64_t now = host.world().clock.wall().nanoseconds / 1'000'000;
-  std::int64_t first = now - 12 * hour;
+  std::int64_t first = now - 200 * hour;
   fill(3, first, now);
-  simulation.run_for(1min);
-  EXPECT_GE(store->blocks(), 1u);
-  EXPECT_LE(store->blocks(), 2u);
-  auto kept = select("x", 0, now * 2);
-  ASSERT_EQ(kept.size(), 3u);
-  EXPECT_GT(kept[0].samples.front().time, now - 7 * hour);
+  simulation.run_for(5min);
+  EXPECT_GE(store->blocks(), 14u);  // 30 hours less the 3 in memory, and the rest of a day
+  EXPECT_LE(store->blocks(), 26u);
+  EXPECT_GE(store->rollups(), 2u);
+  EXPECT_LE(store->rollups(), 4u);
+  for (int turn = 0; turn < 2; ++turn) {
+    auto kept = select("x", 0, now * 2);
+    ASSERT_EQ(kept.size(), 3u);
+    auto& samples = kept[0].samples;
+    EXPECT_LT(samples.front().time, now - 70 * hour);
+    EXPECT_GT(samples.front().time, now - 130 * hour);
+    for (std::size_t i = 1; i < samples.size(); ++i) {
+      ASSERT_GT(samples[i].time, samples[i - 1].time);
+      ASSERT_LE(samples[i].time - samples[i - 1].time, 300'000);
+      ASSERT_EQ(samples[i].value,
+                static_cast<double>(samples[i].time / 1000 % 1000 +
+                                    std::stoi(std::string(kept[0].labels.value("instance")))));
+    }
+    auto counts = select("x{__rollup__=\"count\",instance=\"1\"}", 0, now * 2);
+    ASSERT_EQ(counts.size(), 1u);
+    EXPECT_EQ(counts[0].samples.at(5).value, 5);  // one a minute
+    kill();
+    open();
+  }
 }
 
 TEST_F(SampleStoreTest, a_torn_end_is_cut_and_the_rest_is_there) {
@@ -187,6 +207,26 @@ TEST_F(SampleStoreTest, a_full_disk_refuses_and_nothing_is_lost_when_it_has_room
   kill();
   open();
   EXPECT_EQ(count(), 121u);
+}
+
+TEST(Rollup, each_five_minutes_become_last_count_sum_least_and_most) {
+  Rollup rollup;
+  std::vector<Sample> samples = {{begin, 5},
+                                 {begin + 60'000, 1},
+                                 {begin + 299'999, 3},
+                                 {begin + 300'000, promql::stale_marker},
+                                 {begin + 900'000, 7}};
+  rollup.add(samples);
+  ASSERT_EQ(rollup.folds[0].size(), 3u);
+  EXPECT_EQ(rollup.folds[0][0].time, begin + 299'999);
+  EXPECT_EQ(rollup.folds[0][0].value, 3);
+  EXPECT_TRUE(promql::is_stale(rollup.folds[0][1].value));
+  ASSERT_EQ(rollup.folds[1].size(), 2u);
+  EXPECT_EQ(rollup.folds[1][0].value, 3);
+  EXPECT_EQ(rollup.folds[2][0].value, 9);
+  EXPECT_EQ(rollup.folds[3][0].value, 1);
+  EXPECT_EQ(rollup.folds[4][0].value, 5);
+  EXPECT_EQ(rollup.folds[4][1].value, 7);
 }
 
 // Remote write.

@@ -59,7 +59,8 @@ void BalanceWorld::play() {
   calling_ = false;
   trial_.expect(trial_.simulation.run_until([&] { return answered_ == calls_; }, 1min),
                 "some request does not end");
-  trial_.simulation.run_for(1s);
+  // One whose client is gone ends with its time at the latest.
+  trial_.simulation.run_until([&] { return proxy_.requests_in_flight() == 0; }, 10s);
   look_at_the_end();
 }
 

@@ -91,7 +91,8 @@ class BalanceWorld {
   std::uint64_t calls_ = 0;
   bool calling_ = true;
   std::size_t sent_ = 0;
-  std::size_t answered_ = 0;
+  std::size_t answered_ = 0;              // or failed
+  std::vector<std::string> with_answer_;  // their tokens
   Scope scope_;
 };
 

@@ -142,9 +142,8 @@ using Arguments =
                  PsArguments, TopArguments, LogsArguments, ScaleArguments, RollbackArguments,
                  RestartArguments, RemoveArguments, KillArguments, ResolveArguments, CallArguments,
                  PublishArguments, TopicsArguments, MetricsArguments, ParseArguments,
-                 ProxyControlArguments, StreamsTestArguments, DoctorArguments,
-                 VersionArguments, OpenArguments,
-                 CompletionArguments, CompleteArguments>;
+                 ProxyControlArguments, StreamsTestArguments, DoctorArguments, VersionArguments,
+                 OpenArguments, CompletionArguments, CompleteArguments>;
 
 struct CommandLine {
   Common common;

@@ -14,7 +14,9 @@ class WaitList {
   WaitList() = default;
   WaitList(const WaitList&) = delete;
   WaitList& operator=(const WaitList&) = delete;
-  ~WaitList() { fail_all(Error(Code::closed, "what was waited for is closed")); }
+  ~WaitList() {
+    if (!empty()) fail_all(Error(Code::closed, "what was waited for is closed"));
+  }
 
   bool empty() const { return first_ == nullptr; }
   std::size_t size() const { return size_; }

@@ -239,8 +239,7 @@ void read_calls(TomlReader& in, RoutingPolicy& calls) {
     in.fail("balance", "has a canary_share, but no canary that says by its tag who gets it");
 }
 
-std::vector<std::pair<std::string, std::string>> written_calls(
-    const RoutingPolicy& calls) {
+std::vector<std::pair<std::string, std::string>> written_calls(const RoutingPolicy& calls) {
   std::vector<std::pair<std::string, std::string>> out;
   CallsOut io("calls.", out);
   members(io, calls);

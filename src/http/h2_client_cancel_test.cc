@@ -1,11 +1,29 @@
 #include "http/client_cancel_suite.h"
 #include "http/h2_peer_suite.h"
+#include "http/websocket.h"
 
 namespace berth::http {
 namespace {
 
 struct H2ClientCancelTest : ClientCancelTest {
   H2ClientCancelTest() { options.client.version = Version::http_2; }
+
+  static Deferred<void> echo(WebSocket& socket) {
+    while (auto message = co_await socket.receive()) co_await socket.send(std::move(*message));
+  }
+  /// Opens a WebSocket, says something, hears it back, and closes.
+  static Deferred<std::string> talk(Client& client, sim::Host& host) {
+    WebSocketOptions options;
+    options.version = Version::http_2;
+    auto socket =
+        co_await open_websocket(client, host.clock, host.random, "ws://10.0.0.2/chat", options);
+    WebSocketMessage message{"heard"};
+    co_await socket->send(std::move(message));
+    auto answer = co_await socket->receive();
+    co_await socket->close();
+    std::string heard = answer ? std::move(answer->content) : std::string("nothing");
+    co_return heard;
+  }
 };
 
 TEST_F(H2ClientCancelTest, a_request_on_a_connection_of_its_own) {
@@ -59,6 +77,19 @@ TEST_F(H2ClientCancelTest, an_upload_that_is_answered_while_it_goes_on) {
         return text_of(session().post("http://10.0.0.2/echo", std::move(how)));
       },
       "xxx", 20);
+}
+
+TEST_F(H2ClientCancelTest, a_websocket_from_its_opening_to_its_close) {
+  router.add("GET", "/chat", [this](ServerRequest& request) {
+    return ready(accept_websocket(request, there.clock, echo));
+  });
+  stop_everywhere(
+      [&] {
+        made.reset();
+        simulation.run_for(1s);
+        return talk(client(), here);
+      },
+      "heard", 30);
 }
 
 TEST_F(H2ClientCancelTest, one_that_waits_for_a_stream) {

@@ -261,6 +261,8 @@ void H2ClientConnection::refuse_unsent(const std::string& why) {
 
 void H2ClientConnection::lost(Error why) {
   if (std::exchange(lost_, true)) return;
+  // First, so that who reads and writes here hears of it before the last stream takes this along.
+  stream_->close();
   for (auto* stream : streams_) {
     if (stream->was_sent() || why.is(Code::invalid) || why.is(Code::unsupported)) {
       stream->end(why);
@@ -268,7 +270,6 @@ void H2ClientConnection::lost(Error why) {
       stream->end(Error(Code::unavailable, "it was not sent: " + why.text()));
     }
   }
-  stream_->close();
   output_.set();
   settled_.set();
 }

@@ -22,8 +22,8 @@ namespace berth::http {
 ///             +-> silent
 class HeadDeadline final : Timer {
  public:
-  HeadDeadline(Clock& clock, ByteStream& stream, H1Reader& reader,
-               const ServerOptions& options, std::move_only_function<Deferred<void>()> refuse)
+  HeadDeadline(Clock& clock, ByteStream& stream, H1Reader& reader, const ServerOptions& options,
+               std::move_only_function<Deferred<void>()> refuse)
       : clock_(clock),
         stream_(stream),
         reader_(reader),

@@ -8,11 +8,11 @@
 
 namespace berth::http {
 
-/// The connections of a Server on which nobody has said anything for a while: each holds its stream,
-/// one read and a timer, half a kilobyte, where a coroutine with its reader and deadlines holds
-/// several. What comes first wakes it: `wake` gets the connection with those bytes, in a later turn.
-/// One whose peer goes, or that says nothing until its time, is closed without a word. Belongs to
-/// the Server; bounded by its `connections_max`.
+/// The connections of a Server on which nobody has said anything for a while: each holds its
+/// stream, one read and a timer, half a kilobyte, where a coroutine with its reader and deadlines
+/// holds several. What comes first wakes it: `wake` gets the connection with those bytes, in a
+/// later turn. One whose peer goes, or that says nothing until its time, is closed without a word.
+/// Belongs to the Server; bounded by its `connections_max`.
 class ParkedConnections {
  public:
   using Wake = std::function<void(ServerConnection, Bytes first)>;

@@ -99,8 +99,7 @@ Deferred<void> Server::keep(ServerConnection connection, Bytes first) {
   std::ignore = co_await with_timeout(clock_, linger, stream->shutdown_write()).result();
 }
 
-Deferred<std::optional<MonotonicTime>> Server::converse(ServerConnection& connection,
-                                                        Bytes first) {
+Deferred<std::optional<MonotonicTime>> Server::converse(ServerConnection& connection, Bytes first) {
   auto& stream = connection.stream;
   PacedStream paced(clock_, *stream, options_.rate_grace, options_.send_bytes_per_second_min,
                     [&] { shared_.refusals.note(Refusal::answer_rate, stream->peer_address()); });

@@ -20,8 +20,8 @@ struct StoppedWorld {
   std::unique_ptr<ByteStream> stream;
 
   StoppedWorld() {
-    server = std::make_unique<Server>(
-        here.clock, [this](ServerRequest& request) { return answer(request); });
+    server = std::make_unique<Server>(here.clock,
+                                      [this](ServerRequest& request) { return answer(request); });
     server->serve(here.network.listen(here.address(80)).value());
     stream = simulation.run(there.network.connect(here.address(80))).value();
   }
@@ -68,7 +68,8 @@ struct ServerCancelTest : ::testing::TestWithParam<bool> {
 const std::string all_requests =
     "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
-    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+    "chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
     "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n";
 
 Deferred<void> say_slowly(StoppedWorld& world) {

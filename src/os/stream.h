@@ -9,8 +9,8 @@
 
 namespace berth::os {
 
-/// A connected TCP or Unix socket on a Reactor. Watched, edge-triggered, from the first wait on: one
-/// that was accepted with its request there already and is closed after the answer never is.
+/// A connected TCP or Unix socket on a Reactor. Watched, edge-triggered, from the first wait on:
+/// one that was accepted with its request there already and is closed after the answer never is.
 /// `readable_` and `writable_` remember the edges, so that no system call is made that could only
 /// say "not yet".
 class Stream final : public SocketStream, Watched {

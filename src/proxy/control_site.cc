@@ -88,7 +88,6 @@ Result<void> ControlSite::move(Site& site, const Address& to, const http::Router
 
 http::ServerResponse ControlSite::state() const {
   auto& proxy = alone_.proxy();
-  MonotonicTime now = world_.clock.now();
   Json out = Json::object();
   out.add_member("revision", alone_.revision());
   out.add_member("connections", std::uint64_t{proxy.connections()});

@@ -177,7 +177,7 @@ std::string_view state_of(const catalog::Instance& instance) {
   return "DOWN";
 }
 
-void instances(Page& page, const Proxy& proxy, MonotonicTime now) {
+void instances(Page& page, const Proxy& proxy) {
   page.family("haproxy_server_status", "gauge", "1 for the state that it is in.");
   for (auto& [service, pool] : proxy.pools()) {
     for (auto& instance : pool->service().instances) {
@@ -229,7 +229,7 @@ std::string metrics_text(const Proxy& proxy, const Counts& counts, Duration upti
   tallies(page, "frontend", counts.frontends(), proxy_label);
   services(page, proxy);
   tallies(page, "backend", counts.backends(), proxy_label);
-  instances(page, proxy, proxy.world().clock.now());
+  instances(page, proxy);
   tallies(page, "server", counts.servers(), server_label);
   times(page, counts);
   return page.take();

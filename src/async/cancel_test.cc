@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "async/deferred.h"
@@ -142,6 +143,33 @@ TEST_F(CancelTest, an_error_that_had_arrived_at_a_dropped_coroutine_is_reported)
   passed.reset();
   EXPECT_EQ(alive, 0);
   EXPECT_EQ(reports, std::vector<std::string>{"lost"});
+}
+
+Deferred<void> look_at(Deferred<int> source) { std::ignore = co_await std::move(source).result(); }
+
+TEST_F(CancelTest, a_dropped_coroutine_that_asked_for_the_result_has_heard_of_the_error) {
+  Promise<int> promise;
+  Deferred<void> looking = look_at(promise.deferred());
+  promise.errback(Error(Code::io, "lost"));
+  looking.reset();
+  EXPECT_TRUE(reports.empty());
+}
+
+Deferred<int> wait_in_place(Deferred<int>& kept) { co_return co_await kept.in_place(); }
+
+TEST_F(CancelTest, what_is_awaited_in_place_may_be_cancelled_by_whoever_keeps_it) {
+  Promise<int> first, second;
+  Deferred<int> kept = first.deferred();
+  Deferred<int> waiting = wait_in_place(kept);
+  kept.cancel();
+  turn();
+  EXPECT_TRUE(waiting.take().error().is(Code::cancelled));
+  EXPECT_FALSE(kept.valid());
+  kept = second.deferred();
+  waiting = wait_in_place(kept);
+  waiting.reset();
+  EXPECT_FALSE(second.wanted());
+  EXPECT_FALSE(kept.valid());
 }
 
 TEST_F(CancelTest, an_error_after_the_drop_is_silent) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <snappy.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>

@@ -148,7 +148,7 @@ def a_full_disk_refuses_what_it_cannot_keep_and_goes_on_when_there_is_room():
         print("       (left out: mounting a small disk needs root)")
         return
     disk = tempfile.mkdtemp(prefix="berth-e2e-disk-")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", disk], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], check=True)
     try:
         with Dev(system(ECHO_SERVICE + 'on = { "thing.made" = "/events/thing" }\n'), {"echo.py": ECHO}, state=disk + "/state") as dev:
             dev.healthy()
@@ -164,11 +164,10 @@ def a_full_disk_refuses_what_it_cannot_keep_and_goes_on_when_there_is_room():
                     acknowledged.append(n)
                 return result.stdout
             expect(publish(1).startswith("2"), "the first message was not taken")
-            with open(disk + "/ballast", "wb") as ballast:
+            with open(disk + "/ballast", "wb", buffering=0) as ballast:
                 try:
                     while True:
                         ballast.write(b"\0" * 65536)
-                        ballast.flush()
                 except OSError:
                     pass
             until("a message to be refused", lambda: not publish(1000 + len(acknowledged)).startswith("2"), 60)

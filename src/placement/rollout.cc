@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/units.h"
 #include "placement/service_decision.h"
@@ -104,12 +105,30 @@ bool ServiceDecision::runs_well(std::uint64_t version) const {
   return its > 0 && static_cast<std::size_t>(its) >= wanted();
 }
 
-/// Where to go back to: what ran before, if it was good, else the newest good one before.
+/// True if it has instances and all of them are good, though there may be fewer than wanted: a
+/// deploy came before the others were there.
+bool ServiceDecision::still_runs(std::uint64_t version) const {
+  bool any = false;
+  for (const Placed& p : placed_) {
+    if (p.assignment.version != version || p.assignment.stop) continue;
+    if (!good(p)) return false;
+    any = true;
+  }
+  return any;
+}
+
+/// Where to go back to: what ran before, if it was good, else the newest good one before, else the
+/// newest that still runs.
 std::uint64_t ServiceDecision::last_good(const Rollout& rollout) const {
   if (rollout.automatic || rollout.from == rollout.to) return 0;
   const Version* from = service_.version(rollout.from);
   bool was_good = from && (from->good || runs_well(rollout.from));
-  return was_good ? rollout.from : service_.return_to();
+  if (was_good) return rollout.from;
+  if (std::uint64_t proven = service_.return_to()) return proven;
+  for (auto& version : service_.versions | std::views::reverse) {
+    if (version.number < rollout.to && still_runs(version.number)) return version.number;
+  }
+  return 0;
 }
 
 void ServiceDecision::give_up(std::string why) {

@@ -206,6 +206,18 @@ TEST_F(RolloutTest, a_failed_deploy_returns_once_what_ran_before_is_up) {
   EXPECT_EQ(healthy("orders"), 2u);
 }
 
+TEST_F(RolloutTest, failed_deploys_in_quick_succession_return_to_what_still_runs) {
+  deploy(spec("orders", 2));
+  run(100ms);
+  behaviour["orders@2"].healthy = behaviour["orders@3"].healthy = false;
+  deploy(spec("orders", 3, "v2"));
+  run(100ms);
+  deploy(spec("orders", 3, "v3"));
+  run(90s);
+  EXPECT_EQ(service("orders").target, 1u);
+  EXPECT_EQ(healthy("orders"), 3u);
+}
+
 TEST_F(RolloutTest, unhealthy_old_instances_are_replaced_first) {
   orders(3);
   state.instances["orders"][2].state = InstanceState::failed;

@@ -96,6 +96,7 @@ class ServiceDecision {
   void judge_failed(const Rollout& rollout);
   void give_up(std::string why);
   bool runs_well(std::uint64_t version) const;
+  bool still_runs(std::uint64_t version) const;
   std::uint64_t last_good(const Rollout& rollout) const;
   void conclude_rollout();
   void finish(Rollout& rollout);

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "http/allocations_suite.h"
+#include "async/allocations_suite.h"
 #include "http/client.h"
 #include "http/server.h"
 #include "os/network.h"

@@ -1,55 +1,12 @@
 #include <gtest/gtest.h>
 
-#include <atomic>
-
-#include "http/allocations_suite.h"
+#include "async/allocations_suite.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "os/network.h"
 #include "os/reactor.h"
 
-namespace {
-std::atomic<std::size_t> allocations = 0;
-}
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define BERTH_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define BERTH_SANITIZED 1
-#endif
-#endif
-
-#ifdef BERTH_SANITIZED
-// The sanitizers stand in malloc's place and let others listen.
-extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void*,
-                                                                           std::size_t),
-                                                         void (*freed)(const volatile void*));
-[[maybe_unused]] const int listening = __sanitizer_install_malloc_and_free_hooks(
-    [](const volatile void*, std::size_t) { ++allocations; }, [](const volatile void*) {});
-#else
-extern "C" {
-void* __libc_malloc(std::size_t);
-void* __libc_calloc(std::size_t, std::size_t);
-void* __libc_realloc(void*, std::size_t);
-void* malloc(std::size_t bytes) {
-  ++allocations;
-  return __libc_malloc(bytes);
-}
-void* calloc(std::size_t count, std::size_t bytes) {
-  ++allocations;
-  return __libc_calloc(count, bytes);
-}
-void* realloc(void* memory, std::size_t bytes) {
-  ++allocations;
-  return __libc_realloc(memory, bytes);
-}
-}
-#endif
-
 namespace berth::http {
-
-std::size_t allocations_counted() { return allocations - detail::frame_pool.fresh; }
 
 namespace {
 

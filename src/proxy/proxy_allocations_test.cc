@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <atomic>
-
+#include "async/allocations_suite.h"
 #include "async/serve.h"
 #include "http/access_record.h"
 #include "os/disk.h"
@@ -11,45 +10,6 @@
 #include "os/reactor.h"
 #include "os/workers.h"
 #include "proxy/proxy.h"
-
-namespace {
-std::atomic<std::size_t> allocations = 0;
-}
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define BERTH_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define BERTH_SANITIZED 1
-#endif
-#endif
-
-#ifdef BERTH_SANITIZED
-// The sanitizers stand in malloc's place and let others listen.
-extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void*,
-                                                                           std::size_t),
-                                                         void (*freed)(const volatile void*));
-[[maybe_unused]] const int listening = __sanitizer_install_malloc_and_free_hooks(
-    [](const volatile void*, std::size_t) { ++allocations; }, [](const volatile void*) {});
-#else
-extern "C" {
-void* __libc_malloc(std::size_t);
-void* __libc_calloc(std::size_t, std::size_t);
-void* __libc_realloc(void*, std::size_t);
-void* malloc(std::size_t bytes) {
-  ++allocations;
-  return __libc_malloc(bytes);
-}
-void* calloc(std::size_t count, std::size_t bytes) {
-  ++allocations;
-  return __libc_calloc(count, bytes);
-}
-void* realloc(void* memory, std::size_t bytes) {
-  ++allocations;
-  return __libc_realloc(memory, bytes);
-}
-}
-#endif
 
 namespace berth::proxy {
 namespace {
@@ -99,8 +59,6 @@ Deferred<void> answer_all(std::unique_ptr<ByteStream> stream) {
 }
 
 /// Client, proxy and instance stand in this thread: none of them may call malloc.
-std::size_t counted() { return allocations - detail::frame_pool.fresh; }
-
 struct ProxyAllocations : ::testing::Test {
   os::Reactor reactor;
   os::Network network{reactor};
@@ -143,10 +101,10 @@ struct ProxyAllocations : ::testing::Test {
     apply();
     auto stream = run(network.connect(users.vip)).value();
     ASSERT_TRUE(run(ask(*stream, request, answer.size(), 100)).ok());
-    std::size_t before = counted();
+    std::size_t before = allocations_counted();
     [[maybe_unused]] std::size_t fresh_before = detail::frame_pool.fresh;
     ASSERT_TRUE(run(ask(*stream, request, answer.size(), 1000)).ok());
-    EXPECT_EQ(counted(), before);
+    EXPECT_EQ(allocations_counted(), before);
 #ifndef BERTH_SANITIZED
     EXPECT_EQ(detail::frame_pool.fresh, fresh_before);
 #endif

@@ -1,39 +1,9 @@
 #include <gtest/gtest.h>
 
-#include <atomic>
-
+#include "async/allocations_suite.h"
 #include "http/h1_parser.h"
 #include "proxy/gateway/proxy_file.h"
 #include "proxy/gateway/visit.h"
-
-namespace {
-std::atomic<std::size_t> allocations = 0;
-}
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define BERTH_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define BERTH_SANITIZED 1
-#endif
-#endif
-
-#ifdef BERTH_SANITIZED
-// The sanitizers stand in malloc's place and let others listen.
-extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void*,
-                                                                           std::size_t),
-                                                         void (*freed)(const volatile void*));
-[[maybe_unused]] const int listening = __sanitizer_install_malloc_and_free_hooks(
-    [](const volatile void*, std::size_t) { ++allocations; }, [](const volatile void*) {});
-#else
-extern "C" {
-void* __libc_malloc(std::size_t);
-void* malloc(std::size_t bytes) {
-  ++allocations;
-  return __libc_malloc(bytes);
-}
-}
-#endif
 
 namespace berth::proxy::gateway {
 namespace {
@@ -67,17 +37,17 @@ TEST(GatewayAllocations, finding_a_route_and_writing_its_head_allocate_nothing) 
       std::string text = "GET " + std::string(path) +
                          "?a=b HTTP/1.1\r\nHost: a.H7.example:8080\r\nAccept: x\r\n\r\n";
       auto head = http::parse_request(Bytes::copy(text)).value();
-      std::size_t before = allocations;
+      std::size_t before = malloc_calls();
       auto next = visit.begin(gateway, head, WallTime{});
       out.clear();
       if (next == Visit::Next::pass) visit.append_request_head(out, head);
-      std::size_t made = allocations - before;
+      std::size_t made = malloc_calls() - before;
       passed += next == Visit::Next::pass;
       if (round == 2) EXPECT_EQ(made, 0U) << path;
     }
   }
   EXPECT_EQ(passed, 12);
-  EXPECT_GT(allocations, 0U);  // they are counted at all
+  EXPECT_GT(malloc_calls(), 0U);  // they are counted at all
 }
 
 }  // namespace

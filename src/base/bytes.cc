@@ -71,4 +71,12 @@ void BytesList::remove_prefix(std::size_t n) {
   check(n == 0, "more was removed than there is");
 }
 
+Bytes joined(const Bytes& first, const Bytes& second) {
+  if (first.empty()) return second;
+  Block* block = Block::allocate(first.size() + second.size());
+  std::memcpy(block->data(), first.data(), first.size());
+  std::memcpy(block->data() + first.size(), second.data(), second.size());
+  return Bytes(block, block->data(), first.size() + second.size());
+}
+
 }  // namespace berth

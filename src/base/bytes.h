@@ -118,4 +118,7 @@ class BytesList {
   std::size_t capacity_ = inline_max;
 };
 
+/// One after the other, in one piece: a copy, unless the first is empty.
+Bytes joined(const Bytes& first, const Bytes& second);
+
 }  // namespace berth

@@ -75,6 +75,9 @@ TEST(Timestamp, writes_rfc_3339) {
   EXPECT_EQ(write_timestamp(WallTime{0}), "1970-01-01T00:00:00.000000Z");
   EXPECT_EQ(write_timestamp(WallTime{951'782'400'000'001'000}), "2000-02-29T00:00:00.000001Z");
   EXPECT_EQ(write_timestamp(WallTime{-1}), "1969-12-31T23:59:59.999999Z");
+  EXPECT_EQ(write_timestamp(WallTime{1'999'999'999}, 3), "1970-01-01T00:00:01.999Z");
+  EXPECT_EQ(write_timestamp(WallTime{1'999'999'999}, 0), "1970-01-01T00:00:01Z");
+  EXPECT_EQ(write_timestamp(WallTime{1'000'000'002}, 9), "1970-01-01T00:00:01.000000002Z");
 }
 
 }  // namespace

@@ -20,6 +20,8 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 /// What stands before and behind the first separator, or nothing if there is none.
 std::optional<std::pair<std::string_view, std::string_view>> split_once(std::string_view text,
                                                                         char separator);
+/// The value of a hexadecimal digit, or -1.
+int hex_value(char c);
 /// ASCII letters made small; other bytes stay.
 std::string lower(std::string_view text);
 /// Equal but for the case of ASCII letters.

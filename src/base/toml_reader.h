@@ -68,6 +68,10 @@ class TomlReader {
   std::optional<TomlReader> table(std::string_view key);
   /// A table of tables, such as [service.NAME]: each with its name.
   std::vector<std::pair<std::string, TomlReader>> tables(std::string_view key);
+  /// An array of tables, such as [[log]]: calls `read` with a reader of each, "log[0]", and its
+  /// finish().
+  template <class F>
+  void each_table(std::string_view key, F&& read);
   /// A value of any type, for the caller to look at.
   const TomlValue* value(std::string_view key);
 
@@ -93,5 +97,19 @@ class TomlReader {
   std::vector<std::string> known_;
   std::vector<std::string> later_;  // of these, what is not supported yet
 };
+
+template <class F>
+void TomlReader::each_table(std::string_view key, F&& read) {
+  const TomlValue* list = value(key);
+  if (!list) return;
+  if (list->type() != TomlValue::Type::array) return fail(key, "must be an array of tables");
+  std::size_t index = 0;
+  for (auto& item : list->items()) {
+    if (!item.is_table()) return fail(key, "must be an array of tables");
+    TomlReader inner(item, name(key) + "[" + std::to_string(index++) + "]", errors_);
+    read(inner);
+    inner.finish();
+  }
+}
 
 }  // namespace berth

@@ -72,4 +72,16 @@ inline TextPosition position_of(std::string_view text, std::size_t offset) {
   return at;
 }
 
+/// Appends the character of that number, at most 0x10ffff (RFC 3629 section 3).
+inline void append_utf8(std::string& out, std::uint32_t code) {
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+    return;
+  }
+  int rest = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;  // bytes after the first
+  constexpr unsigned marks[] = {0, 0xc0, 0xe0, 0xf0};
+  out += static_cast<char>(marks[rest] | code >> (6 * rest));
+  while (rest-- > 0) out += static_cast<char>(0x80 | (code >> (6 * rest) & 0x3f));
+}
+
 }  // namespace berth

@@ -29,4 +29,18 @@ inline std::optional<std::uint64_t> take_varint(std::string_view& text) {
   return std::nullopt;
 }
 
+/// A text behind its length as such a number.
+inline void append_sized(std::string& out, std::string_view text) {
+  append_varint(out, text.size());
+  out += text;
+}
+/// Takes such a text from the front; nothing if it is cut off.
+inline std::optional<std::string_view> take_sized(std::string_view& text) {
+  auto size = take_varint(text);
+  if (!size || *size > text.size()) return std::nullopt;
+  std::string_view taken = text.substr(0, *size);
+  text.remove_prefix(*size);
+  return taken;
+}
+
 }  // namespace berth

@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "base/units.h"
 #include "catalog/policy_members.h"
+#include "http/h1_scan.h"
 
 namespace berth::catalog {
 namespace {
@@ -17,13 +18,7 @@ namespace {
 constexpr std::string_view a_key =
     "\"source\", \"caller\", \"path\", \"header:NAME\" or \"cookie:NAME\"";
 
-bool is_token(std::string_view text) {
-  auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").contains(c);
-  };
-  return !text.empty() && text.size() <= 100 && std::ranges::all_of(text, fits);
-}
+bool is_token(std::string_view text) { return text.size() <= 100 && http::scan::is_token(text); }
 
 bool is_key_of_request(std::string_view text) {
   if (text == "source" || text == "caller" || text == "path") return true;

@@ -1,51 +1,9 @@
 #include "console/metrics.h"
 
-#include <fmt/format.h>
+#include "base/exposition.h"
 
 namespace berth::console {
 namespace {
-
-/// Writes families of samples, each with its HELP and TYPE once.
-class Exposition {
- public:
-  void family(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = name;
-    text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
-  }
-  using Labels = std::vector<std::pair<std::string_view, std::string>>;
-  void sample(std::uint64_t value, const Labels& labels = {}) {
-    text_ += name_;
-    char before = '{';
-    for (auto& [label, value_of] : labels) {
-      text_ += fmt::format("{}{}=\"{}\"", before, label, escaped(value_of));
-      before = ',';
-    }
-    if (!labels.empty()) text_ += '}';
-    text_ += fmt::format(" {}\n", value);
-  }
-  void one(std::string_view name, std::string_view type, std::string_view help,
-           std::uint64_t value) {
-    family(name, type, help);
-    sample(value);
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  static std::string escaped(std::string_view value) {
-    std::string out;
-    for (char c : value) {
-      if (c == '\\' || c == '"') out += '\\';
-      if (c == '\n') {
-        out += "\\n";
-      } else {
-        out += c;
-      }
-    }
-    return out;
-  }
-  std::string text_;
-  std::string name_;
-};
 
 void add_services(Exposition& out, const Sources& sources, Overview& overview) {
   out.family("berth_requests_total", "counter", "Requests to a service by status; 0: no answer.");

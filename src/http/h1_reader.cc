@@ -28,7 +28,7 @@ Result<void> H1Reader::add(Bytes more) {
     return pending_.empty() ? Error(Code::closed, "the peer ended the connection")
                             : Error(Code::reset, "the peer ended the connection within a head");
   }
-  pending_ = pending_.empty() ? std::move(more) : Bytes::copy(pending_.text() + more.text());
+  pending_ = joined(pending_, more);
   return {};
 }
 

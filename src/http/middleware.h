@@ -38,9 +38,6 @@ inline constexpr std::string_view request_id_field = "x-request-id";
 /// answer's.
 Handler with_request_id(Handler handler, Clock& clock, Random& random);
 
-/// True if both are equal; takes as long however many characters are.
-bool equal_in_constant_time(std::string_view a, std::string_view b);
-
 using CheckPassword = std::function<bool(std::string_view name, std::string_view password)>;
 /// Lets those in who give a name and a password that `check` likes (RFC 7617); others hear 401.
 /// `realm` has no quotes.

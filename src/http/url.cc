@@ -7,13 +7,6 @@
 namespace berth::http {
 namespace {
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 Error bad_url(Code code, std::string_view text, std::string_view why) {
   return Error(code, "the URL '" + std::string(text) + "' " + std::string(why));
 }

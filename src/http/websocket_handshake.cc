@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/strings.h"
+#include "http/h1_scan.h"
 
 namespace berth::http {
 namespace {
@@ -19,13 +20,6 @@ constexpr std::string_view client_context = "client_no_context_takeover";
 constexpr std::string_view server_bits = "server_max_window_bits";
 constexpr std::string_view client_bits = "client_max_window_bits";
 
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) ||
-           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-}
-
 Result<WebSocketExtension> read_extension(std::string_view text) {
   auto wrong = [] { return Error(Code::invalid, "a Sec-WebSocket-Extensions that is broken"); };
   WebSocketExtension extension;
@@ -34,7 +28,7 @@ Result<WebSocketExtension> read_extension(std::string_view text) {
     piece = trim(piece);
     if (std::exchange(first, false)) {
       extension.name = piece;
-      if (!is_token(piece)) return wrong();
+      if (!scan::is_token(piece)) return wrong();
       continue;
     }
     auto [name, value] = split_once(piece, '=').value_or(std::pair(piece, std::string_view()));
@@ -43,7 +37,7 @@ Result<WebSocketExtension> read_extension(std::string_view text) {
     if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"')) {
       value = value.substr(1, value.size() - 2);
     }
-    bool good = is_token(name) && (is_token(value) || piece.find('=') == piece.npos);
+    bool good = scan::is_token(name) && (scan::is_token(value) || piece.find('=') == piece.npos);
     if (!good) return wrong();
     extension.parameters.emplace_back(name, value);
   }

@@ -3,40 +3,26 @@
 #include <bit>
 #include <cstring>
 
-#include "base/hash.h"
+#include "base/sealed.h"
 #include "base/varint.h"
 
 namespace berth::observe {
 namespace {
 
-constexpr std::size_t head_bytes = 8;
 constexpr std::size_t body_bytes_max = 1 << 20;
-
-void append_text(std::string& out, std::string_view text) {
-  append_varint(out, text.size());
-  out += text;
-}
-
-std::optional<std::string_view> take_text(std::string_view& text) {
-  auto size = take_varint(text);
-  if (!size || *size > text.size()) return std::nullopt;
-  std::string_view taken = text.substr(0, *size);
-  text.remove_prefix(*size);
-  return taken;
-}
 
 std::optional<SeriesRecord> read_definition(SeriesRecord record, std::string_view body) {
   if (body.empty() || body[0] > 2) return std::nullopt;
   auto kind = static_cast<SeriesKind>(body[0]);
   body.remove_prefix(1);
   SeriesKey key;
-  auto name = take_text(body);
+  auto name = take_sized(body);
   auto count = take_varint(body);
   if (!name || !count || *count > 100) return std::nullopt;
   key.name = *name;
   for (std::uint64_t i = 0; i < *count; ++i) {
-    auto label = take_text(body);
-    auto value = label ? take_text(body) : std::nullopt;
+    auto label = take_sized(body);
+    auto value = label ? take_sized(body) : std::nullopt;
     if (!value) return std::nullopt;
     key.labels.emplace(*label, *value);
   }
@@ -74,11 +60,11 @@ void append_record(std::string& out, const SeriesRecord& record) {
     body += 'd';
     append_varint(body, record.id);
     body += static_cast<char>(kind);
-    append_text(body, key.name);
+    append_sized(body, key.name);
     append_varint(body, key.labels.size());
     for (auto& [label, value] : key.labels) {
-      append_text(body, label);
-      append_text(body, value);
+      append_sized(body, label);
+      append_sized(body, value);
     }
   } else {
     bool histogram = !record.point.histogram.empty();
@@ -91,20 +77,15 @@ void append_record(std::string& out, const SeriesRecord& record) {
       body.append(reinterpret_cast<const char*>(&record.point.value), 8);
     }
   }
-  std::uint32_t head[2] = {static_cast<std::uint32_t>(body.size()), crc32c(body)};
-  out.append(reinterpret_cast<const char*>(head), head_bytes);
-  out += body;
+  append_sealed(out, body);
 }
 
 std::optional<SeriesRecord> take_record(std::string_view& text) {
-  if (text.size() < head_bytes) return std::nullopt;
-  std::uint32_t head[2];
-  std::memcpy(head, text.data(), head_bytes);
-  if (head[0] > body_bytes_max || text.size() - head_bytes < head[0]) return std::nullopt;
-  std::string_view body = text.substr(head_bytes, head[0]);
-  if (crc32c(body) != head[1]) return std::nullopt;
-  auto record = read_body(body);
-  if (record) text.remove_prefix(head_bytes + head[0]);
+  std::string_view rest = text;
+  auto body = take_sealed(rest, body_bytes_max);
+  if (!body) return std::nullopt;
+  auto record = read_body(*body);
+  if (record) text = rest;
   return record;
 }
 

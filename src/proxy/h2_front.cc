@@ -14,14 +14,6 @@
 namespace berth::proxy {
 namespace {
 
-Bytes joined(const Bytes& first, const Bytes& second) {
-  if (first.empty()) return second;
-  Block* block = Block::allocate(first.size() + second.size());
-  std::memcpy(block->data(), first.data(), first.size());
-  std::memcpy(block->data() + first.size(), second.data(), second.size());
-  return Bytes(block, block->data(), first.size() + second.size());
-}
-
 /// One request: its Session, and the answer as it comes out of it.
 class Exchange final : public http::BodySource {
  public:

@@ -6,48 +6,12 @@
 
 #include "async/clock.h"
 #include "async/world.h"
+#include "base/exposition.h"
 
 namespace berth::proxy {
 namespace {
 
 constexpr std::string_view code_names[] = {"1xx", "2xx", "3xx", "4xx", "5xx", "other"};
-
-/// A label's value: backslash, quote and line end are escaped.
-std::string label(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    if (c == '\\' || c == '"') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-/// The text, family after family: all lines of one name stand together.
-class Page {
- public:
-  void family(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = name;
-    text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
-  }
-  void line(std::string_view labels, double value) {
-    text_ += labels.empty() ? fmt::format("{} {}\n", name_, value)
-                            : fmt::format("{}{{{}}} {}\n", name_, labels, value);
-  }
-  void line(std::string_view labels, std::uint64_t value) {
-    text_ += labels.empty() ? fmt::format("{} {}\n", name_, value)
-                            : fmt::format("{}{{{}}} {}\n", name_, labels, value);
-  }
-  void more(std::string_view text) { text_ += text; }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string name_;
-  std::string text_;
-};
 
 /// A count of each Tally.
 struct Counter {
@@ -80,10 +44,12 @@ constexpr Average averages[] = {
     {"total_time_average_seconds", "Whole requests, over the last 1024.", &Tally::total_time},
 };
 
-std::string proxy_label(std::string_view name) { return "proxy=\"" + label(name) + "\""; }
+std::string proxy_label(std::string_view name) {
+  return "proxy=\"" + Exposition::escaped(name) + "\"";
+}
 /// "orders/1" is of the backend "orders".
 std::string server_label(std::string_view id) {
-  return proxy_label(id.substr(0, id.rfind('/'))) + ",server=\"" + label(id) + "\"";
+  return proxy_label(id.substr(0, id.rfind('/'))) + ",server=\"" + Exposition::escaped(id) + "\"";
 }
 
 bool is_of(std::string_view family, std::string_view counter) {
@@ -96,57 +62,58 @@ bool is_of(std::string_view family, std::string_view counter) {
   return !behind || family != "frontend";
 }
 
-void tallies(Page& page, const std::string& family, const Counts::Tallies& all,
+void tallies(Exposition& page, const std::string& family, const Counts::Tallies& all,
              const std::function<std::string(std::string_view)>& labels) {
   for (auto& counter : counters) {
     if (!is_of(family, counter.name)) continue;
     page.family(fmt::format("haproxy_{}_{}", family, counter.name), "counter", counter.help);
-    for (auto& [name, tally] : all) page.line(labels(name), tally.*counter.value);
+    for (auto& [name, tally] : all) page.sample_of(labels(name), tally.*counter.value);
   }
   page.family(fmt::format("haproxy_{}_http_responses_total", family), "counter",
               "Answers by class of status.");
   for (auto& [name, tally] : all) {
     for (std::size_t i = 0; i < std::size(code_names); ++i) {
-      page.line(labels(name) + ",code=\"" + std::string(code_names[i]) + "\"", tally.responses[i]);
+      page.sample_of(labels(name) + ",code=\"" + std::string(code_names[i]) + "\"",
+                     tally.responses[i]);
     }
   }
   if (family == "frontend") return;
   for (auto& each : averages) {
     page.family(fmt::format("haproxy_{}_{}", family, each.name), "gauge", each.help);
-    for (auto& [name, tally] : all) page.line(labels(name), tally.*each.value);
+    for (auto& [name, tally] : all) page.sample_of(labels(name), tally.*each.value);
   }
 }
 
-void process(Page& page, const Proxy& proxy, const Counts& counts, Duration uptime) {
+void process(Exposition& page, const Proxy& proxy, const Counts& counts, Duration uptime) {
   std::uint64_t requests = 0;
   for (auto& [name, tally] : counts.frontends()) requests += tally.requests;
   page.family("haproxy_process_uptime_seconds", "gauge", "Since the process began.");
-  page.line("", std::chrono::duration<double>(uptime).count());
+  page.sample_of("", std::chrono::duration<double>(uptime).count());
   page.family("haproxy_process_max_connections", "gauge", "Beyond, new ones wait.");
-  page.line("", std::uint64_t{proxy.options().connections_max});
+  page.sample_of("", std::uint64_t{proxy.options().connections_max});
   page.family("haproxy_process_current_connections", "gauge", "Open now.");
-  page.line("", std::uint64_t{proxy.connections()});
+  page.sample_of("", std::uint64_t{proxy.connections()});
   page.family("haproxy_process_requests_total", "counter", "Requests.");
-  page.line("", requests);
+  page.sample_of("", requests);
   page.family("berth_proxy_entries_refused_total", "counter",
               "Connections that did not get through TLS or the PROXY header.");
-  page.line("", proxy.entries_refused());
+  page.sample_of("", proxy.entries_refused());
 }
 
-void listeners(Page& page, const Proxy& proxy) {
+void listeners(Exposition& page, const Proxy& proxy) {
   page.family("haproxy_frontend_status", "gauge", "1 for the state that it is in.");
-  for (auto& each : proxy.fronts()) page.line(proxy_label(each.name) + ",state=\"UP\"", 1.0);
+  for (auto& each : proxy.fronts()) page.sample_of(proxy_label(each.name) + ",state=\"UP\"", 1.0);
   page.family("haproxy_frontend_current_sessions", "gauge", "Connections now.");
-  for (auto& each : proxy.fronts()) page.line(proxy_label(each.name), each.connections);
+  for (auto& each : proxy.fronts()) page.sample_of(proxy_label(each.name), each.connections);
   page.family("haproxy_frontend_connections_total", "counter", "Connections.");
-  for (auto& each : proxy.fronts()) page.line(proxy_label(each.name), each.accepted);
+  for (auto& each : proxy.fronts()) page.sample_of(proxy_label(each.name), each.accepted);
 }
 
-void services(Page& page, const Proxy& proxy) {
+void services(Exposition& page, const Proxy& proxy) {
   using Of = std::function<double(const Pool&)>;
   auto family = [&](std::string_view name, std::string_view help, const Of& of) {
     page.family(fmt::format("haproxy_backend_{}", name), "gauge", help);
-    for (auto& [service, pool] : proxy.pools()) page.line(proxy_label(service), of(*pool));
+    for (auto& [service, pool] : proxy.pools()) page.sample_of(proxy_label(service), of(*pool));
   };
   family("active_servers", "Instances that get requests.",
          [](const Pool& pool) { return static_cast<double>(pool.endpoints().size()); });
@@ -157,8 +124,8 @@ void services(Page& page, const Proxy& proxy) {
   page.family("haproxy_backend_status", "gauge", "1 for the state that it is in.");
   for (auto& [service, pool] : proxy.pools()) {
     bool up = !pool->endpoints().empty();
-    page.line(proxy_label(service) + ",state=\"UP\"", up ? 1.0 : 0.0);
-    page.line(proxy_label(service) + ",state=\"DOWN\"", up ? 0.0 : 1.0);
+    page.sample_of(proxy_label(service) + ",state=\"UP\"", up ? 1.0 : 0.0);
+    page.sample_of(proxy_label(service) + ",state=\"DOWN\"", up ? 0.0 : 1.0);
   }
 }
 
@@ -177,35 +144,35 @@ std::string_view state_of(const catalog::Instance& instance) {
   return "DOWN";
 }
 
-void instances(Page& page, const Proxy& proxy) {
+void instances(Exposition& page, const Proxy& proxy) {
   page.family("haproxy_server_status", "gauge", "1 for the state that it is in.");
   for (auto& [service, pool] : proxy.pools()) {
     for (auto& instance : pool->service().instances) {
       for (std::string_view state : {"UP", "DOWN", "DRAIN"}) {
-        page.line(server_label(instance.id) + ",state=\"" + std::string(state) + "\"",
-                  state == state_of(instance) ? 1.0 : 0.0);
+        page.sample_of(server_label(instance.id) + ",state=\"" + std::string(state) + "\"",
+                       state == state_of(instance) ? 1.0 : 0.0);
       }
     }
   }
   page.family("haproxy_server_current_sessions", "gauge", "Requests now.");
   for (auto& [service, pool] : proxy.pools()) {
     for (auto& each : pool->endpoints())
-      page.line(server_label(each->id), std::uint64_t{each->in_flight});
+      page.sample_of(server_label(each->id), std::uint64_t{each->in_flight});
   }
   page.family("berth_proxy_server_resting", "gauge", "1 while it rests after failures.");
   for (auto& [service, pool] : proxy.pools()) {
     for (auto& each : pool->endpoints()) {
-      page.line(server_label(each->id), each->outlier.resting() ? 1.0 : 0.0);
+      page.sample_of(server_label(each->id), each->outlier.resting() ? 1.0 : 0.0);
     }
   }
 }
 
-void times(Page& page, const Counts& counts) {
+void times(Exposition& page, const Counts& counts) {
   static constexpr double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                       0.25,  0.5,    1,     2.5,  5,     10};
   page.family("berth_proxy_request_seconds", "histogram", "Whole requests.");
   for (auto& [name, histogram] : counts.times()) {
-    std::string of = "proxy=\"" + label(name) + "\"";
+    std::string of = "proxy=\"" + Exposition::escaped(name) + "\"";
     for (double bound : bounds) {
       auto most = histogram.count_up_to(static_cast<std::uint64_t>(bound * 1e9));
       page.more(
@@ -223,7 +190,7 @@ void times(Page& page, const Counts& counts) {
 }  // namespace
 
 std::string metrics_text(const Proxy& proxy, const Counts& counts, Duration uptime) {
-  Page page;
+  Exposition page;
   process(page, proxy, counts, uptime);
   listeners(page, proxy);
   tallies(page, "frontend", counts.frontends(), proxy_label);

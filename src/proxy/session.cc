@@ -20,14 +20,6 @@ constexpr std::size_t copy_bytes = 65536;
 
 }  // namespace
 
-Bytes joined(const Bytes& first, const Bytes& second) {
-  if (first.empty()) return second;
-  Block* block = Block::allocate(first.size() + second.size());
-  std::memcpy(block->data(), first.data(), first.size());
-  std::memcpy(block->data() + first.size(), second.data(), second.size());
-  return Bytes(block, block->data(), first.size() + second.size());
-}
-
 Session::Session(Proxy& proxy, std::shared_ptr<Pool> pool,
                  std::shared_ptr<const gateway::Entrance> entrance,
                  const std::uint32_t& frontend_connections, std::unique_ptr<ByteStream> client)

@@ -20,9 +20,6 @@ namespace berth::proxy {
 
 class Proxy;
 
-/// One after the other, in one piece.
-Bytes joined(const Bytes& first, const Bytes& second);
-
 /// One client's connection: reads its requests one after another, carries each to an instance and
 /// its answer back, and notes a record. Lives in the frame of Proxy::serve. Bodies are passed on as
 /// they come, in constant memory.

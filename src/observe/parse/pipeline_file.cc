@@ -5,28 +5,9 @@
 namespace berth::observe {
 namespace {
 
-/// An array of tables, each read by `read`.
-template <class F>
-void each_table(TomlReader& reader, std::string_view key, TomlErrors& errors, F read) {
-  const TomlValue* list = reader.value(key);
-  if (!list) return;
-  if (list->type() != TomlValue::Type::array) {
-    reader.fail(key, "must be an array of tables");
-    return;
-  }
-  std::size_t index = 0;
-  for (auto& item : list->items()) {
-    if (!item.is_table()) return reader.fail(key, "must be an array of tables");
-    TomlReader inner(item, std::string(key) + "[" + std::to_string(index++) + "]", errors);
-    read(inner);
-    inner.finish();
-  }
-}
-
-std::vector<FieldCondition> conditions(TomlReader& reader, std::string_view key, bool sampled,
-                                       TomlErrors& errors) {
+std::vector<FieldCondition> conditions(TomlReader& reader, std::string_view key, bool sampled) {
   std::vector<FieldCondition> out;
-  each_table(reader, key, errors, [&](TomlReader& each) {
+  reader.each_table(key, [&](TomlReader& each) {
     FieldCondition condition;
     each.require("field");
     condition.field = each.string("field").value_or("");
@@ -69,7 +50,7 @@ void read_redaction(TomlReader& reader, PipelineSpec& spec) {
   }
 }
 
-void read_changes(TomlReader& reader, PipelineSpec& spec, TomlErrors& errors) {
+void read_changes(TomlReader& reader, PipelineSpec& spec) {
   using Pairs = std::vector<std::pair<std::string, std::string>>;
   using Names = std::vector<std::string>;
   spec.rename = reader.string_map("rename").value_or(Pairs());
@@ -78,7 +59,7 @@ void read_changes(TomlReader& reader, PipelineSpec& spec, TomlErrors& errors) {
   spec.lower = reader.strings("lower").value_or(Names());
   spec.upper = reader.strings("upper").value_or(Names());
   spec.remove = reader.strings("remove").value_or(Names());
-  each_table(reader, "replace", errors, [&](TomlReader& each) {
+  reader.each_table("replace", [&](TomlReader& each) {
     each.require("field");
     each.require("pattern");
     spec.replace.push_back({each.string("field").value_or(""), each.string("pattern").value_or(""),
@@ -103,9 +84,9 @@ Result<PipelineSpec> read_pipeline_file(std::string_view text, const std::string
   spec.parsers = reader.strings("parsers").value_or(std::vector<std::string>());
   if (auto patterns = reader.string_map("patterns")) spec.patterns = std::move(*patterns);
   read_date(reader, spec);
-  read_changes(reader, spec, errors);
-  spec.drop = conditions(reader, "drop", false, errors);
-  spec.sample = conditions(reader, "sample", true, errors);
+  read_changes(reader, spec);
+  spec.drop = conditions(reader, "drop", false);
+  spec.sample = conditions(reader, "sample", true);
   read_redaction(reader, spec);
   reader.finish();
   TRY(errors.result());

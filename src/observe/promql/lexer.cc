@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/strings.h"
+#include "base/utf8.h"
 
 namespace berth::promql {
 namespace {
@@ -146,24 +147,6 @@ class Cutter {
   std::string open_;
   std::vector<Token> tokens_;
 };
-
-void append_utf8(std::string& out, std::uint32_t code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xc0 | code >> 6);
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xe0 | code >> 12);
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  } else {
-    out += static_cast<char>(0xf0 | code >> 18);
-    out += static_cast<char>(0x80 | (code >> 12 & 0x3f));
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  }
-}
 
 /// Takes the escape behind a backslash from the front (Go's strconv.Unquote).
 Result<void> take_escape(std::string_view& rest, char quote, std::string& out) {

@@ -2,26 +2,17 @@
 
 #include <cstring>
 
-#include "base/hash.h"
+#include "base/sealed.h"
 #include "base/varint.h"
 #include "observe/samples/scaled.h"
 
 namespace berth::observe {
 namespace {
 
-constexpr std::size_t head_bytes = 8;
 constexpr std::size_t body_bytes_max = 256 << 20;
 constexpr std::size_t labels_max = 1000;
 constexpr char definition_type = 'd';
 constexpr char sample_type = 's';
-
-std::optional<std::string_view> take_text(std::string_view& text) {
-  auto size = take_varint(text);
-  if (!size || *size > text.size()) return std::nullopt;
-  std::string_view taken = text.substr(0, *size);
-  text.remove_prefix(*size);
-  return taken;
-}
 
 bool take_definition(std::string_view& text, LogRecord::Read& out) {
   auto number = take_varint(text);
@@ -29,8 +20,8 @@ bool take_definition(std::string_view& text, LogRecord::Read& out) {
   if (!number || !count || *count > labels_max) return false;
   std::vector<promql::Label> labels;
   for (std::uint64_t i = 0; i < *count; ++i) {
-    auto name = take_text(text);
-    auto value = name ? take_text(text) : std::nullopt;
+    auto name = take_sized(text);
+    auto value = name ? take_sized(text) : std::nullopt;
     if (!value) return false;
     labels.push_back({std::string(*name), std::string(*value)});
   }
@@ -45,10 +36,8 @@ void LogRecord::define(std::uint64_t number, const promql::Labels& labels) {
   append_varint(body_, number);
   append_varint(body_, labels.size());
   for (auto& label : labels) {
-    for (const std::string* text : {&label.name, &label.value}) {
-      append_varint(body_, text->size());
-      body_ += *text;
-    }
+    append_sized(body_, label.name);
+    append_sized(body_, label.value);
   }
 }
 
@@ -62,9 +51,8 @@ void LogRecord::add(std::uint64_t number, const promql::Sample& sample) {
 }
 
 std::string LogRecord::take() {
-  std::uint32_t head[2] = {static_cast<std::uint32_t>(body_.size()), crc32c(body_)};
-  std::string out(reinterpret_cast<const char*>(head), head_bytes);
-  out += body_;
+  std::string out;
+  append_sealed(out, body_);
   body_.clear();
   last_number_ = 0;
   last_time_ = 0;
@@ -72,12 +60,10 @@ std::string LogRecord::take() {
 }
 
 std::optional<LogRecord::Read> LogRecord::take_from(std::string_view& text) {
-  if (text.size() < head_bytes) return std::nullopt;
-  std::uint32_t head[2];
-  std::memcpy(head, text.data(), head_bytes);
-  if (head[0] > body_bytes_max || text.size() - head_bytes < head[0]) return std::nullopt;
-  std::string_view body = text.substr(head_bytes, head[0]);
-  if (crc32c(body) != head[1]) return std::nullopt;
+  std::string_view rest = text;
+  auto sealed = take_sealed(rest, body_bytes_max);
+  if (!sealed) return std::nullopt;
+  std::string_view body = *sealed;
   Read out;
   std::uint64_t number = 0;
   std::int64_t time = 0;
@@ -99,7 +85,7 @@ std::optional<LogRecord::Read> LogRecord::take_from(std::string_view& text) {
     body.remove_prefix(sizeof(double));
     out.samples.push_back(logged);
   }
-  text.remove_prefix(head_bytes + head[0]);
+  text = rest;
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/json_writer.h"
+#include "base/timestamp.h"
 #include "observe/parse/date_format.h"
 #include "observe/streams/event_fields.h"
 
@@ -43,17 +44,6 @@ std::string attribute_text(const Json& value) {
 
 }  // namespace
 
-std::string iso8601(WallTime time) {
-  using namespace std::chrono;
-  sys_time<nanoseconds> point{nanoseconds(time.nanoseconds)};
-  auto day = floor<days>(point);
-  year_month_day date(day);
-  hh_mm_ss clock(floor<milliseconds>(point - day));
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", int(date.year()),
-                     unsigned(date.month()), unsigned(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
-}
-
 std::string event_json(const Event& event) {
   std::string out;
   JsonWriter json(out);
@@ -71,7 +61,7 @@ std::string event_json(const Event& event) {
     for (auto& tag : event.tags) json.value(tag);
     json.end_array();
   }
-  if (has_time(event)) json.member("time", iso8601(event.time));
+  if (has_time(event)) json.member("time", write_timestamp(event.time, 3));
   if (event.ttl != Duration(0)) json.member("ttl", seconds_of(event.ttl));
   for (auto& [key, value] : event.attributes) json.member(key, value);
   json.end_object();

@@ -15,7 +15,5 @@ std::string event_json(const Event& event);
 /// known fields is an attribute. What it does not tell is not there: no_time for the time. invalid:
 /// the sentence names the member.
 Result<Event> event_of_json(const Json& json);
-/// "2026-11-24T11:56:21.123Z".
-std::string iso8601(WallTime time);
 
 }  // namespace berth::observe::streams

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/strings.h"
+#include "base/utf8.h"
 
 namespace berth::observe::streams {
 namespace {
@@ -17,19 +18,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /// around them are not needed.
 bool in_name(char c) {
   return !is_blank(c) && !std::string_view("^`'\"#~@/%()[]{}=<>!").contains(c);
-}
-
-void append_utf8(std::string& out, std::uint32_t code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xc0 | code >> 6);
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  } else {
-    out += static_cast<char>(0xe0 | code >> 12);
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  }
 }
 
 }  // namespace

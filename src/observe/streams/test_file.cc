@@ -15,24 +15,6 @@ namespace {
 constexpr std::size_t received_max = 100'000;  // at one place of one test
 constexpr std::size_t shown_max = 10;          // events that a failure shows
 
-/// The tables of an array, each with a reader of its own.
-template <class F>
-void each_table(TomlReader& reader, std::string_view key, TomlErrors& errors, F read) {
-  const TomlValue* list = reader.value(key);
-  if (!list) return;
-  std::size_t index = 0;
-  for (auto& item : list->items()) {
-    if (!item.is_table()) break;
-    std::string path = reader.path().empty() ? "" : reader.path() + ".";
-    TomlReader inner(item, path + std::string(key) + "[" + std::to_string(index++) + "]", errors);
-    read(inner);
-    inner.finish();
-  }
-  if (list->type() != TomlValue::Type::array || index != list->items().size()) {
-    reader.fail(key, "must be an array of tables");
-  }
-}
-
 TestStep read_step(TomlReader& reader) {
   TestStep step;
   if (auto time = reader.duration("advance")) {
@@ -222,15 +204,14 @@ Result<StreamsTestFile> read_streams_test_file(std::string_view text, const std:
   reader.require("streams");
   out.streams = reader.string("streams").value_or("");
   reader.require("test");
-  each_table(reader, "test", errors, [&](TomlReader& each) {
+  reader.each_table("test", [&](TomlReader& each) {
     StreamsTest test;
     each.require("name");
     test.name = each.string("name").value_or("");
     each.require("steps");
-    each_table(each, "steps", errors,
-               [&](TomlReader& step) { test.steps.push_back(read_step(step)); });
+    each.each_table("steps", [&](TomlReader& step) { test.steps.push_back(read_step(step)); });
     each.require("expect");
-    each_table(each, "expect", errors, [&](TomlReader& expected) {
+    each.each_table("expect", [&](TomlReader& expected) {
       test.expectations.push_back(read_expectation(expected));
     });
     test.failures = static_cast<std::uint64_t>(each.integer("failures", 0).value_or(0));

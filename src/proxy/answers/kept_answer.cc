@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "base/hash.h"
+#include "base/sealed.h"
 
 namespace berth::proxy {
 namespace {
@@ -33,17 +33,15 @@ void append_record(std::string& out, const KeptAnswer& answer) {
   append_number(payload, answer.expires);
   append_number(payload, static_cast<std::uint32_t>(answer.head.size()));
   payload.append(answer.head).append(answer.body);
-  append_number(out, static_cast<std::uint32_t>(payload.size()));
-  append_number(out, crc32c(payload));
-  out.append(payload);
+  append_sealed(out, payload);
 }
 
 std::optional<KeptAnswer> take_record(std::string_view& log) {
   std::string_view rest = log;
-  std::uint32_t size = 0, sum = 0, head = 0;
-  if (!take_number(rest, size) || !take_number(rest, sum) || rest.size() < size) return {};
-  std::string_view payload = rest.substr(0, size);
-  if (crc32c(payload) != sum) return {};
+  auto sealed = take_sealed(rest, rest.size());
+  if (!sealed) return {};
+  std::string_view payload = *sealed;
+  std::uint32_t head = 0;
   KeptAnswer answer;
   if (!take_number(payload, answer.key) || !take_number(payload, answer.fingerprint) ||
       !take_number(payload, answer.expires) || !take_number(payload, head) ||
@@ -52,7 +50,7 @@ std::optional<KeptAnswer> take_record(std::string_view& log) {
   }
   answer.head = payload.substr(0, head);
   answer.body = payload.substr(head);
-  log = rest.substr(size);
+  log = rest;
   return answer;
 }
 

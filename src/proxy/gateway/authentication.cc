@@ -4,22 +4,13 @@
 
 #include "base/base64.h"
 #include "base/strings.h"
+#include "http/authorization.h"
 #include "http/h1_writer.h"
 #include "http/url.h"
 #include "proxy/gateway/signature.h"
 
 namespace berth::proxy::gateway {
 namespace {
-
-/// What stands behind the scheme in Authorization; nothing for another scheme.
-std::optional<std::string_view> shown(const http::RequestHead& head, std::string_view scheme) {
-  std::string_view value = trim(head.headers.value("authorization"));
-  if (value.size() <= scheme.size() || value[scheme.size()] != ' ' ||
-      !equal_ignoring_case(value.substr(0, scheme.size()), scheme)) {
-    return std::nullopt;
-  }
-  return trim(value.substr(scheme.size()));
-}
 
 /// A claim as a field's value; empty where it is no plain value or cannot stand in a head.
 std::string claim_text(const Json& claim) {
@@ -49,13 +40,13 @@ Result<SecretSum> SecretSum::parse(std::string_view text) {
 }
 
 bool SecretSum::fits(std::string_view secret) const {
-  return equal_in_constant_time(sha256_text(secret), sum);
+  return http::equal_in_constant_time(sha256_text(secret), sum);
 }
 
 Authentication::Verdict Authentication::check(const http::RequestHead& head, WallTime now,
                                               Identity& identity, std::string& why) const {
   if (kind == Kind::key) return check_key(head, identity, why);
-  auto value = shown(head, kind == Kind::basic ? "Basic" : "Bearer");
+  auto value = http::credentials(head.headers, kind == Kind::basic ? "Basic" : "Bearer");
   if (!value) return Verdict::missing;
   return kind == Kind::basic ? check_basic(*value, identity, why)
                              : check_token(*value, now, identity, why);

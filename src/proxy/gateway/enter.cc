@@ -9,14 +9,6 @@
 namespace berth::proxy::gateway {
 namespace {
 
-Bytes joined(const Bytes& first, const Bytes& second) {
-  if (first.empty()) return second;
-  Block* block = Block::allocate(first.size() + second.size());
-  std::memcpy(block->data(), first.data(), first.size());
-  std::memcpy(block->data() + first.size(), second.data(), second.size());
-  return Bytes(block, block->data(), first.size() + second.size());
-}
-
 /// A connection whose ends are those that a PROXY header has told.
 class ToldStream final : public ByteStream {
  public:

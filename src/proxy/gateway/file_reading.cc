@@ -4,6 +4,7 @@
 
 #include "base/endpoint.h"
 #include "base/strings.h"
+#include "http/h1_scan.h"
 
 namespace berth::proxy::gateway {
 namespace {
@@ -52,25 +53,18 @@ std::string FileReading::one_of(TomlReader& reader, std::string_view key,
   return *name;
 }
 
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-}
-
 bool may_be_set(std::string_view field) {
   static constexpr std::string_view framing[] = {
       "host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade",
       "te",   "trailer",        "proxy-connection"};
-  return is_token(field) && std::ranges::none_of(framing, [&](std::string_view each) {
+  return http::scan::is_token(field) && std::ranges::none_of(framing, [&](std::string_view each) {
            return equal_ignoring_case(each, field);
          });
 }
 
 std::vector<Page> FileReading::read_pages(TomlReader& reader) {
   std::vector<Page> pages;
-  tables(reader, "pages", [&](TomlReader& each) {
+  reader.each_table("pages", [&](TomlReader& each) {
     Page page;
     page.status = static_cast<int>(each.integer("status", 400, 599).value_or(0));
     page.type = each.string("type").value_or(page.type);
@@ -141,7 +135,7 @@ void FileReading::read_listener(const std::string& name, TomlReader& reader) {
       }
     }
   }
-  tables(reader, "certificates", [&](TomlReader& each) {
+  reader.each_table("certificates", [&](TomlReader& each) {
     tls::CertificatePem pem;
     each.require("chain");
     each.require("key");
@@ -215,7 +209,7 @@ Result<ProxyFile> read_proxy_file(std::string_view text, const std::string& name
   for (auto& [key, each] : reader.tables("auth")) reading.read_authentication(key, each);
   std::vector<Route> routes;
   for (auto& [key, each] : reader.tables("route")) routes.push_back(reading.read_route(key, each));
-  reading.tables(reader, "log", [&](TomlReader& each) { reading.read_log(each); });
+  reader.each_table("log", [&](TomlReader& each) { reading.read_log(each); });
   if (!reader.has("listener")) reader.fail("listener", "is missing: nothing would be listened on");
   reader.finish();
   TRY(reading.errors.result());

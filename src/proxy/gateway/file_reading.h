@@ -30,10 +30,6 @@ struct FileReading {
   /// A name of one of `known`; else an error with the nearest.
   std::string one_of(TomlReader& reader, std::string_view key,
                      const std::vector<std::string>& known, std::string_view what);
-  /// An array of tables, each read by `each`, which leaves finish() to this.
-  template <class F>
-  void tables(TomlReader& reader, std::string_view key, F each);
-
   void read_proxy(TomlReader& reader);
   void read_listener(const std::string& name, TomlReader& reader);
   void read_service(const std::string& name, TomlReader& reader);
@@ -46,22 +42,5 @@ struct FileReading {
 
 /// The fields that a file may not touch, since the framing of messages depends on them.
 bool may_be_set(std::string_view field);
-/// A token (RFC 9110 section 5.6.2), as names of fields and methods are.
-bool is_token(std::string_view text);
-
-template <class F>
-void FileReading::tables(TomlReader& reader, std::string_view key, F each) {
-  const TomlValue* list = reader.value(key);
-  if (!list) return;
-  std::size_t index = 0;
-  if (list->type() != TomlValue::Type::array) return reader.fail(key, "must be an array of tables");
-  for (auto& item : list->items()) {
-    if (!item.is_table()) return reader.fail(key, "must be an array of tables");
-    std::string path = reader.path().empty() ? "" : reader.path() + ".";
-    TomlReader inner(item, path + std::string(key) + "[" + std::to_string(index++) + "]", errors);
-    each(inner);
-    inner.finish();
-  }
-}
 
 }  // namespace berth::proxy::gateway

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "http/h1_scan.h"
 #include "http/url.h"
 #include "proxy/gateway/file_reading.h"
 
@@ -127,7 +128,8 @@ void RouteSection::read_path() {
 void RouteSection::read_conditions() {
   route_.methods = reader_.strings("methods").value_or(std::vector<std::string>());
   for (auto& method : route_.methods) {
-    if (!is_token(method)) reader_.fail("methods", "has '" + method + "', which is no method");
+    if (!http::scan::is_token(method))
+      reader_.fail("methods", "has '" + method + "', which is no method");
   }
   route_.listeners = reader_.strings("listeners").value_or(std::vector<std::string>());
   auto& known = reading_.listeners;

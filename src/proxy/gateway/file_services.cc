@@ -2,6 +2,7 @@
 
 #include "base/strings.h"
 #include "catalog/calls.h"
+#include "http/h1_scan.h"
 #include "http/url.h"
 #include "proxy/gateway/file_reading.h"
 
@@ -39,7 +40,7 @@ CheckSpec read_check(TomlReader& reader) {
   check.target = target.value_or("/");
   check.host = reader.string("host").value_or("");
   check.method = reader.string("method").value_or("GET");
-  if (!is_token(check.method)) reader.fail("method", "is no method");
+  if (!http::scan::is_token(check.method)) reader.fail("method", "is no method");
   read_statuses(reader, check);
   check.interval = reader.duration("interval").value_or(check.interval);
   check.timeout = reader.duration("timeout").value_or(check.timeout);

@@ -1,14 +1,9 @@
 #include "proxy/gateway/path.h"
 
+#include "base/strings.h"
+
 namespace berth::proxy::gateway {
 namespace {
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 /// RFC 3986 section 2.3.
 bool unreserved(unsigned char c) {

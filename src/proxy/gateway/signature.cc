@@ -8,6 +8,8 @@
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
 
+#include "http/authorization.h"
+
 namespace berth::proxy::gateway {
 namespace {
 
@@ -60,10 +62,6 @@ std::string der_of(std::string_view signature, std::size_t size) {
 
 }  // namespace
 
-bool equal_in_constant_time(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
 std::string sha256_text(std::string_view bytes) {
   static constexpr char digits[] = "0123456789abcdef";
   unsigned char sum[SHA256_DIGEST_LENGTH];
@@ -84,7 +82,7 @@ bool hmac_fits(Algorithm algorithm, std::string_view secret, std::string_view me
             message.size(), sum, &size)) {
     return false;
   }
-  return equal_in_constant_time({reinterpret_cast<char*>(sum), size}, signature);
+  return http::equal_in_constant_time({reinterpret_cast<char*>(sum), size}, signature);
 }
 
 bool signature_fits(Algorithm algorithm, evp_pkey_st& key, std::string_view message,

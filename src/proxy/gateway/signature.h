@@ -12,8 +12,6 @@ bool hmac_fits(Algorithm algorithm, std::string_view secret, std::string_view me
 /// RFC 7518 sections 3.3 to 3.5, RFC 8037. The key is of the algorithm's kind.
 bool signature_fits(Algorithm algorithm, evp_pkey_st& key, std::string_view message,
                     std::string_view signature);
-/// Equal, in a time that tells nothing about where they differ.
-bool equal_in_constant_time(std::string_view a, std::string_view b);
 /// 64 small hexadecimal digits.
 std::string sha256_text(std::string_view bytes);
 

@@ -21,12 +21,13 @@ inline std::size_t next_timer(std::uint32_t& state) {
 }
 
 namespace asio_core {
+/// What follows runs on an io_context that threads may share (true), which is what its default
+/// constructor makes, or on one for a single thread, its cheapest form.
+void let_threads_share(bool share);
 /// A coroutine awaits one that answers at once.
 void awaits(std::size_t times);
 /// Each callback puts the next into the queue.
 void hops(std::size_t times);
-/// The same on an io_context that threads may share, which is what its default constructor makes.
-void shared_hops(std::size_t times);
 /// A coroutine goes to the end of the queue.
 void awaited_hops(std::size_t times);
 /// A coroutine starts another on the executor and awaits its end.

@@ -88,13 +88,13 @@ std::vector<Deferred<void>> arm_timers() {
   }
   return armed;
 }
-void timers(std::size_t times) {
+void set_and_cancel(std::size_t times, bool first) {
   static std::uint32_t state = 2;
   std::size_t heard = 0;
   std::array<Deferred<void>, 64> cancelled;  // a turn brings their callbacks, as one of Asio's does
   for (std::size_t i = 0; i < times; ++i) {
     auto& timer = cancelled[i % 64];
-    timer = reactor->after(std::chrono::milliseconds(next_wait(state)))
+    timer = reactor->after(std::chrono::milliseconds(next_wait(state, first)))
                 .then([] {}, [&](Error) { ++heard; });
     timer.cancel();
     if (i % 64 == 63) ReadyList::current().run();
@@ -102,6 +102,9 @@ void timers(std::size_t times) {
   ReadyList::current().run();
   if (heard != times) std::abort();
 }
+
+void timers(std::size_t times) { set_and_cancel(times, false); }
+void first_timers(std::size_t times) { set_and_cancel(times, true); }
 
 std::vector<Deferred<void>>* armed_here;
 void resets(std::size_t times) {
@@ -151,7 +154,8 @@ int main(int count, char** words) {
   if (count > 1) {
     const std::pair<std::string_view, void (*)(std::size_t)> works[] = {
         {"ready_await", awaits}, {"callback_hop", hops}, {"awaited_hop", awaited_hops},
-        {"spawn_join", spawns},  {"timer", timers},      {"timer_reset", resets}};
+        {"spawn_join", spawns},  {"timer", timers},      {"timer_first", first_timers},
+        {"timer_reset", resets}};
     std::vector<Deferred<void>> armed;
     if (std::string_view(words[1]).starts_with("timer")) armed = arm_timers();
     armed_here = &armed;
@@ -173,6 +177,8 @@ int main(int count, char** words) {
   libuv_core::arm_timers();
   compare("timer", timers, asio_core::timers, 200'000);
   alone("timer", "libuv", libuv_core::timers, 200'000);
+  compare("timer_first", first_timers, asio_core::first_timers, 200'000);
+  alone("timer_first", "libuv", libuv_core::first_timers, 200'000);
   compare("timer_reset", resets, asio_core::resets, 200'000);
   alone("timer_reset", "libuv", libuv_core::resets, 200'000);
   for (bool share : {true, false}) {

@@ -50,6 +50,19 @@ std::vector<std::unique_ptr<asio::steady_timer>>& armed() {
   return threads_may_share ? shared : own;
 }
 
+void set_and_cancel(std::size_t times, bool first) {
+  static std::uint32_t state = 2;
+  std::size_t heard = 0;
+  for (std::size_t i = 0; i < times; ++i) {
+    asio::steady_timer timer(context());
+    timer.expires_after(std::chrono::milliseconds(next_wait(state, first)));
+    timer.async_wait([&](boost::system::error_code) { ++heard; });
+    timer.cancel();
+    if (i % 64 == 63) context().poll();
+  }
+  context().poll();
+  if (heard != times) std::abort();
+}
 }  // namespace
 
 void let_threads_share(bool share) { threads_may_share = share; }
@@ -80,19 +93,8 @@ void arm_timers() {
     armed().back()->async_wait([](boost::system::error_code) {});
   }
 }
-void timers(std::size_t times) {
-  static std::uint32_t state = 2;
-  std::size_t heard = 0;
-  for (std::size_t i = 0; i < times; ++i) {
-    asio::steady_timer timer(context());
-    timer.expires_after(std::chrono::milliseconds(next_wait(state)));
-    timer.async_wait([&](boost::system::error_code) { ++heard; });
-    timer.cancel();
-    if (i % 64 == 63) context().poll();
-  }
-  context().poll();
-  if (heard != times) std::abort();
-}
+void timers(std::size_t times) { set_and_cancel(times, false); }
+void first_timers(std::size_t times) { set_and_cancel(times, true); }
 void resets(std::size_t times) {
   static std::uint32_t state = 3;
   static std::size_t heard = 0;

@@ -10,7 +10,14 @@
 namespace berth::http {
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+  std::size_t size = out.size();
+  out.resize_and_overwrite(size + name.size() + value.size() + 4, [&](char* begin, std::size_t) {
+    char* at = begin + size;
+    for (std::string_view part : {name, std::string_view(": "), value, std::string_view("\r\n")}) {
+      at += part.copy(at, part.size());
+    }
+    return at - begin;
+  });
 }
 
 bool writable_value(std::string_view value) {

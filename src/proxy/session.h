@@ -60,11 +60,14 @@ class Session final : Timer {
 
  private:
   enum class Outcome : std::uint8_t { next, close };
+  static constexpr Duration linger_max = 2s;  // for the rest of a request that was answered early
 
   void fire() override;
   Deferred<bool> read_head();
+  Deferred<Bytes> read_more_of_head();
   Deferred<Outcome> exchange();
   Deferred<void> read_answer();
+  Deferred<Outcome> end_answer();
   Deferred<Outcome> pass_answer();
   Deferred<Outcome> refuse(int status, std::string reason);
   Deferred<std::optional<Outcome>> find_public();
@@ -82,6 +85,21 @@ class Session final : Timer {
   void let_go();
   void release_endpoint();
   void note_record();
+
+  Deferred<std::optional<Outcome>> count_hops();
+
+  // In session_ends.cc.
+  /// What the client did that ended its request, when it is not the instance's fault.
+  enum class Fault : std::uint8_t { none, gone, silent, broken, too_long };
+  Deferred<void> refuse_head(const Error& error);
+  Deferred<Outcome> refuse_fault();
+  Deferred<Outcome> break_off(Error error);
+  Deferred<void> pass_interim();
+  bool leaves_out(const http::Header& answer_field) const;
+  bool unchunks() const;
+  bool awaits_content();
+  void ended(char who, char where);
+  char phase() const;
 
   // In session_tries.cc.
   struct Refusal {
@@ -128,6 +146,8 @@ class Session final : Timer {
   bool killed_ = false;
   Bytes pending_;  // received from the client, not yet used
   http::HeadFinder finder_;
+  MonotonicTime head_due_{};    // zero: none has begun
+  std::size_t head_bytes_ = 0;  // of the last one
 
   // Of the present request.
   http::RequestHead request_;
@@ -153,9 +173,13 @@ class Session final : Timer {
   bool in_request_ = false;
   bool timed_out_ = false;
   bool reused_ = false;
-  bool passed_bytes_ = false;        // of the answer, to the client: no retry any more
+  bool fresh_ = false;         // the next try is by a connection of its own
+  bool passed_bytes_ = false;  // to the client, interim answers too: no retry any more
+  bool answering_ = false;     // its last answer has begun: none of our own any more
+  bool closes_ = false;        // that answer says so
+  Fault fault_ = Fault::none;
+  bool awaits_client_ = false;       // the upload has nothing to send until more has come
   std::uint64_t content_bytes_ = 0;  // of the request's body, so far
-  bool too_long_ = false;            // that is more than the route lets through
   bool body_started_ = false;        // of the request, from the client's stream: no retry any more,
   bool whole_body_ = false;          // but if all of it is in first_body_
   bool on_trial_ = false;            // the breaker waits for what comes of it

@@ -69,8 +69,10 @@ void Visit::append_request_head(std::string& out, const http::RequestHead& head,
     http::append_header(out, "Host", head.authority);
   }
   bool own_host = route.host || !head.authority.empty();
+  // HTTP/1.1 has a Host, if an empty one (RFC 9112 section 3.2).
+  if (!own_host && head.minor == 0 && !head.headers.find("host")) out += "Host: \r\n";
   for (auto& header : head.headers) {
-    if (hop_by_hop(header, head.headers) || from_us(header.name)) continue;
+    if (stays_here(header, head) || from_us(header.name)) continue;
     if (own && own(header.name)) continue;
     if (own_host && equal_ignoring_case(header.name, "host")) continue;
     if (route.request_headers.drops(header.name)) continue;

@@ -95,6 +95,8 @@ void Session::let_go() {
   upstream_pending_ = first_body_ = Bytes();
   if (pending_.empty()) pending_ = Bytes();  // an empty slice holds its block too
   for (auto& each : tried_) each = nullptr;
+  coding_ = {};
+  varies_ = weakens_ = false;
 }
 
 /// False at the client's orderly end.
@@ -228,9 +230,11 @@ void Session::build_answer_head() {
   out_.append(answer_.reason).append("\r\n");
   for (auto& header : answer_.headers) {
     if (hop_by_hop(header, answer_.headers) || (visit_ && !visit_->keeps(header.name))) continue;
+    if (weakens_ && !goes_with_coding(header.name)) continue;
     http::append_header(out_, header.name, header.value);
   }
   if (visit_) visit_->append_answer_fields(out_);
+  append_coding_fields();
   append_sticky_cookie();
   if (answer_.status == 101) {
     http::append_header(out_, "Connection", "Upgrade");
@@ -245,9 +249,10 @@ void Session::build_answer_head() {
 }
 
 Deferred<Session::Outcome> Session::pass_answer() {
-  auto& clock = proxy_.world().clock;
   if (keeps_) co_await keep_answer();
   record_.status = static_cast<std::uint16_t>(answer_.status);
+  choose_coding();
+  if (encodes()) co_return co_await pass_encoded();
   http::HeadBuffers::Lease buffer(proxy_.heads());
   build_answer_head();
   std::size_t head_bytes = out_.size();
@@ -286,12 +291,17 @@ Deferred<Session::Outcome> Session::pass_answer() {
     co_await tunnel();
     co_return Outcome::close;
   }
-  if (!request_body_.done()) co_return Outcome::close;  // answered before all was sent
+  co_return finish_answer();
+}
+
+/// All of the answer has been passed on.
+Session::Outcome Session::finish_answer() {
+  if (!request_body_.done()) return Outcome::close;  // answered before all was sent
   if (answer_.keep_alive && upstream_pending_.empty())
-    endpoint_->give_idle(std::move(upstream_), clock.now());
+    endpoint_->give_idle(std::move(upstream_), proxy_.world().clock.now());
   bool close = !request_.keep_alive || proxy_.stopping() ||
                answer_.framing.kind == http::Framing::Kind::until_close;
-  co_return close ? Outcome::close : Outcome::next;
+  return close ? Outcome::close : Outcome::next;
 }
 
 /// Sends the rest of the request's body while the answer is awaited.
@@ -403,6 +413,7 @@ void Session::note_record() {
   record_.caller = caller_.empty() ? "unknown" : std::string_view(caller_);
   record_.method = request_.method;
   record_.target = request_.target;
+  if (visit_ && visit_->route()) record_.route = visit_->route()->name;
   proxy_.sink().note(record_);
   record_ = {};
 }

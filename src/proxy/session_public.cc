@@ -12,6 +12,7 @@ namespace {
 
 constexpr Duration keys_wait_max = 5s;  // for keys of tokens that are being fetched
 constexpr Duration linger_max = 2s;
+constexpr Duration file_timeout = 30s;  // for each part of a file
 
 }  // namespace
 
@@ -34,6 +35,10 @@ Deferred<std::optional<Session::Outcome>> Session::find_public() {
     Outcome outcome = co_await refuse(visit_->status(), std::move(reason));
     co_return std::optional<Outcome>(outcome);
   }
+  if (visit_->route()->files) {
+    Outcome outcome = co_await answer_with_file();
+    co_return std::optional<Outcome>(outcome);
+  }
   pool_ = proxy_.pool_called(visit_->service());
   if (pool_) co_return std::optional<Outcome>();
   std::string reason = "there is no service " + visit_->service();
@@ -43,7 +48,8 @@ Deferred<std::optional<Session::Outcome>> Session::find_public() {
 
 Duration Session::request_time() const {
   Duration own = visit_ ? visit_->timeout() : Duration(0);
-  return own > Duration(0) ? own : pool_->policy().timeout;
+  if (own > Duration(0)) return own;
+  return pool_ ? pool_->policy().timeout : file_timeout;
 }
 
 bool Session::within_body_limit() {

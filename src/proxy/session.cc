@@ -89,6 +89,8 @@ void Session::let_go() {
   upstream_pending_ = first_body_ = Bytes();
   if (pending_.empty()) pending_ = Bytes();  // an empty slice holds its block too
   for (auto& each : tried_) each = nullptr;
+  coding_ = {};
+  varies_ = weakens_ = false;
 }
 
 /// Of a head that has begun; it has its time from its first byte on.
@@ -253,9 +255,11 @@ void Session::build_answer_head() {
   out_.append(answer_.reason).append("\r\n");
   for (auto& header : answer_.headers) {
     if (leaves_out(header) || (visit_ && !visit_->keeps(header.name))) continue;
+    if (weakens_ && !goes_with_coding(header.name)) continue;
     http::append_header(out_, header.name, header.value);
   }
   if (visit_) visit_->append_answer_fields(out_);
+  append_coding_fields();
   append_sticky_cookie();
   // Answered before all of the request has come: nobody knows whether the rest will.
   closes_ = !request_.keep_alive || proxy_.stopping() || !request_body_.done() || unchunks() ||
@@ -274,6 +278,8 @@ void Session::build_answer_head() {
 Deferred<Session::Outcome> Session::pass_answer() {
   if (keeps_) co_await keep_answer();
   record_.status = static_cast<std::uint16_t>(answer_.status);
+  choose_coding();
+  if (encodes()) co_return co_await pass_encoded();
   http::HeadBuffers::Lease buffer(proxy_.heads());
   build_answer_head();
   std::size_t head_bytes = out_.size();
@@ -452,6 +458,7 @@ void Session::note_record() {
   record_.caller = caller_.empty() ? "unknown" : std::string_view(caller_);
   record_.method = request_.method;
   record_.target = request_.target;
+  if (visit_ && visit_->route()) record_.route = visit_->route()->name;
   proxy_.sink().note(record_);
   record_ = {};
 }

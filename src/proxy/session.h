@@ -12,6 +12,7 @@
 #include "async/timer_queue.h"
 #include "http/access_record.h"
 #include "http/h1_parser.h"
+#include "http/server_message.h"
 #include "proxy/answers/kept_answer.h"
 #include "proxy/gateway/visit.h"
 #include "proxy/pool.h"
@@ -125,6 +126,21 @@ class Session final : Timer {
   void mirror(std::string_view head);
   Deferred<Outcome> refuse_failed(Error error);
 
+  // In session_content.cc.
+  class Content;
+  class Sent;
+  void choose_coding();
+  bool encodes() const { return !coding_.empty() && request_.method != "HEAD"; }
+  bool goes_with_coding(std::string_view field) const;
+  void append_coding_fields();
+  Deferred<Bytes> read_content();
+  Deferred<Outcome> pass_encoded();
+  Deferred<Outcome> answer_with_file();
+  Deferred<Outcome> refuse_file(const http::ServerResponse& answer);
+  Deferred<Outcome> send_file(http::ServerResponse answer);
+  void end_locally();
+  Deferred<void> send_part(Bytes head, http::FilePart part);
+
   // In session_keys.cc.
   static constexpr std::size_t kept_bytes_max = 64 << 10;  // of a content, and of an answer
   bool has_key() const;
@@ -161,6 +177,9 @@ class Session final : Timer {
   Bytes first_body_;                 // all of the body, where it came with its head
   std::optional<KeptAnswer> keeps_;  // its answer is to be kept, so far without it
   Duration retry_after_{};           // of an answer of our own; zero: not said
+  std::string_view coding_;          // that its answer is encoded in here; empty: none
+  bool varies_ = false;              // by the Accept-Encoding
+  bool weakens_ = false;             // the answer's ETag
   std::unique_ptr<ByteStream> upstream_;
   Bytes upstream_pending_;
   http::ResponseHead answer_;

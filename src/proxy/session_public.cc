@@ -12,6 +12,7 @@ namespace berth::proxy {
 namespace {
 
 constexpr Duration keys_wait_max = 5s;  // for keys of tokens that are being fetched
+constexpr Duration file_timeout = 30s;  // for each part of a file
 
 }  // namespace
 
@@ -32,6 +33,10 @@ Deferred<std::optional<Session::Outcome>> Session::find_public() {
     }
     std::string reason = visit_->reason();
     Outcome outcome = co_await refuse(visit_->status(), std::move(reason));
+    co_return std::optional<Outcome>(outcome);
+  }
+  if (visit_->route()->files) {
+    Outcome outcome = co_await answer_with_file();
     co_return std::optional<Outcome>(outcome);
   }
   pool_ = proxy_.pool_called(visit_->service());
@@ -60,7 +65,8 @@ Deferred<std::optional<Session::Outcome>> Session::count_hops() {
 
 Duration Session::request_time() const {
   Duration own = visit_ ? visit_->timeout() : Duration(0);
-  return own > Duration(0) ? own : pool_->policy().timeout;
+  if (own > Duration(0)) return own;
+  return pool_ ? pool_->policy().timeout : file_timeout;
 }
 
 bool Session::within_body_limit() {

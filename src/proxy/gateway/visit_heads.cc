@@ -89,6 +89,17 @@ void Visit::append_request_head(std::string& out, const http::RequestHead& head,
   route.request_headers.append(out, values_);
 }
 
+std::string_view Visit::file_path() const {
+  const Route& route = *match_.route;
+  if (route.rewrite) return std::string_view(target_).substr(0, target_.find('?'));
+  bool behind = route.path_kind == Route::PathKind::prefix && route.path != "/";
+  return behind ? match_.rest : values_.path;
+}
+
+void Visit::add_own_field(std::string_view name, std::string_view value) {
+  http::append_header(own_fields_, name, value);
+}
+
 bool Visit::keeps(std::string_view field) const {
   const Route& route = *match_.route;
   if (route.response_headers.drops(field)) return false;
@@ -121,7 +132,7 @@ void Visit::append_own(std::string& out, int status, std::string_view reason, bo
       std::to_string(status) + " " + std::string(words) + "\n" + std::string(reason) + "\n";
   std::string_view body = text;
   std::string_view type = "text/plain; charset=utf-8";
-  if (route && route->respond && status == status_) {
+  if (route && responds_) {
     body = route->respond->text;
     type = route->respond->type;
   } else if (page && status >= 400) {
@@ -133,7 +144,7 @@ void Visit::append_own(std::string& out, int status, std::string_view reason, bo
     http::append_header(out, "Content-Length", std::to_string(body.size()));
   }
   if (!reason.empty()) http::append_header(out, "X-Berth-Reason", reason);
-  if (status == status_) out += own_fields_;
+  out += own_fields_;
   bool preflight = status == 204 && !cors_origin_.empty();
   if (preflight) {
     http::append_header(out, "Vary", "Origin");

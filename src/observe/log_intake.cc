@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "observe/log_level.h"
 #include "observe/parse/haproxy_line.h"
 #include "observe/parse/number.h"
 
@@ -18,13 +19,6 @@ Duration milliseconds(std::string_view timer) {
 
 std::uint64_t number(std::string_view text) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(leading_integer(text), 0));
-}
-
-/// RFC 5424 section 6.2.1: 0 to 3 emergency to error, 4 warning, 5 and 6 notice and informational.
-LogLevel level_of(std::uint8_t severity) {
-  if (severity <= 3) return LogLevel::error;
-  if (severity == 4) return LogLevel::warning;
-  return severity == 7 ? LogLevel::debug : LogLevel::info;
 }
 
 RequestSeen request_of(const HaproxyLine& line, WallTime ended) {
@@ -67,7 +61,7 @@ void LogIntake::note(const SyslogReceived& received) {
   }
   ++lines_;
   std::string_view app = received.message.app.empty() ? "unknown" : received.message.app;
-  observer_.note_log_line(known(app), level_of(received.message.severity));
+  observer_.note_log_line(known(app), log_level_of_severity(received.message.severity));
 }
 
 }  // namespace berth::observe

@@ -49,7 +49,7 @@ void append_request(observe::LogStore& store, std::string_view host,
        {"bytes", bytes},
        {"retries", retries},
        {"termination", {record.termination, sizeof record.termination}}}};
-  observe::LogLine line;
+  observe::StoredLine line;
   line.time = {record.accepted + record.total};
   line.host = host;
   line.service = record.backend.empty() ? record.frontend : record.backend;
@@ -62,7 +62,7 @@ void append_request(observe::LogStore& store, std::string_view host,
 
 void append_syslog(observe::LogStore& store, const observe::SyslogReceived& received) {
   auto& message = received.message;
-  observe::LogLine line;
+  observe::StoredLine line;
   line.time = received.time;
   line.host = message.host.empty() ? received.peer : message.host;
   line.service = message.app.empty() ? "unknown" : message.app;

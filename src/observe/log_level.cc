@@ -79,10 +79,4 @@ LogLevel log_level_of(std::string_view line) {
   return LogLevel::info;
 }
 
-LogLevel log_level_of_severity(std::uint8_t severity) {
-  if (severity <= 3) return LogLevel::error;
-  if (severity == 4) return LogLevel::warning;
-  return severity == 7 ? LogLevel::debug : LogLevel::info;
-}
-
 }  // namespace berth::observe

@@ -14,7 +14,7 @@ LineBatch::LineBatch(std::uint64_t first_sequence, LineColumns columns)
   }
 }
 
-std::uint32_t LineBatch::source_number(const LogLine& line) {
+std::uint32_t LineBatch::source_number(const StoredLine& line) {
   auto same = [&](const LogSource& source) {
     return source.instance == line.instance && source.service == line.service &&
            source.host == line.host;
@@ -51,7 +51,7 @@ void LineBatch::add_fields(std::span<const LogLineField> fields) {
   columns_.field_ends.push_back(static_cast<std::uint32_t>(columns_.fields.size()));
 }
 
-void LineBatch::add(const LogLine& line) {
+void LineBatch::add(const StoredLine& line) {
   std::uint32_t source = source_number(line);
   add_fields(line.fields);
   columns_.times.push_back(line.time.nanoseconds);

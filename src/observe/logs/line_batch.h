@@ -33,7 +33,7 @@ class LineBatch {
   explicit LineBatch(std::uint64_t first_sequence = 1) : first_sequence_(first_sequence) {}
   LineBatch(std::uint64_t first_sequence, LineColumns columns);
 
-  void add(const LogLine& line);
+  void add(const StoredLine& line);
   std::size_t size() const { return columns_.times.size(); }
   bool empty() const { return columns_.times.empty(); }
   bool full() const { return columns_.source_names.size() >= sources_max; }
@@ -63,7 +63,7 @@ class LineBatch {
   LineBatch from(std::size_t begin) const;
 
  private:
-  std::uint32_t source_number(const LogLine& line);
+  std::uint32_t source_number(const StoredLine& line);
   void add_fields(std::span<const LogLineField> fields);
 
   std::uint64_t first_sequence_;

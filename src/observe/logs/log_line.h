@@ -21,7 +21,7 @@ struct LogLineField {
 /// "orders/1", or empty where the sender is no instance of ours. What identifies a request goes
 /// into the field "trace" or "request", what parsers found into fields of its own; what a line says
 /// as JSON or logfmt need not be given: it is read when it is asked for.
-struct LogLine {
+struct StoredLine {
   WallTime time;
   std::string_view host;
   std::string_view service;

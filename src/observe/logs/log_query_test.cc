@@ -8,7 +8,7 @@ namespace berth::observe {
 namespace {
 
 /// Whether the query finds this one line.
-bool finds(std::string_view query, const LogLine& line) {
+bool finds(std::string_view query, const StoredLine& line) {
   auto read = LogQuery::parse(query);
   EXPECT_TRUE(read.ok()) << query << ": " << (read.ok() ? "" : read.error().text());
   if (!read.ok()) return false;
@@ -19,7 +19,7 @@ bool finds(std::string_view query, const LogLine& line) {
   return read->matches(batch, 0, lower);
 }
 bool finds(std::string_view query, std::string_view text) {
-  return finds(query, LogLine{{}, "laptop", "orders", "orders/1", LogLevel::info, text, {}});
+  return finds(query, StoredLine{{}, "laptop", "orders", "orders/1", LogLevel::info, text, {}});
 }
 
 TEST(LogQuery, words_are_whole_in_any_case_and_all_of_them_must_be_there) {
@@ -69,7 +69,7 @@ TEST(LogQuery, and_or_not_and_brackets) {
 }
 
 TEST(LogQuery, service_instance_host_and_level) {
-  LogLine line{{}, "laptop", "Orders", "orders/1", LogLevel::warning, "it rains", {}};
+  StoredLine line{{}, "laptop", "Orders", "orders/1", LogLevel::warning, "it rains", {}};
   EXPECT_TRUE(finds("service:orders", line));
   EXPECT_TRUE(finds("service:ord*", line));
   EXPECT_FALSE(finds("service:order", line));
@@ -88,7 +88,7 @@ TEST(LogQuery, service_instance_host_and_level) {
 
 TEST(LogQuery, fields_that_came_with_the_line_and_those_in_its_text) {
   LogLineField fields[] = {{"status", "503"}, {"path", "/users/17"}, {"seconds", "0.25"}};
-  LogLine line{{}, "", "users", "", LogLevel::info, "GET status=200", fields};
+  StoredLine line{{}, "", "users", "", LogLevel::info, "GET status=200", fields};
   EXPECT_TRUE(finds("status:503", line));
   EXPECT_FALSE(finds("status:200", line));  // what came goes before what is written
   EXPECT_TRUE(finds("status>=500 status<600", line));

@@ -12,7 +12,7 @@ std::string line_log_begin(std::uint64_t first_sequence) {
   return out;
 }
 
-void append_line(std::string& body, const LogLine& line) {
+void append_line(std::string& body, const StoredLine& line) {
   body.append(reinterpret_cast<const char*>(&line.time.nanoseconds), sizeof(std::int64_t));
   body += static_cast<char>(line.level);
   append_sized(body, line.host);
@@ -29,7 +29,7 @@ void append_line(std::string& body, const LogLine& line) {
 bool take_lines(std::string_view body, LineBatch& batch) {
   std::vector<LogLineField> fields;
   while (!body.empty()) {
-    LogLine line;
+    StoredLine line;
     if (body.size() < sizeof(std::int64_t) + 1) return false;
     std::memcpy(&line.time.nanoseconds, body.data(), sizeof(std::int64_t));
     auto level = static_cast<std::uint8_t>(body[sizeof(std::int64_t)]);

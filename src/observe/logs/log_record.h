@@ -14,7 +14,7 @@ inline constexpr std::size_t line_record_bytes_max = 8 << 20;
 
 std::string line_log_begin(std::uint64_t first_sequence);
 /// Puts a line behind a record's body.
-void append_line(std::string& body, const LogLine& line);
+void append_line(std::string& body, const StoredLine& line);
 /// Adds all lines of a record's body; false, and the rest is left out, if it is damaged.
 bool take_lines(std::string_view body, LineBatch& batch);
 

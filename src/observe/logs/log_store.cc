@@ -55,13 +55,13 @@ void LogStore::next_head() {
   if (heads_.size() > options_.batches_max + 1) drop_oldest_head();
 }
 
-void LogStore::append(const LogLine& given) {
+void LogStore::append(const StoredLine& given) {
   // A disk that answers nothing at all keeps what waits for it.
   if (heads_.size() > 2 * options_.batches_max) {
     ++counters_.dropped;
     return;
   }
-  LogLine line = given;
+  StoredLine line = given;
   bool cut = line.text.size() > options_.text_bytes_max || line.fields.size() > options_.fields_max;
   if (line.text.size() > options_.text_bytes_max) {
     text_.assign(cut_to(line.text, options_.text_bytes_max - cut_mark.size())).append(cut_mark);

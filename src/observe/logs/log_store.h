@@ -85,7 +85,7 @@ class LogStore {
   Deferred<void> open();
   Deferred<void> close();
 
-  void append(const LogLine& line);
+  void append(const StoredLine& line);
   /// All that was appended until now is in the write-ahead log, or packed. Errors: those of Disk.
   Deferred<void> commit();
   /// Resolves when few enough batches wait to be packed: for senders that can be slowed down.

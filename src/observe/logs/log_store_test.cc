@@ -56,7 +56,7 @@ TEST_F(LogStoreTest, lines_are_found_newest_first_in_memory_and_in_blocks) {
   auto answer = search("");
   ASSERT_EQ(answer.lines.size(), 5000u);
   for (std::size_t i = 0; i < 5000; ++i) {
-    LogLine line = shop.make(4999 - i);
+    StoredLine line = shop.make(4999 - i);
     ASSERT_EQ(answer.lines[i].text, line.text);
     ASSERT_EQ(answer.lines[i].time, line.time);
     ASSERT_EQ(answer.lines[i].source.instance, line.instance);

@@ -17,10 +17,10 @@ struct ShopLines {
   std::string value;
   std::vector<LogLineField> fields;
 
-  LogLine make(std::uint64_t n) {
+  StoredLine make(std::uint64_t n) {
     static constexpr std::string_view services[] = {"orders", "users", "payments"};
     static constexpr std::string_view instances[] = {"orders/1", "users/2", "payments/1"};
-    LogLine line;
+    StoredLine line;
     line.time = {first + static_cast<std::int64_t>(n) * 1'000'000};
     line.host = "laptop";
     line.service = services[n % 3];

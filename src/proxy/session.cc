@@ -68,9 +68,12 @@ Deferred<void> Session::run() {
     auto outcome = co_await exchange().result();
     disarm();
     bool again = outcome.ok() && *outcome == Outcome::next;
-    // Only the client's stream fails an exchange: it is gone, or took nothing until its time was
-    // over.
-    if (!outcome.ok()) ended(timed_out_ && answering_ ? 'c' : 'C', phase());
+    // What fails an exchange is the client's stream, which is gone or took nothing until its time
+    // was over; or the proxy stops.
+    if (!outcome.ok()) {
+      bool stopped = outcome.error().is(Code::cancelled);
+      ended(stopped ? 'K' : timed_out_ && answering_ ? 'c' : 'C', phase());
+    }
     uploading_.reset();
     note_record();
     release_endpoint();

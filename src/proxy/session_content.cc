@@ -142,7 +142,7 @@ Deferred<Session::Outcome> Session::pass_encoded() {
   build_answer_head();
   record_.bytes_out += out_.size();
   (*buffer).append(std::string_view(out_).substr(0, out_.size() - 2));  // it is ended below
-  passed_bytes_ = true;
+  passed_bytes_ = answering_ = true;
   http::CompressionOptions options = visit_->compression()->options;
   options.workers = &proxy_.world().workers;
   auto encoded = http::encoded(std::make_unique<Content>(*this), coding_, options);
@@ -228,7 +228,7 @@ Deferred<Session::Outcome> Session::send_file(http::ServerResponse answer) {
     out_ += "Connection: keep-alive\r\n";
   }
   record_.bytes_out += out_.size() + answer.body.text.size();
-  passed_bytes_ = true;
+  passed_bytes_ = answering_ = true;
   extend_time();
   bool with_body = request_.method != "HEAD";
   auto* part = answer.body.source ? answer.body.source->file_part() : nullptr;

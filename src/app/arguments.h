@@ -47,9 +47,11 @@ struct TopArguments {
   bool once = false;
 };
 struct LogsArguments {
-  std::string of;  // a service or an instance
+  std::string of;  // a service or an instance; empty with a query: all
   bool follow = false;
   std::uint32_t lines = 200;
+  std::optional<std::string> query;  // docs/formats/log_lines.md
+  std::optional<Duration> since;     // back from now
 };
 struct ScaleArguments {
   std::string service;

@@ -129,11 +129,30 @@ void declare_top(CLI::App& app, Chosen& chosen) {
 
 void declare_logs(CLI::App& app, Chosen& chosen) {
   auto a = arguments_of<LogsArguments>(app, chosen);
-  place(app, "SERVICE|INSTANCE", a->of, "whose output: all of orders, or orders/1");
+  app.callback([a, &chosen] {
+    bool search = a->query || a->since;
+    if (a->of.empty() && !search) throw CLI::RequiredError("SERVICE|INSTANCE");
+    chosen = *a;
+  });
+  place(app, "SERVICE|INSTANCE", a->of,
+        "whose output: all of orders, or orders/1; needed without -q", false);
   app.add_flag("-f,--follow", a->follow, "go on with new lines as they come");
   app.add_option("-n,--lines", a->lines, "how many lines of the past (200)")
       ->type_name("N")
       ->check(whole(0, 5000));
+  app.add_option("-q,--query", a->query, "search all that is kept: 'level:error timeout -retry'")
+      ->type_name("QUERY");
+  app.add_option_function<std::string>(
+         "--since",
+         [a](const std::string& text) {
+           if (auto read = parse_duration(text); read.ok()) a->since = *read;
+         },
+         "only what is younger: 30s, 1h, 7d")
+      ->type_name("DURATION")
+      ->check([](const std::string& text) {
+        auto read = parse_duration(text);
+        return read.ok() ? std::string() : std::string(read.error().message());
+      });
 }
 
 void declare_scale(CLI::App& app, Chosen& chosen) {
@@ -306,7 +325,9 @@ constexpr Entry entries[] = {
     {"Look", "top", "how the services do, live", "",
      "berth top\nberth top --once            # once, for a script", declare_top},
     {"Look", "logs", "what a service prints", "",
-     "berth logs -f payments\nberth logs orders/1 -n 50", declare_logs},
+     "berth logs -f payments\nberth logs orders/1 -n 50\n"
+     "berth logs orders -q 'level:error timeout' --since 1h",
+     declare_logs},
     {"Look", "metrics", "latency, requests and errors as charts",
      "Without a name: all services. Any Riemann event's service is a series too.",
      "berth metrics orders\nberth metrics p99 --since 2h\nberth metrics --json users",

@@ -1,6 +1,7 @@
 #include "app/log_lines.h"
 
 #include "async/clock.h"
+#include "observe/log_level.h"
 
 namespace berth::app {
 namespace {
@@ -9,11 +10,14 @@ constexpr Duration keep_interval = 1s;
 
 }  // namespace
 
-LogLines::LogLines(World& world, Log log, std::string state_folder, observe::Observer& observer)
+LogLines::LogLines(World& world, Log log, std::string state_folder, observe::Observer& observer,
+                   observe::LogStore& store, std::string host)
     : world_(world),
       log_(log),
       state_folder_(std::move(state_folder)),
       observer_(observer),
+      store_(store),
+      host_(std::move(host)),
       tail_(world, state_folder_) {}
 
 Deferred<void> LogLines::run() {
@@ -31,10 +35,16 @@ Deferred<void> LogLines::run() {
     }
     for (auto& line : *lines) {
       std::string_view id = line.id;
-      observer_.note_log_line(id.substr(0, id.find('/')), line.text);
+      std::string_view service = id.substr(0, id.find('/'));
+      LogLevel level = observe::log_level_of(line.text);
+      observer_.note_log_line(service, level);
+      store_.append({line.time, host_, service, id, level, line.text, {}});
     }
     if (world_.clock.now() < next_keep) continue;
     next_keep = world_.clock.now() + keep_interval;
+    // A line that is not in the store's log yet must be read again.
+    auto logged = co_await store_.commit().result();
+    if (!logged.ok()) continue;
     if (auto done = co_await tail_.keep(kept).result(); !done.ok()) {
       log_.warning("positions in logs are not kept", {{"error", done.error()}});
     }

@@ -40,6 +40,7 @@ struct AccessRecord {
   std::string_view caller;                     // a service, "gateway" or "unknown"
   std::string_view method;
   std::string_view target;
+  std::string_view route;  // of the gateway; empty: none. Not in encode()'s form
 };
 
 inline constexpr std::size_t access_record_target_bytes_max = 2048;  // longer ones are cut

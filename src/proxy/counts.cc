@@ -48,11 +48,15 @@ void Tally::add(const http::AccessRecord& r) {
 }
 
 void Counts::note(const http::AccessRecord& record) {
+  auto nanoseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(record.total, 0));
   place(frontends_, record.frontend).add(record);
   if (!record.backend.empty()) {
     place(backends_, record.backend).add(record);
-    place(times_, record.backend)
-        .record(static_cast<std::uint64_t>(std::max<std::int64_t>(record.total, 0)));
+    place(times_, record.backend).record(nanoseconds);
+  }
+  if (!record.route.empty()) {
+    place(routes_, record.route).add(record);
+    place(route_times_, record.route).record(nanoseconds);
   }
   if (!record.server.empty()) place(servers_, record.server).add(record);
   next_.note(record);

@@ -37,11 +37,12 @@ struct Tally {
   void add(const http::AccessRecord& record);
 };
 
-/// Counts each record by listener, by service and by instance, and hands it on. Names that are no
-/// longer there keep their counts. One reactor.
+/// Counts each record by listener, by route, by service and by instance, and hands it on. Names
+/// that are no longer there keep their counts. One reactor.
 class Counts final : public AccessSink {
  public:
   using Tallies = std::map<std::string, Tally, std::less<>>;
+  using Times = std::map<std::string, Histogram, std::less<>>;
 
   explicit Counts(AccessSink& next) : next_(next) {}
 
@@ -51,14 +52,19 @@ class Counts final : public AccessSink {
   /// By "orders/1".
   const Tallies& servers() const { return servers_; }
   /// All requests, in nanoseconds, by service.
-  const std::map<std::string, Histogram, std::less<>>& times() const { return times_; }
+  const Times& times() const { return times_; }
+  /// By the names of the gateway's routes.
+  const Tallies& routes() const { return routes_; }
+  const Times& route_times() const { return route_times_; }
 
  private:
   AccessSink& next_;
   Tallies frontends_;
   Tallies backends_;
   Tallies servers_;
-  std::map<std::string, Histogram, std::less<>> times_;
+  Tallies routes_;
+  Times times_;
+  Times route_times_;
 };
 
 }  // namespace berth::proxy

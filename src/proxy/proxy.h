@@ -128,6 +128,8 @@ class Proxy {
   http::HeadBuffers& heads() { return heads_; }
   KeptAnswers& answers() { return answers_; }
   Mirror& mirror() { return mirror_; }
+  /// How many answers are being compressed.
+  std::size_t& encoders() { return encoders_; }
   /// The pool of the service that has this address now, or null.
   std::shared_ptr<Pool> pool_at(const Address& address) const;
   /// The pool of that service, or null.
@@ -162,6 +164,7 @@ class Proxy {
   KeptAnswers answers_;
   Mirror mirror_;
   std::size_t connections_ = 0;
+  std::size_t encoders_ = 0;
   std::uint64_t entries_refused_ = 0;  // connections that did not get through TLS or PROXY header
   MonotonicTime tell_after_{};
   bool stopping_ = false;

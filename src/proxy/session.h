@@ -12,6 +12,7 @@
 #include "async/timer_queue.h"
 #include "http/access_record.h"
 #include "http/h1_parser.h"
+#include "http/server_message.h"
 #include "proxy/answers/kept_answer.h"
 #include "proxy/gateway/visit.h"
 #include "proxy/pool.h"
@@ -60,11 +61,14 @@ class Session final : Timer {
 
  private:
   enum class Outcome : std::uint8_t { next, close };
+  static constexpr Duration linger_max = 2s;  // for the rest of a request that was answered early
 
   void fire() override;
   Deferred<bool> read_head();
+  Deferred<Bytes> read_more_of_head();
   Deferred<Outcome> exchange();
   Deferred<void> read_answer();
+  Deferred<Outcome> end_answer();
   Deferred<Outcome> pass_answer();
   Deferred<Outcome> refuse(int status, std::string reason);
   Deferred<std::optional<Outcome>> find_public();
@@ -82,6 +86,21 @@ class Session final : Timer {
   void let_go();
   void release_endpoint();
   void note_record();
+
+  Deferred<std::optional<Outcome>> count_hops();
+
+  // In session_ends.cc.
+  /// What the client did that ended its request, when it is not the instance's fault.
+  enum class Fault : std::uint8_t { none, gone, silent, broken, too_long };
+  Deferred<void> refuse_head(const Error& error);
+  Deferred<Outcome> refuse_fault();
+  Deferred<Outcome> break_off(Error error);
+  Deferred<void> pass_interim();
+  bool leaves_out(const http::Header& answer_field) const;
+  bool unchunks() const;
+  bool awaits_content();
+  void ended(char who, char where);
+  char phase() const;
 
   // In session_tries.cc.
   struct Refusal {
@@ -107,6 +126,21 @@ class Session final : Timer {
   void mirror(std::string_view head);
   Deferred<Outcome> refuse_failed(Error error);
 
+  // In session_content.cc.
+  class Content;
+  class Sent;
+  void choose_coding();
+  bool encodes() const { return !coding_.empty() && request_.method != "HEAD"; }
+  bool goes_with_coding(std::string_view field) const;
+  void append_coding_fields();
+  Deferred<Bytes> read_content();
+  Deferred<Outcome> pass_encoded();
+  Deferred<Outcome> answer_with_file();
+  Deferred<Outcome> refuse_file(const http::ServerResponse& answer);
+  Deferred<Outcome> send_file(http::ServerResponse answer);
+  void end_locally();
+  Deferred<void> send_part(Bytes head, http::FilePart part);
+
   // In session_keys.cc.
   static constexpr std::size_t kept_bytes_max = 64 << 10;  // of a content, and of an answer
   bool has_key() const;
@@ -128,6 +162,8 @@ class Session final : Timer {
   bool killed_ = false;
   Bytes pending_;  // received from the client, not yet used
   http::HeadFinder finder_;
+  MonotonicTime head_due_{};    // zero: none has begun
+  std::size_t head_bytes_ = 0;  // of the last one
 
   // Of the present request.
   http::RequestHead request_;
@@ -141,6 +177,9 @@ class Session final : Timer {
   Bytes first_body_;                 // all of the body, where it came with its head
   std::optional<KeptAnswer> keeps_;  // its answer is to be kept, so far without it
   Duration retry_after_{};           // of an answer of our own; zero: not said
+  std::string_view coding_;          // that its answer is encoded in here; empty: none
+  bool varies_ = false;              // by the Accept-Encoding
+  bool weakens_ = false;             // the answer's ETag
   std::unique_ptr<ByteStream> upstream_;
   Bytes upstream_pending_;
   http::ResponseHead answer_;
@@ -153,9 +192,13 @@ class Session final : Timer {
   bool in_request_ = false;
   bool timed_out_ = false;
   bool reused_ = false;
-  bool passed_bytes_ = false;        // of the answer, to the client: no retry any more
+  bool fresh_ = false;         // the next try is by a connection of its own
+  bool passed_bytes_ = false;  // to the client, interim answers too: no retry any more
+  bool answering_ = false;     // its last answer has begun: none of our own any more
+  bool closes_ = false;        // that answer says so
+  Fault fault_ = Fault::none;
+  bool awaits_client_ = false;       // the upload has nothing to send until more has come
   std::uint64_t content_bytes_ = 0;  // of the request's body, so far
-  bool too_long_ = false;            // that is more than the route lets through
   bool body_started_ = false;        // of the request, from the client's stream: no retry any more,
   bool whole_body_ = false;          // but if all of it is in first_body_
   bool on_trial_ = false;            // the breaker waits for what comes of it

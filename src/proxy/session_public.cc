@@ -1,6 +1,7 @@
 #include <tuple>
 
 #include "async/clock.h"
+#include "base/strings.h"
 #include "http/read_away.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
@@ -11,7 +12,7 @@ namespace berth::proxy {
 namespace {
 
 constexpr Duration keys_wait_max = 5s;  // for keys of tokens that are being fetched
-constexpr Duration linger_max = 2s;
+constexpr Duration file_timeout = 30s;  // for each part of a file
 
 }  // namespace
 
@@ -34,6 +35,10 @@ Deferred<std::optional<Session::Outcome>> Session::find_public() {
     Outcome outcome = co_await refuse(visit_->status(), std::move(reason));
     co_return std::optional<Outcome>(outcome);
   }
+  if (visit_->route()->files) {
+    Outcome outcome = co_await answer_with_file();
+    co_return std::optional<Outcome>(outcome);
+  }
   pool_ = proxy_.pool_called(visit_->service());
   if (pool_) co_return std::optional<Outcome>();
   std::string reason = "there is no service " + visit_->service();
@@ -41,15 +46,33 @@ Deferred<std::optional<Session::Outcome>> Session::find_public() {
   co_return std::optional<Outcome>(outcome);
 }
 
+/// Max-Forwards of OPTIONS and TRACE (RFC 9110 section 7.6.2): at 0 the answer is ours.
+Deferred<std::optional<Session::Outcome>> Session::count_hops() {
+  auto* field = request_.headers.find("max-forwards");
+  if (!field) co_return std::optional<Outcome>();
+  auto left = parse_integer<std::uint32_t>(field->value);
+  if (!left.ok()) co_return std::optional<Outcome>();
+  if (*left > 0) {
+    request_.headers.set("Max-Forwards", std::to_string(*left - 1));
+    co_return std::optional<Outcome>();
+  }
+  ended('L', 'R');
+  bool traced = request_.method == "TRACE";
+  std::string reason = "Max-Forwards is 0, and this proxy is not the last";
+  Outcome outcome = co_await refuse(traced ? 405 : 200, std::move(reason));
+  co_return std::optional<Outcome>(outcome);
+}
+
 Duration Session::request_time() const {
   Duration own = visit_ ? visit_->timeout() : Duration(0);
-  return own > Duration(0) ? own : pool_->policy().timeout;
+  if (own > Duration(0)) return own;
+  return pool_ ? pool_->policy().timeout : file_timeout;
 }
 
 bool Session::within_body_limit() {
   std::uint64_t most = visit_ ? visit_->body_bytes_max() : 0;
-  if (most > 0 && content_bytes_ > most) too_long_ = true;
-  return !too_long_;
+  if (most > 0 && content_bytes_ > most) fault_ = Fault::too_long;
+  return fault_ == Fault::none;
 }
 
 /// The answer came before the request's end: closing now would reset what the client has not read

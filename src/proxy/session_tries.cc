@@ -99,7 +99,11 @@ Deferred<void> Session::choose() {
     }
     Duration waited = clock.now() - began;
     Duration limit = std::min(pool_->policy().queue_timeout - waited, deadline_ - clock.now());
-    if (limit <= Duration(0) || pool_->removed()) co_await fail_with(why_not(choice));
+    if (limit <= Duration(0) || pool_->removed()) {
+      bool nobody = choice == Pool::Choice::none && deadline_ > clock.now();
+      nobody ? ended('S', 'C') : ended('s', 'Q');
+      co_await fail_with(why_not(choice));
+    }
     record_.backend_queue = static_cast<std::uint32_t>(pool_->queue.size() + 1);
     auto woken =
         co_await pool_->queue.wait(place, pool_->policy().queue_max, clock, limit).result();
@@ -132,8 +136,9 @@ Deferred<void> Session::attempt() {
     MonotonicTime due = std::min(deadline_, clock.now() + policy.retry.try_timeout);
     clock.timers().arm(*this, due);
   }
-  upstream_ = endpoint_->take_idle(clock.now(), proxy_.options().upstream_idle_max);
+  if (!fresh_) upstream_ = endpoint_->take_idle(clock.now(), proxy_.options().upstream_idle_max);
   reused_ = upstream_ != nullptr;
+  fresh_ = false;
   if (!upstream_) {
     upstream_ = co_await with_timeout(clock, policy.connect_timeout,
                                       proxy_.world().network.connect(endpoint_->address));
@@ -158,9 +163,11 @@ Deferred<void> Session::send_request() {
   } else if (!request_body_.done() && !pending_.empty()) {
     // What has come of the body goes with the head; small bodies need no second write.
     body_started_ = true;
-    std::size_t size = co_await or_return(request_body_.scan(
-        pending_.view(), [&](std::size_t, std::size_t part) { content_bytes_ += part; }));
-    if (!within_body_limit()) co_await fail_with(Error::overloaded());
+    auto scanned = request_body_.scan(
+        pending_.view(), [&](std::size_t, std::size_t part) { content_bytes_ += part; });
+    if (!scanned.ok()) fault_ = Fault::broken;
+    if (!scanned.ok() || !within_body_limit()) co_await fail_with(Error::overloaded());
+    std::size_t size = *scanned;
     record_.bytes_in += size;
     first_body_ = pending_.slice(0, size);
     pieces.add(first_body_);
@@ -171,7 +178,8 @@ Deferred<void> Session::send_request() {
   if (record_.retries == 0 && !pool_->policy().mirror_to.empty()) mirror(pieces[0].view());
   co_await upstream_->write(std::move(pieces));
   if (!request_body_.done()) {
-    body_started_ = true;
+    // The time of one try is the instance's, not that of a client who is slow to send.
+    if (!request_.expects_continue()) proxy_.world().clock.timers().arm(*this, deadline_);
     uploading_ = upload();
   }
 }
@@ -282,8 +290,10 @@ bool Session::tries_again(Failure failure, Duration& pause) {
 /// Lets go of a try that failed. Its connection is kept if all of the answer has come already.
 void Session::leave_try(bool answered) {
   auto& clock = proxy_.world().clock;
+  bool sent = request_body_.done() && !uploading_.pending();
   uploading_.reset();
-  if (answered && answer_.keep_alive && request_body_.done()) {
+  awaits_client_ = false;
+  if (answered && answer_.keep_alive && sent) {
     auto size = answer_body_.scan(upstream_pending_.view(), [](std::size_t, std::size_t) {});
     if (size.ok() && answer_body_.done() && *size == upstream_pending_.size())
       endpoint_->give_idle(std::move(upstream_), clock.now());
@@ -302,26 +312,24 @@ Deferred<Session::Outcome> Session::tries() {
     auto chosen = co_await choose().result();
     if (!chosen.ok()) {
       bool late = chosen.error().is(Code::timed_out);
-      record_.termination[0] = late ? 's' : 'S';
-      record_.termination[1] = 'Q';
+      ended('S', 'Q');
       std::string reason(chosen.error().message());
       co_return co_await refuse(late ? 504 : 503, std::move(reason));
     }
     auto tried = co_await attempt().result();
-    if (!tried.ok() && too_long_) {
-      uploading_.reset();
-      upstream_.reset();
-      co_return co_await refuse(413, "the body is longer than this route takes");
-    }
+    if (!tried.ok() && fault_ != Fault::none) co_return co_await refuse_fault();
     Failure failure = failure_of(tried);
-    // A kept connection that the instance had closed says nothing about it: no retry is spent.
-    bool stale = failure == Failure::reset && reused_ && (!body_started_ || whole_body_) &&
-                 !passed_bytes_ && http::is_idempotent(request_.method);
+    // A kept connection that the instance had closed says nothing about it: no retry is spent. The
+    // next try is by a new one, so this happens once a try.
+    bool stale = failure == Failure::reset && reused_ && !tried.error().is(Code::invalid) &&
+                 upstream_pending_.empty() && (!body_started_ || whole_body_) && !passed_bytes_ &&
+                 http::is_idempotent(request_.method);
     if (stale) {
       endpoint_->close_idle();
       leave_try(false);
       tried_count_ = 0;
       for (auto& each : tried_) each = nullptr;
+      fresh_ = true;
       continue;
     }
     note_outcome(failure);
@@ -339,8 +347,9 @@ Deferred<Session::Outcome> Session::refuse_failed(Error error) {
   uploading_.reset();
   upstream_.reset();
   bool connected = record_.connecting >= 0;
-  record_.termination[0] = timed_out_ ? 's' : 'S';
-  record_.termination[1] = connected ? 'H' : 'C';
+  char who = timed_out_ ? 's' : error.is(Code::invalid) ? 'P' : 'S';
+  if (!connected && error.is(Code::timed_out)) who = 's';
+  ended(who, connected ? 'H' : 'C');
   std::string reason = timed_out_ ? endpoint_->id + " did not answer within the time for a request"
                                   : endpoint_->id + ": " + error.text();
   if (record_.retries > 0) reason += ", after " + std::to_string(record_.retries) + " more tries";

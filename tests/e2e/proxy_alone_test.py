@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`berth proxy run proxy.toml`: real curl in front, Python's http.server and Node behind; routes, TLS by name, reload, checks, logs, PROXY protocol, tokens."""
 import base64
+import gzip
 import hashlib
 import hmac
 import http.server
@@ -25,6 +26,25 @@ http.createServer((request, response) => {
   let size = 0;
   request.on("data", (part) => (size += part.length));
   request.on("end", () => response.end(JSON.stringify({ node: true, method: request.method, url: request.url, headers: request.headers, size })));
+}).listen(Number(process.argv[1]), "127.0.0.1");
+"""
+
+EVENTS = """
+const http = require("http");
+let open = null, sent = 0;
+const event = () => open && open.write(`data: ${sent++}\\n\\n`);
+http.createServer((request, response) => {
+  if (request.url === "/events") {
+    response.writeHead(200, { "Content-Type": "text/event-stream" });
+    open = response;
+    event();
+  } else if (request.url === "/next") {
+    event();
+    response.end("sent");
+  } else {
+    response.writeHead(200, { "Content-Type": "text/plain", ETag: '"1"' });
+    response.end(Array.from({ length: 20000 }, (_, i) => `line ${i}`).join("\\n"));
+  }
 }).listen(Number(process.argv[1]), "127.0.0.1");
 """
 
@@ -530,6 +550,82 @@ to = "syslog+tcp:127.0.0.1:{syslog_port}"
         expect(record["target"] == "/second", str(record))
         expect(proxy.stop() == 0, "it ends well")
     one.stop()
+
+
+@test
+def answers_are_compressed_and_folders_served():
+    port, metrics_port, node_port = free_port(), free_port(), free_port()
+    node = subprocess.Popen(["node", "-e", EVENTS, str(node_port)])
+    text = f"""
+[proxy]
+metrics = "tcp:{metrics_port}"
+[listener.web]
+listen = "tcp:{port}"
+[service.node]
+instances = ["127.0.0.1:{node_port}"]
+[route.node]
+service = "node"
+compress = true
+[route.site]
+prefix = "/site"
+files = {{ folder = "dist", fallback = "/index.html" }}
+compress = true
+[route.plain]
+prefix = "/plain"
+files = "dist"
+pages = [{{ status = 404, text = "<p>lost</p>" }}]
+"""
+    page = "<p>" + "home " * 4000 + "</p>"
+    blob = os.urandom(20 << 20)
+    try:
+        until("node", lambda: socket.create_connection(("127.0.0.1", node_port), 1).close() is None)
+        with Alone(text) as proxy:
+            url = f"http://127.0.0.1:{port}"
+            os.makedirs(os.path.join(proxy.folder, "dist/docs"))
+            for name, content in (("index.html", page), ("docs/index.html", "docs"), ("app.js", "plain")):
+                proxy.write("dist/" + name, content)
+            with open(os.path.join(proxy.folder, "dist/app.js.gz"), "wb") as file:
+                file.write(gzip.compress(b"twin"))
+            with open(os.path.join(proxy.folder, "dist/blob"), "wb") as file:
+                file.write(blob)
+            expected = curl(url + "/text")
+            expect(len(expected) > 100_000, "node's text")
+            for coding in ("gzip", "zstd"):
+                got = curl("--compressed", "-H", f"Accept-Encoding: {coding}", url + "/text")
+                expect(got == expected, f"{coding} is not what node sent")
+                size = int(curl("-o", "/dev/null", "-w", "%{size_download}", "-H", f"Accept-Encoding: {coding}", url + "/text"))
+                expect(size < len(expected) / 2, f"{coding}: {size} of {len(expected)}")
+            head = curl("-i", "-H", "Accept-Encoding: gzip", "-H", "Cookie: a=b", "-H", "Sec-Fetch-Site: cross-site", url + "/text")
+            expect("Content-Encoding" not in head and "Vary: Accept-Encoding" in head, head[:600])
+            events = subprocess.Popen(["curl", "-sSN", "--compressed", "-H", "Accept-Encoding: gzip", url + "/events"], stdout=subprocess.PIPE, text=True)
+            for number in range(3):
+                line = events.stdout.readline()  # node sends the next one only when it is asked for it
+                expect(line == f"data: {number}\n" and events.stdout.readline() == "\n", line)
+                curl(url + "/next")
+            events.kill()
+            events.wait()
+            expect(curl("--compressed", url + "/site/") == page and curl(url + "/site/some/where") == page, "index and fallback")
+            expect(curl("--compressed", "-H", "Accept-Encoding: gzip", url + "/site/app.js") == "twin" and curl(url + "/site/app.js") == "plain", "the twin")
+            expect(curl("-L", url + "/site/docs") == "docs" and curl("-L", url + "/plain") == page, "to the slash")
+            lost = curl("-i", url + "/plain/none")
+            expect(lost.startswith("HTTP/1.1 404") and lost.endswith("<p>lost</p>"), lost)
+            expect(status("--path-as-is", url + "/plain/..%2f../proxy.toml") == "400" and status("--path-as-is", url + "/plain/../../proxy.toml") == "400", "out of the folder")
+            copy = os.path.join(proxy.folder, "copy")
+            curl("-o", copy, url + "/plain/blob")
+            expect(open(copy, "rb").read() == blob, "a long file")
+            curl("-o", copy, "-r", "5000000-14999999", url + "/plain/blob")
+            expect(open(copy, "rb").read() == blob[5_000_000:15_000_000], "a part of it")
+            etag = next(line for line in curl("-I", url + "/plain/blob").splitlines() if line.lower().startswith("etag: "))[6:].strip()
+            expect(status("-H", f"If-None-Match: {etag}", url + "/plain/blob") == "304", "by its ETag")
+            told = curl(f"http://127.0.0.1:{metrics_port}/metrics")
+            expect('berth_proxy_route_http_responses_total{route="plain",code="4xx"} 1' in told, told)
+            if shutil.which("promtool"):
+                checked = subprocess.run(["promtool", "check", "metrics"], input=told, capture_output=True, text=True)
+                expect(checked.returncode in (0, 3), checked.stdout + checked.stderr)
+            expect(proxy.stop() == 0, "it ends well")
+    finally:
+        node.kill()
+        node.wait()
 
 
 main()

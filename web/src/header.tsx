@@ -23,6 +23,9 @@ export function Header({ state }: { state: State | null }) {
       </a>
       <Search state={state} />
       <nav class="tools" aria-label="Tools">
+        <a class="address" href="#/logs">
+          logs
+        </a>
         {pagesOf(state).slice(0, SHOWN).map((address) => (
           <a key={address.name} class="address" href={address.url} target="_blank" rel="noreferrer" title={address.url}>
             {address.name}

@@ -9,6 +9,7 @@ export const KEYS: [string, string][] = [
   ["Enter", "open"],
   ["Esc", "back"],
   ["/", "search"],
+  ["e  f", "logs: edit the query, follow live"],
   ["t", "dark or light"],
   ["?", "this list"],
 ];

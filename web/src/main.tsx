@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import { Dialogs } from "./dialogs";
+import { LogsPage } from "./explorer";
 import { clock } from "./format";
 import { Header } from "./header";
 import { startKeys } from "./keys";
@@ -44,6 +45,8 @@ function App() {
           <ServicePage key={route.name} name={route.name} state={state} detail={detail} instance={route.instance} />
         ) : route.page === "topic" ? (
           <TopicPage key={route.name} name={route.name} state={state} />
+        ) : route.page === "logs" ? (
+          <LogsPage search={route.search} state={state} />
         ) : (
           <Overview state={state} />
         )}

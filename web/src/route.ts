@@ -1,13 +1,16 @@
 import { useEffect, useState } from "preact/hooks";
 
-// Pages by the address's fragment: #/, #/service/NAME, #/service/NAME/N (its logs of one instance), #/topic/NAME.
+// Pages by the address's fragment: #/, #/service/NAME, #/service/NAME/N (its logs of one instance), #/topic/NAME, #/logs?QUERY.
 
 export type Route =
   | { page: "overview" }
   | { page: "service"; name: string; instance?: string }
-  | { page: "topic"; name: string };
+  | { page: "topic"; name: string }
+  | { page: "logs"; search: string };
 
 export function parseRoute(fragment: string): Route {
+  const logs = /^#?\/logs(?:\?(.*))?$/.exec(fragment);
+  if (logs) return { page: "logs", search: logs[1] ?? "" };
   const [, page, name, number] = fragment.replace(/^#/, "").split("/").map(decode);
   if (page === "service" && name) return number ? { page, name, instance: `${name}/${number}` } : { page, name };
   if (page === "topic" && name) return { page, name };
@@ -33,8 +36,9 @@ export function useRoute(): Route {
   useEffect(() => {
     const read = () => {
       if (location.hash === "#main") return; // the skip link
-      set(parseRoute(location.hash));
-      window.scrollTo(0, 0);
+      const next = parseRoute(location.hash);
+      set(next);
+      if (next.page !== "logs") window.scrollTo(0, 0); // a search that is narrowed stays where it is
     };
     window.addEventListener("hashchange", read);
     return () => window.removeEventListener("hashchange", read);

@@ -104,6 +104,9 @@ void FileReading::read_proxy(TomlReader& reader) {
   gateway.connections_max =
       static_cast<std::size_t>(reader.integer("connections_max", 1, 1'000'000)
                                    .value_or(static_cast<std::int64_t>(gateway.connections_max)));
+  gateway.encoders_max =
+      static_cast<std::size_t>(reader.integer("encoders_max", 0, 100'000)
+                                   .value_or(static_cast<std::int64_t>(gateway.encoders_max)));
   gateway.pages = read_pages(reader);
   if (auto text = reader.string("metrics")) {
     auto endpoint = server_endpoint(*text);

@@ -4,6 +4,7 @@
 
 #include "base/strings.h"
 #include "http/h1_scan.h"
+#include "http/h1_writer.h"
 #include "http/url.h"
 #include "proxy/gateway/file_reading.h"
 
@@ -46,6 +47,7 @@ class RouteSection {
     read_limits();
     read_access();
     read_cors();
+    read_compression();
     route_.hsts = reading_.read_hsts(reader_);
     route_.pages = reading_.read_pages(reader_);
     reader_.finish();
@@ -71,12 +73,14 @@ class RouteSection {
   void read_action();
   void read_redirect();
   void read_respond();
+  void read_files();
   void read_rewrite();
   void read_headers();
   void read_header_rules(std::string_view key, HeaderRules& rules);
   void read_limits();
   void read_access();
   void read_cors();
+  void read_compression();
 
   FileReading& reading_;
   TomlReader& reader_;
@@ -157,9 +161,11 @@ void RouteSection::read_action() {
   route_.service = reading_.one_of(reader_, "service", reading_.services, "service");
   read_redirect();
   read_respond();
-  int actions = !route_.service.empty() + reader_.has("redirect") + reader_.has("respond");
+  read_files();
+  int actions = !route_.service.empty() + reader_.has("redirect") + reader_.has("respond") +
+                reader_.has("files");
   if (actions != 1 && !(actions == 0 && reader_.has("service"))) {
-    reader_.fail("service", "or one of redirect, respond is needed, one of them only");
+    reader_.fail("service", "or one of redirect, respond, files is needed, one of them only");
   }
 }
 
@@ -187,6 +193,62 @@ void RouteSection::read_respond() {
   if (auto text = reading_.content(*table, "file")) respond.text = std::move(*text);
   table->finish();
   route_.respond = std::move(respond);
+}
+
+/// A folder, or a table with more.
+void RouteSection::read_files() {
+  auto* value = reader_.value("files");
+  if (!value) return;
+  auto files = std::make_shared<Files>();
+  files->options.slash_folders = true;
+  if (value->is_table()) {
+    TomlReader table(*value, reader_.path() + ".files", reading_.errors);
+    table.require("folder");
+    files->folder = table.string("folder").value_or("");
+    auto& options = files->options;
+    options.index = table.string("index").value_or(options.index);
+    options.cache_control = table.string("cache_control").value_or(options.cache_control);
+    options.twins = table.boolean("twins").value_or(true);
+    files->fallback = table.string("fallback").value_or("");
+    if (!http::writable_value(options.cache_control)) {
+      table.fail("cache_control", "may not have line ends");
+    }
+    if (options.index.contains('/')) table.fail("index", "is a file's name, without '/'");
+    if (!files->fallback.empty() && !files->fallback.starts_with('/')) {
+      table.fail("fallback", "must begin with '/'");
+    }
+    table.finish();
+  } else {
+    files->folder = reader_.string("files").value_or("");
+  }
+  files->folder = reading_.absolute(files->folder);
+  while (files->folder.ends_with('/')) files->folder.pop_back();
+  route_.files = std::move(files);
+}
+
+/// True, or a table with more.
+void RouteSection::read_compression() {
+  auto* value = reader_.value("compress");
+  if (!value) return;
+  auto made = std::make_shared<Compression>();
+  bool on = true;
+  if (value->is_table()) {
+    TomlReader table(*value, reader_.path() + ".compress", reading_.errors);
+    auto& options = made->options;
+    options.bytes_min = static_cast<std::size_t>(
+        table.size("bytes_min").value_or(static_cast<std::int64_t>(options.bytes_min)));
+    options.types = table.strings("types").value_or(options.types);
+    for (auto& type : options.types) {
+      if (!type.contains('/')) table.fail("types", "has '" + type + "'; write text/html or text/*");
+    }
+    options.levels.gzip = static_cast<int>(table.integer("gzip", 1, 9).value_or(5));
+    options.levels.zstd = static_cast<int>(table.integer("zstd", 1, 19).value_or(3));
+    made->cross_site = table.boolean("cross_site").value_or(false);
+    table.finish();
+  } else {
+    on = reader_.boolean("compress").value_or(false);
+  }
+  if (on) route_.compression = std::move(made);
 }
 
 void RouteSection::read_rewrite() {

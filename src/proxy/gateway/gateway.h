@@ -43,6 +43,7 @@ struct Gateway {
   std::vector<Page> pages;
   std::vector<std::shared_ptr<Authentication>> authentications;
   std::size_t connections_max = 20'000;
+  std::size_t encoders_max = 200;  // answers being compressed; beyond, they go as they are
 
   const Entrance* entrance_at(const Address& address) const {
     for (auto& each : entrances) {

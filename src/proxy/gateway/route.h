@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "base/time.h"
+#include "http/compression.h"
+#include "http/static_files.h"
 #include "proxy/gateway/address_list.h"
 #include "proxy/gateway/authentication.h"
 #include "proxy/gateway/conditions.h"
@@ -83,6 +85,19 @@ struct Respond {
   std::string text;
 };
 
+/// The files below a folder, as answers.
+struct Files {
+  std::string folder;
+  http::StaticFilesOptions options;
+  std::string fallback;  // what is answered where there is no file: "/index.html"; empty: 404
+};
+
+/// Which answers are encoded on their way to the client.
+struct Compression {
+  http::CompressionOptions options;
+  bool cross_site = false;  // also those that risks_breach() is true for
+};
+
 /// One rule of the gateway: which requests, and what becomes of them. Immutable once in a
 /// RouteTable. docs/formats/proxy.md has the words of each.
 struct Route {
@@ -103,6 +118,7 @@ struct Route {
   std::string service;
   std::optional<Redirect> redirect;
   std::optional<Respond> respond;
+  std::shared_ptr<const Files> files;
   // And how.
   std::optional<Rewrite> rewrite;
   std::optional<Template> host;  // the Host that the service sees; nothing: the client's
@@ -117,6 +133,7 @@ struct Route {
   std::vector<std::shared_ptr<const Authentication>> authentications;  // one of them must pass
   std::shared_ptr<const Cors> cors;
   std::string hsts;  // Strict-Transport-Security over TLS (RFC 6797); empty: none
+  std::shared_ptr<const Compression> compression;  // null: none
   std::vector<Page> pages;
 
   /// How many conditions it has besides host and path.

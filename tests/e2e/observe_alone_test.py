@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 """`berth observe run`: observation alone, with real senders in front and PromQL behind."""
+import gzip
+import json
 import os
 import socket
+import ssl
+import struct
 import subprocess
 import sys
 import tempfile
@@ -100,6 +104,92 @@ def graphite_and_statsd_become_series():
         until("graphite's", lambda: [v for _, v in observe.ask('servers_db1_load{rack="north"}')] == [0.5])
         until("statsd's", lambda: [v for _, v in observe.ask('hits_total{env="prod"}')] == [6])
         expect([v for _, v in observe.ask('took{quantile="0.5"}')] == [12], observe.ask('took'))
+
+
+@test
+def a_scrape_of_prometheus_and_of_ourselves_and_promtools_view_of_our_metrics():
+    with Observe('[[input]]\nkind = "scrape"\ntargets = ["127.0.0.1:<prometheus>", "127.0.0.1:<http>", "127.0.0.1:1"]\nevery = "500ms"\n') as observe, \
+            tempfile.TemporaryDirectory() as folder:
+        with open(folder + "/prometheus.yml", "w") as out:
+            out.write("scrape_configs: []\n")
+        prometheus = subprocess.Popen(["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
+                                       f"--web.listen-address=127.0.0.1:{observe.ports['prometheus']}"], stderr=subprocess.DEVNULL)
+        try:
+            def up():
+                return {labels["instance"]: value for labels, value in observe.ask("up")}
+            until("both targets", lambda: up().get(f"127.0.0.1:{observe.ports['prometheus']}") == 1 and up().get(f"127.0.0.1:{observe.ports['http']}") == 1)
+            expect(up()["127.0.0.1:1"] == 0, up())
+            expect(observe.ask('prometheus_build_info{job="scrape"}')[0][0]["version"], "no build info")
+            ours = {line.split("{")[0].split(" ")[0] for line in observe.get("/metrics").split("\n") if line and line[0] != "#"}
+            seen = {labels["__name__"] for labels, _ in observe.ask('{instance="127.0.0.1:%s"}' % observe.ports["http"])}
+            expect(ours - seen == set(), f"not scraped: {ours - seen}")
+        finally:
+            prometheus.terminate()
+            prometheus.wait(20)
+        until("its series to end", lambda: observe.ask("prometheus_build_info") == [] and up().get(f"127.0.0.1:{observe.ports['prometheus']}") == 0)
+        checked = subprocess.run(["promtool", "check", "metrics"], input=observe.get("/metrics"), capture_output=True, text=True)
+        expect(checked.returncode == 0, checked.stdout + checked.stderr)
+
+
+@test
+def json_lines_otlp_and_journald_by_http():
+    with Observe('[[input]]\nkind = "json_lines"\nlisten = "127.0.0.1:<json>"\n[[input]]\nkind = "otlp"\nlisten = "127.0.0.1:<otlp>"\n'
+                 '[[input]]\nkind = "journald"\nlisten = "127.0.0.1:<journal>"\n') as observe:
+        status, answer = observe.post("/lines", b'{"msg":"a","level":"error","service":"json"}\n{"msg":"b","level":"error","service":"json"}\n', port="json")
+        expect((status, answer) == (200, b'{"lines":2}'), answer)
+        logs = {"resourceLogs": [{"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "otel"}}]},
+                                  "scopeLogs": [{"logRecords": [{"severityNumber": 17, "body": {"stringValue": "broke"}}]}]}]}
+        body = gzip.compress(json.dumps(logs).encode())
+        expect(observe.post("/v1/logs", body, {"content-type": "application/json", "content-encoding": "gzip"}, port="otlp")[0] == 200, "otlp")
+        gauge = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "queue.depth", "gauge": {"dataPoints": [{"asInt": "7"}]}}]}]}]}
+        expect(observe.post("/v1/metrics", json.dumps(gauge).encode(), {"content-type": "application/json"}, port="otlp")[0] == 200, "otlp metrics")
+        entry = b"__REALTIME_TIMESTAMP=1700000000000000\nPRIORITY=3\nSYSLOG_IDENTIFIER=journal\nMESSAGE\n" + struct.pack("<Q", 3) + b"a\nb\n\n"
+        expect(observe.post("/upload", entry, {"content-type": "application/vnd.fdo.journal"}, port="journal")[0] == 202, "journald")
+        observe.kill()
+        observe.start()
+        until("all to be counted", lambda: {s for s, _ in log_lines(observe)} == {"json", "otel", "journal"} and log_lines(observe)[("json", "error")] == 2)
+        expect([v for _, v in observe.ask("queue_depth")] == [7], observe.ask("queue_depth"))
+
+
+@test
+def a_file_is_followed_through_rotation_and_kill_9_and_traces_are_one_line():
+    with Observe('[[input]]\nkind = "file"\npaths = ["logs/*.log"]\nfrom = "start"\n', {"logs/.keep": ""}) as observe:
+        path = os.path.join(observe.folder, "logs/web.log")
+
+        def write(text):
+            with open(path, "a") as out:
+                out.write(text)
+        write("ERROR one\nTraceback (most recent call last):\n  File \"a.py\", line 1\nKeyError: 'x'\n")
+        until("both", lambda: log_lines(observe).get(("web", "error")) == 2)
+        observe.kill()
+        write("ERROR three\n")
+        os.rename(path, path + ".1")
+        write("ERROR four\n")
+        observe.start()
+        until("those of meanwhile", lambda: log_lines(observe).get(("web", "error")) == 4)
+        expect(observe.metric('berth_input_received_total{input="file",kind="file"}') == 2, observe.get("/metrics"))
+
+
+@test
+def syslog_and_riemann_by_tls_with_clients_certificates():
+    with tempfile.TemporaryDirectory() as folder:
+        def openssl(*arguments):
+            subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "30",
+                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+        tls = f'chain = "{folder}/cert.pem"\nkey = "{folder}/key.pem"\n'
+        with Observe(f'[[input]]\nkind = "syslog"\nlisten = "tls:127.0.0.1:<syslog>"\n{tls}'
+                     f'[[input]]\nkind = "riemann"\nlisten = "tls:127.0.0.1:<riemann>"\nclients = "{folder}/cert.pem"\n{tls}') as observe:
+            line = b"<11>1 2026-11-24T12:00:00Z h orders - - - by TLS"
+            context = ssl.create_default_context(cafile=folder + "/cert.pem")
+            with socket.create_connection(("127.0.0.1", observe.ports["syslog"])) as plain, context.wrap_socket(plain, server_hostname="localhost") as secure:
+                secure.sendall(str(len(line)).encode() + b" " + line)
+            until("the line", lambda: log_lines(observe).get(("orders", "error")) == 1)
+            sent = subprocess.run(["riemann-client", "send", "-S", "load", "-h", "db", "-d", "0.5", "-G", "-o", f"cafile={folder}/cert.pem",
+                                   "-o", f"certfile={folder}/cert.pem", "-o", f"keyfile={folder}/key.pem", "127.0.0.1", str(observe.ports["riemann"])],
+                                  capture_output=True, text=True, timeout=10)
+            expect(sent.returncode == 0, sent.stdout + sent.stderr)
+            expect([v for _, v in observe.ask("load")] == [0.5], observe.ask("load"))
 
 
 main()

@@ -22,6 +22,7 @@ Deferred<void> Alone::start(ObserveFile file) {
 }
 
 Deferred<void> Alone::open_stores(const ObserveFile& file) {
+  queue_limits_ = file.queue;
   data_ = file.data;
   SeriesOptions series;
   series.folder = data_ + "/series";
@@ -57,12 +58,11 @@ void Alone::connect(const ObserveFile& file) {
   });
 }
 
-Deferred<void> Alone::open_journal() {
-  journal_ = std::make_unique<LineJournal>(world_, log_.named("journal"), data_ + "/lines");
-  auto again = [this](const LogLine& line) { lines_->note(line); };
-  co_await journal_->open(observer_->marked(), again);
-  lines_->keep_in(*journal_);
-  observer_->mark_by([this] { return journal_->last(); });
+Deferred<void> Alone::open_queue() {
+  queue_ = std::make_unique<LineQueue>(world_, log_.named("lines"), *lines_, data_ + "/lines",
+                                       queue_limits_);
+  co_await queue_->open(observer_->marked());
+  observer_->mark_by([this] { return queue_->counted(); });
   scope_.add(tend_journal());
 }
 
@@ -72,12 +72,12 @@ Deferred<void> Alone::tend_journal() {
   for (;;) {
     co_await observer_->next_second();
     marks[0] = std::exchange(marks[1], std::exchange(marks[2], observer_->marked()));
-    if (marks[0] != 0) (void)co_await journal_->forget(marks[0]).result();
+    if (marks[0] != 0) (void)co_await queue_->forget(marks[0]).result();
   }
 }
 
 InputLinks Alone::links() {
-  return {world_, log_.named("input"), *lines_, *writer_, streams_->core(), data_};
+  return {world_, log_.named("input"), *queue_, *writer_, streams_->core(), data_};
 }
 
 Deferred<void> Alone::apply(ObserveFile file) {
@@ -90,7 +90,7 @@ Deferred<void> Alone::apply(ObserveFile file) {
   co_await or_return(move_site(file.listen));
   auto pipelines = lines_->set_pipelines(std::move(file.pipelines));
   bool were_events = std::exchange(lines_are_events_, !file.streams.empty());
-  if (!journal_) co_await open_journal();
+  if (!queue_) co_await open_queue();
   auto changed = co_await change_inputs(std::move(file.inputs)).result();
   if (!changed.ok()) {
     lines_->set_pipelines(std::move(pipelines));
@@ -175,6 +175,7 @@ void Alone::add_routes() {
 Deferred<void> Alone::close() {
   for (auto& [name, running] : inputs_) co_await running.input->close();
   if (site_) co_await site_->close();
+  if (queue_) co_await queue_->close();
   co_await scope_.close();
   if (streams_) co_await streams_->close();
   if (observer_) observer_->stop();

@@ -63,7 +63,7 @@ class Alone {
   Deferred<void> open_stores(const ObserveFile& file);
   void connect(const ObserveFile& file);
   /// Lines that were acknowledged and not counted before the end are taken again.
-  Deferred<void> open_journal();
+  Deferred<void> open_queue();
   Deferred<void> tend_journal();
   Deferred<void> change_inputs(std::vector<InputSpec> wanted);
   /// True if one of those that will end listens where this one wants to.
@@ -82,9 +82,10 @@ class Alone {
   std::unique_ptr<JoinedSeries> all_series_;
   std::unique_ptr<Observer> observer_;
   std::unique_ptr<SampleWriter> writer_;
-  std::unique_ptr<LineJournal> journal_;
   std::unique_ptr<LineIntake> lines_;
+  std::unique_ptr<LineQueue> queue_;
   std::unique_ptr<LocalStreams> streams_;
+  LineQueueLimits queue_limits_;
   bool lines_are_events_ = false;
   Inputs inputs_;
   http::Router routes_;

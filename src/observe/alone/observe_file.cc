@@ -5,6 +5,7 @@
 
 #include "base/endpoint.h"
 #include "base/strings.h"
+#include "base/units.h"
 #include "observe/parse/pipeline_file.h"
 #include "observe/streams/streams_file.h"
 
@@ -61,6 +62,17 @@ void Reading::read_limits(TomlReader& reader) {
   };
   time("kept", 2h, file.kept);
   time("rollups_kept", 2h, file.rollups_kept);
+  auto size = [&](std::string_view key, std::int64_t least) {
+    auto value = reader.size(key);
+    if (value && *value < least) reader.fail(key, "must be at least " + write_size(least));
+    return value;
+  };
+  if (auto bytes = size("queue", 1 << 20)) {
+    file.queue.memory_bytes_max = static_cast<std::size_t>(*bytes);
+  }
+  if (auto bytes = size("spill", 0)) {
+    file.queue.spill_bytes_max = static_cast<std::uint64_t>(*bytes);
+  }
   file.stop_grace = reader.duration("stop_grace").value_or(file.stop_grace);
 }
 

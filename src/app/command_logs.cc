@@ -93,7 +93,7 @@ Deferred<int> search_logs(Session& session, LogsArguments arguments) {
     target += fmt::format("&from={}", std::max<std::int64_t>(from, 0));
   }
   ApiAnswer answer = co_await api->ask("GET", target);
-  if (answer.status == wrong_query_status && answer.json["at"].number()) {
+  if (!output.json && answer.status == wrong_query_status && answer.json["at"].number()) {
     std::string typed = arguments.query.value_or("");
     std::size_t before = query.find(typed);
     tell_wrong_query(output, typed, typed.empty() ? 0 : before, answer.json);

@@ -8,13 +8,12 @@
 #include "app/words.h"
 #include "async/clock.h"
 #include "http/url.h"
+#include "observe/logs/log_query.h"
 
 // What services print: the last lines of one, or a search of all that is kept.
 
 namespace berth::app {
 namespace {
-
-constexpr int wrong_query_status = 400;
 
 Deferred<int> follow_logs(Session& session, ApiClient& api, std::string target) {
   EventStream events = co_await api.events(target + "&follow=1");
@@ -74,15 +73,20 @@ Deferred<int> follow_found(Session& session, ApiClient& api, std::string query, 
   }
 }
 
-/// The query with a mark below the place at which it is wrong.
-void tell_wrong_query(const Output& output, const std::string& query, std::size_t before,
-                      const Json& problem) {
-  auto at = static_cast<std::size_t>(problem["at"].number().value_or(0)) - before;
-  output.err(fmt::format("berth: the query is wrong: {}\n  {}\n  {:>{}}\n",
-                         text_of(problem["detail"]), query, "^", at + 1));
+/// The query with a mark below the place at which it is wrong; nothing if it is right.
+std::string fault_of(const std::string& query) {
+  observe::QueryFault fault;
+  if (observe::LogQuery::parse(query, &fault).ok()) return "";
+  std::string mark;
+  for (char c : query.substr(0, fault.at)) {
+    if ((c & 0xc0) != 0x80) mark += ' ';  // a character, not a byte
+  }
+  return fmt::format("the query is wrong: {}\n  {}\n  {}^", fault.text, query, mark);
 }
 
 Deferred<int> search_logs(Session& session, LogsArguments arguments) {
+  std::string fault = fault_of(arguments.query.value_or(""));
+  if (!fault.empty()) co_return Error(Code::invalid, std::move(fault));
   ApiClient* api = co_await or_return(session.api());
   const Output& output = session.output;
   std::string query = co_await whole_query(*api, arguments);
@@ -93,12 +97,6 @@ Deferred<int> search_logs(Session& session, LogsArguments arguments) {
     target += fmt::format("&from={}", std::max<std::int64_t>(from, 0));
   }
   ApiAnswer answer = co_await api->ask("GET", target);
-  if (answer.status == wrong_query_status && answer.json["at"].number()) {
-    std::string typed = arguments.query.value_or("");
-    std::size_t before = query.find(typed);
-    tell_wrong_query(output, typed, typed.empty() ? 0 : before, answer.json);
-    co_return exit_failed;
-  }
   if (!answer.good()) co_return ApiClient::refusal(answer);
   auto& lines = answer.json["lines"].items();
   for (std::size_t i = lines.size(); i-- > 0;) print_found(output, lines[i]);

@@ -295,7 +295,7 @@ console::Sources LocalSystem::sources() {
           .counters =
               [this] {
                 return console::ProgramCounters{records_, ring_->dropped(), console_->connections(),
-                                                syslog_->counters()};
+                                                syslog_->counters(), lines_->counters()};
               },
           .why_out =
               [this](std::string_view id, std::string_view incarnation) {

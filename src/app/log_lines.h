@@ -3,6 +3,7 @@
 #include <string>
 
 #include "async/scope.h"
+#include "async/sync.h"
 #include "async/world.h"
 #include "base/log.h"
 #include "observe/logs/log_store.h"
@@ -19,10 +20,12 @@ class LogLines {
            observe::LogStore& store, std::string host);
 
   void start() { scope_.add(run()); }
-  Deferred<void> close() { return scope_.close(); }
+  /// What was read until now is kept, and not read again by the next.
+  Deferred<void> close();
 
  private:
   Deferred<void> run();
+  Deferred<void> keep();
 
   World& world_;
   Log log_;
@@ -31,6 +34,10 @@ class LogLines {
   observe::LogStore& store_;
   std::string host_;
   runtime::LogTail tail_;
+  std::string kept_;  // where the positions stand
+  bool unkept_ = false;
+  bool stopping_ = false;
+  Event ended_;
   Scope scope_;
 };
 

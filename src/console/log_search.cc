@@ -108,7 +108,10 @@ Deferred<ServerResponse> found(ServerRequest& request, observe::LogStore& store)
   if (refused) co_return std::move(*refused);
   auto search = co_await or_return(search_of(request, std::move(*query)));
   std::uint64_t next = store.next_sequence();
-  auto answer = co_await store.search(std::move(search));
+  std::string largest = request.query("largest");
+  auto asked = largest.empty() ? store.search(std::move(search))
+                               : store.largest(std::move(search), std::move(largest));
+  auto answer = co_await std::move(asked);
   std::string text;
   JsonWriter out(text);
   out.begin_object().key("lines").begin_array();
@@ -166,7 +169,8 @@ Result<ServerResponse> tail(ServerRequest& request, World& world, observe::LogSt
   auto query = query_of(request, refused);
   if (refused) return std::move(*refused);
   std::uint64_t next = store.next_sequence();
-  next = TRY(number<std::uint64_t>(request, "after", next, 0, next));
+  // A place of a store that was emptied since is no reason to refuse.
+  next = std::min(next, TRY(number<std::uint64_t>(request, "after", next, 0, UINT64_MAX)));
   if (*followers >= tails_max) {
     return Error(Code::overloaded,
                  fmt::format("{} searches are followed already; close one", tails_max));

@@ -64,6 +64,14 @@ TEST_F(LogSearchTest, lines_are_found_by_page_newest_first) {
   EXPECT_THAT(texts(bounded.json()), ElementsAre("order 3", "order 2"));
 }
 
+TEST_F(LogSearchTest, the_slowest_come_first_where_they_are_asked_for) {
+  for (auto seconds : {"0.1", "2.5", "0.02", "1"}) {
+    add(1, "users", LogLevel::info, seconds, {{"kind", "request"}, {"seconds", seconds}});
+  }
+  auto answer = get("/v1/logs?q=kind=request&lines=3&largest=seconds").json();
+  EXPECT_THAT(texts(answer), ElementsAre("2.5", "1", "0.1"));
+}
+
 TEST_F(LogSearchTest, a_wrong_query_is_refused_with_its_place_in_characters) {
   for (auto path : {"/v1/logs", "/v1/logs/histogram", "/v1/logs/tail"}) {
     auto answer = get(std::string(path) + "?q=%C3%A4%20level:loud");

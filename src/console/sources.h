@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "bus/bus.h"
+#include "observe/logs/log_store.h"
 #include "observe/observer.h"
 #include "observe/series_store.h"
 #include "observe/syslog_server.h"
@@ -30,6 +31,7 @@ struct ProgramCounters {
   std::uint64_t access_records_dropped = 0;  // the ring was full
   std::uint64_t connections = 0;             // of the API, open now
   observe::SyslogCounters syslog = {};
+  observe::LogCounters lines = {};
 };
 
 /// All that the console shows and changes; filled by the program, outlives the console.

@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DOCTOR, deploy, resolve, service } from "./deploys.mjs";
+import { logs as ask_logs, tell } from "./logs.mjs";
 import { Shop } from "./model.mjs";
 
 const DIST = join(dirname(fileURLToPath(import.meta.url)), "../dist");
@@ -48,6 +49,7 @@ setInterval(() => {
     push(entry);
     event(entry.response, "point", { time, services });
   }
+  tell(shop, event);
   for (const { response, name, instance } of logs) {
     const lines = Array.from({ length: 1 + (time / 1000) % 3 }, (_, n) => shop.line(name, Date.now(), n));
     for (const line of lines) if (!instance || line.instance === instance) event(response, "line", line);
@@ -144,6 +146,7 @@ function ask(request, response, parts, query) {
   if (kind === "series" && name === "names") return json(response, 200, { names: NAMES });
   if (kind === "series") return series(response, query);
   if (kind === "doctor") return json(response, 200, DOCTOR);
+  if (kind === "logs") return ask_logs(shop, request, response, name, query, { json, stream });
   if (kind === "topics") return json(response, 200, third === "dead" ? { dead: shop.dead } : { topics: shop.topics() });
   if (kind === "resolve" && shop.defined[name]) return json(response, 200, resolve(shop, name));
   if (kind !== "services") return problem(response, 404, "there is no such request");

@@ -122,7 +122,7 @@ export function LogsPage({ search, state }: { search: string; state: State }) {
           live
         </button>
       </div>
-      <Histogram counts={counts} busy={found.asked === "asking"} onRange={(from, to) => go({ from, to })} />
+      <Histogram counts={counts} busy={!found.problem} onRange={(from, to) => go({ from, to })} />
       {fixed && wanted.to! - wanted.from! <= 3_600_000 && <SlowRequests wanted={wanted} />}
       {tail.lost > 0 && <p class="lost">{count(tail.lost)} lines were left out: they came faster than they were looked at</p>}
       <Lines found={found} wanted={wanted} live={live} onOlder={older} onAgain={() => setAgain(again + 1)} />

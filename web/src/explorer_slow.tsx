@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { clock, seconds } from "./format";
-import { type FoundLine, logsLink, quoted, type SearchAnswer, serviceOf, slowest, type Wanted } from "./log_search";
+import { type FoundLine, logsLink, quoted, type SearchAnswer, serviceOf, type Wanted } from "./log_search";
 
-const LOOKED_AT = 5000;
+const SHOWN = 10;
 
 /** The slowest requests of a short time, of the service that the query names if it does. */
 export function SlowRequests({ wanted }: { wanted: Wanted }) {
@@ -12,11 +12,11 @@ export function SlowRequests({ wanted }: { wanted: Wanted }) {
   useEffect(() => {
     let gone = false;
     const query = `${service ? `service:${quoted(service)} ` : ""}kind=request`;
-    fetch(`/v1/logs?q=${encodeURIComponent(query)}&from=${wanted.from}&to=${wanted.to}&lines=${LOOKED_AT}`)
+    fetch(`/v1/logs?q=${encodeURIComponent(query)}&from=${wanted.from}&to=${wanted.to}&lines=${SHOWN}&largest=seconds`)
       .then(async (response) => {
         if (!response.ok) throw new Error();
         const answer = (await response.json()) as SearchAnswer;
-        if (!gone) setFound(slowest(answer.lines));
+        if (!gone) setFound(answer.lines);
       })
       .catch(() => !gone && setFailed(true));
     return () => {

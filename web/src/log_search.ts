@@ -132,16 +132,6 @@ export function faultParts(query: string, at: number): [string, string, string] 
   return [characters.slice(0, at).join(""), rest.slice(0, end), rest.slice(end)];
 }
 
-const SLOW_KEPT = 10;
-
-/** The slowest requests among lines, slowest first. */
-export function slowest(lines: FoundLine[]): FoundLine[] {
-  return lines
-    .filter((line) => line.fields.kind === "request")
-    .sort((a, b) => Number(b.fields.seconds) - Number(a.fields.seconds))
-    .slice(0, SLOW_KEPT);
-}
-
 /** The requests that were under way when a line was written: a request's line stands at its end. */
 export function underWay(requests: FoundLine[], time: number): FoundLine[] {
   return requests.filter((r) => r.fields.kind === "request" && r.time >= time && r.time - Number(r.fields.seconds) * 1000 <= time + 1);

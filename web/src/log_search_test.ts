@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { faultParts, fieldsOfText, type FoundLine, logsLink, narrowed, peakOf, quoted, serviceOf, slowest, timesOf, underWay, wantedOf } from "./log_search";
+import { faultParts, fieldsOfText, type FoundLine, logsLink, narrowed, peakOf, quoted, serviceOf, timesOf, underWay, wantedOf } from "./log_search";
 
 test("what is wanted comes back from the address", () => {
   for (const wanted of [
@@ -41,10 +41,9 @@ test("what is wrong in a query stands alone", () => {
 
 const request = (time: number, seconds: number): FoundLine => ({ id: String(time), time, host: "", service: "s", instance: "s/1", level: "info", text: "", fields: { kind: "request", seconds: String(seconds) } });
 
-test("requests under way, the slowest, and the peak", () => {
+test("requests under way, and the peak", () => {
   const all = [request(2000, 1.5), request(2000, 0.1), request(900, 5), request(3000, 0.5)];
   assert.deepEqual(underWay(all, 1000).map((r) => r.fields.seconds), ["1.5"]);
-  assert.deepEqual(slowest(all).map((r) => r.fields.seconds), ["5", "1.5", "0.5", "0.1"]);
   assert.equal(peakOf([1, 2, 3], [[1, null, 2], [0, 9, 1]]), 2);
   assert.equal(peakOf([1, 2], [[null, null]]), null);
 });

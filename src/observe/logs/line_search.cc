@@ -55,6 +55,30 @@ std::vector<FoundLine> newest_matches(const LineBatch& batch, const LogQuery& qu
   return out;
 }
 
+std::vector<std::pair<double, FoundLine>> largest_matches(const LineBatch& batch,
+                                                          const LogQuery& query,
+                                                          const LineRange& range,
+                                                          std::string_view name, std::size_t most) {
+  std::vector<std::pair<double, std::size_t>> places;
+  auto& times = batch.columns().times;
+  each_match(batch, query, 0, [&](std::size_t line) {
+    if (times[line] < range.from || times[line] >= range.to) return true;
+    for (auto& field : batch.fields(line)) {
+      auto value = field.name == name ? number_of(field.value) : std::nullopt;
+      if (value) places.emplace_back(*value, line);
+    }
+    return true;
+  });
+  std::size_t count = std::min(most, places.size());
+  std::ranges::partial_sort(places, places.begin() + static_cast<std::ptrdiff_t>(count),
+                            std::greater<>());
+  std::vector<std::pair<double, FoundLine>> out;
+  for (std::size_t i = 0; i < count; ++i) {
+    out.emplace_back(places[i].first, batch.found(places[i].second));
+  }
+  return out;
+}
+
 std::vector<FoundLine> matches_from(const LineBatch& batch, const LogQuery& query,
                                     std::size_t begin, std::size_t most) {
   std::vector<FoundLine> out;

@@ -22,6 +22,12 @@ struct LineRange {
 /// The newest matching lines of a batch, newest first, at most `most`.
 std::vector<FoundLine> newest_matches(const LineBatch& batch, const LogQuery& query,
                                       const LineRange& range, std::size_t most);
+/// The matching lines whose field `name` is the largest number, largest first, at most `most`. Only
+/// fields that came with the line count.
+std::vector<std::pair<double, FoundLine>> largest_matches(const LineBatch& batch,
+                                                          const LogQuery& query,
+                                                          const LineRange& range,
+                                                          std::string_view name, std::size_t most);
 /// All matching lines from `begin` on, in the order in which they came, at most `most`.
 std::vector<FoundLine> matches_from(const LineBatch& batch, const LogQuery& query,
                                     std::size_t begin, std::size_t most);

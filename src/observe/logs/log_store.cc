@@ -172,13 +172,13 @@ Deferred<bool> LogStore::make_room(const Error& error) {
 Deferred<void> LogStore::tend_forever() {
   for (;;) {
     co_await world_.clock.after(options_.sync_every);
-    {
-      auto permit = co_await writing_.acquire();
-      for (std::size_t i = 0; i < heads_.size(); ++i) {
-        if (!heads_[i].file) continue;
-        auto synced = co_await heads_[i].file->sync().result();
-        if (!synced.ok()) log_.error("log lines are not synced", {{"error", synced.error()}});
-      }
+    std::vector<std::shared_ptr<File>> files;  // a sync takes long; nobody waits for it
+    for (auto& head : heads_) {
+      if (head.file) files.push_back(head.file);
+    }
+    for (auto& file : files) {
+      auto synced = co_await file->sync().result();
+      if (!synced.ok()) log_.error("log lines are not synced", {{"error", synced.error()}});
     }
     Head& last = heads_.back();
     bool old = world_.clock.now() - last.begun >= options_.block_age_max;

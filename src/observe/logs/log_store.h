@@ -93,6 +93,8 @@ class LogStore {
 
   /// The newest matching lines. overloaded: waiting_searches_max.
   Deferred<LogAnswer> search(LogSearch search);
+  /// The lines whose field `name` is the largest number, largest first; `more` tells nothing.
+  Deferred<LogAnswer> largest(LogSearch search, std::string name);
   /// Their number by time. `histogram.counts` has as many steps as are wanted.
   Deferred<HistogramAnswer> count(LogQuery query, LogHistogram histogram);
 
@@ -129,7 +131,7 @@ class LogStore {
   /// Lines in memory with their write-ahead log.
   struct Head {
     std::shared_ptr<LineBatch> batch;
-    std::unique_ptr<File> file;
+    std::shared_ptr<File> file;
     std::uint64_t written = 0;
     std::string record;        // not sealed yet
     std::string unwritten;     // sealed

@@ -150,6 +150,34 @@ Deferred<LogAnswer> LogStore::search(LogSearch search) {
   co_return answer;
 }
 
+Deferred<LogAnswer> LogStore::largest(LogSearch search, std::string name) {
+  auto permit = co_await admit();
+  MonotonicTime due = world_.clock.now() + options_.search_time_max;
+  LogAnswer answer;
+  auto shared = std::make_shared<const LogSearch>(std::move(search));
+  std::vector<std::pair<double, FoundLine>> best;
+  std::vector<Piece> all = pieces(shared->range.from, shared->range.to);
+  answer.blocks = all.size();
+  for (auto& piece : all) {
+    answer.complete = world_.clock.now() <= due;
+    if (!answer.complete) break;
+    bool may = co_await may_match(piece, shared->query);
+    if (!may) continue;
+    auto batch = co_await unpacked(piece, true, true);
+    ++answer.blocks_read;
+    auto work = [shared, batch, name] {
+      return largest_matches(*batch, shared->query, shared->range, name, shared->lines_max);
+    };
+    auto found = co_await run_on(world_.workers, std::move(work));
+    best.insert(best.end(), std::make_move_iterator(found.begin()),
+                std::make_move_iterator(found.end()));
+    std::ranges::sort(best, [](auto& a, auto& b) { return a.first > b.first; });
+    if (best.size() > shared->lines_max) best.resize(shared->lines_max);
+  }
+  for (auto& [value, line] : best) answer.lines.push_back(std::move(line));
+  co_return answer;
+}
+
 Deferred<HistogramAnswer> LogStore::count(LogQuery query, LogHistogram histogram) {
   auto permit = co_await admit();
   MonotonicTime due = world_.clock.now() + options_.search_time_max;

@@ -132,6 +132,27 @@ TEST_F(LogStoreTest, a_time_bounds_the_search_and_the_histogram_counts_all) {
   }
 }
 
+TEST_F(LogStoreTest, the_lines_with_the_largest_number_are_found_in_memory_and_in_blocks) {
+  for (int turn = 0; turn < 3; ++turn) {
+    for (int i = 0; i < 1000; ++i) {
+      std::string seconds = std::to_string((i * 7919 + turn * 333) % 3000) + ".5";
+      LogLineField fields[] = {{"kind", "request"}, {"seconds", i == 500 ? "soon" : seconds}};
+      store->append({{i}, "", "users", "", LogLevel::info, "a request", fields});
+    }
+    if (turn < 2) run(store->pack_now());
+  }
+  auto answer = run(store->largest({LogQuery::parse("kind=request").value(), {}, 5}, "seconds"));
+  ASSERT_EQ(answer.lines.size(), 5u);
+  double last = 1e9;
+  for (auto& line : answer.lines) {
+    double seconds = std::stod(line.fields.at(1).second);
+    EXPECT_LE(seconds, last);
+    last = seconds;
+  }
+  EXPECT_GT(last, 2980);
+  EXPECT_EQ(answer.blocks_read, 3u);
+}
+
 TEST_F(LogStoreTest, what_was_committed_is_there_once_after_a_kill) {
   for (int turn = 0; turn < 5; ++turn) {
     add(700);

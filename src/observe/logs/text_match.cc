@@ -3,15 +3,21 @@
 #include <re2/filtered_re2.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <optional>
 
 namespace berth::observe {
 namespace {
 
 constexpr std::size_t atom_bytes_min = 3;
 constexpr std::int64_t regex_memory_max = 8 << 20;
+
+bool ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 128; });
+}
+
+}  // namespace
 
 std::optional<double> number_of(std::string_view text) {
   if (text.empty() || text.size() > 40) return std::nullopt;
@@ -20,15 +26,9 @@ std::optional<double> number_of(std::string_view text) {
   buffer[text.size()] = '\0';
   char* end = nullptr;
   double value = std::strtod(buffer, &end);
-  if (end != buffer + text.size()) return std::nullopt;
+  if (end != buffer + text.size() || std::isnan(value)) return std::nullopt;
   return value;
 }
-
-bool ascii(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 128; });
-}
-
-}  // namespace
 
 TextMatch TextMatch::words(std::string_view text, bool open_begin, bool open_end) {
   TextMatch out(Kind::words);

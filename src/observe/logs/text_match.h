@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@ class FilteredRE2;
 }
 
 namespace berth::observe {
+
+/// The whole text as a number, with a point and an exponent.
+std::optional<double> number_of(std::string_view text);
 
 /// What is known of a block before it is unpacked: which of a query's words it may have, and which
 /// sequences of bytes. Without grams everything may be there.

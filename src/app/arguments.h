@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/dev.h"
+#include "app/observe_alone.h"
 #include "app/proxy_run.h"
 #include "base/time.h"
 
@@ -137,13 +138,12 @@ struct ShimArguments {
   std::string spec;
 };
 
-using Arguments =
-    std::variant<DevArguments, ProxyArguments, ShimArguments, PlanArguments, DeployArguments,
-                 PsArguments, TopArguments, LogsArguments, ScaleArguments, RollbackArguments,
-                 RestartArguments, RemoveArguments, KillArguments, ResolveArguments, CallArguments,
-                 PublishArguments, TopicsArguments, MetricsArguments, ParseArguments,
-                 ProxyControlArguments, StreamsTestArguments, DoctorArguments, VersionArguments,
-                 OpenArguments, CompletionArguments, CompleteArguments>;
+using Arguments = std::variant<
+    DevArguments, ProxyArguments, ObserveArguments, ShimArguments, PlanArguments, DeployArguments,
+    PsArguments, TopArguments, LogsArguments, ScaleArguments, RollbackArguments, RestartArguments,
+    RemoveArguments, KillArguments, ResolveArguments, CallArguments, PublishArguments,
+    TopicsArguments, MetricsArguments, ParseArguments, ProxyControlArguments, StreamsTestArguments,
+    DoctorArguments, VersionArguments, OpenArguments, CompletionArguments, CompleteArguments>;
 
 struct CommandLine {
   Common common;

@@ -257,6 +257,12 @@ void declare_proxy(CLI::App& app, Chosen& chosen) {
   address(app, "--syslog", a->syslog, "send HAProxy's log lines there by UDP");
 }
 
+void declare_observe(CLI::App& app, Chosen& chosen) {
+  auto a = arguments_of<ObserveArguments>(app, chosen);
+  place(app, "FILE", a->file, "an observe.toml");
+  app.add_flag("--check", a->check, "tell whether FILE can be used, and end");
+}
+
 template <ProxyControlArguments::What what>
 void declare_proxy_control(CLI::App& app, Chosen& chosen) {
   using What = ProxyControlArguments::What;
@@ -348,6 +354,10 @@ constexpr Entry entries[] = {
      "berth proxy run proxy.toml\nberth proxy run --check proxy.toml\n"
      "berth proxy run --state .berth --host laptop --dns 127.0.0.1:8600",
      declare_proxy},
+    {"More", "observe run", "observation alone: logs, events and metrics in, PromQL out",
+     "Syslog, Riemann, Prometheus and others come in by what FILE says; a changed file is taken\n"
+     "over while it runs. Prometheus' API and /metrics are on 127.0.0.1:7400.",
+     "berth observe run observe.toml\nberth observe run --check observe.toml", declare_observe},
     {"More", "proxy state", "listeners, services and instances of a proxy alone",
      "With [proxy] control = \"proxy.sock\" in its proxy.toml.", "berth proxy state",
      declare_proxy_control<ProxyControlArguments::What::state>},

@@ -132,8 +132,9 @@ Deferred<void> LocalSystem::start_observing() {
 }
 
 Deferred<void> LocalSystem::start_streams() {
-  streams_ = std::make_unique<LocalStreams>(world_, log_.named("streams"), *observer_,
-                                            places_.streams_file);
+  auto note = [this](const observe::Event& event) { observer_->note(event); };
+  streams_ = std::make_unique<observe::LocalStreams>(world_, log_.named("streams"), note,
+                                                     places_.streams_file);
   auto events = co_await or_return(listen(places_.riemann));
   auto datagrams =
       co_await or_return(own_.network.bind_datagram(Address::loopback(places_.riemann)));

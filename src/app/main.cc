@@ -50,6 +50,9 @@ int start(const CommandLine& line) {
   if (auto* proxy = std::get_if<ProxyArguments>(&line.arguments)) {
     return start_proxy(*proxy, line.common);
   }
+  if (auto* observe = std::get_if<ObserveArguments>(&line.arguments)) {
+    return run_observe_alone(*observe);
+  }
   if (auto* shim = std::get_if<ShimArguments>(&line.arguments)) return os::run_shim(shim->spec);
   Output output = standard_output();
   output.json = line.common.json;

@@ -10,12 +10,7 @@
 #include "base/json.h"
 #include "console/api.h"
 #include "http/client.h"
-#include "os/disk.h"
-#include "os/network.h"
-#include "os/process.h"
-#include "os/random.h"
-#include "os/reactor.h"
-#include "os/workers.h"
+#include "os/real_world_suite.h"
 #include "storage/memory_store.h"
 
 namespace berth::console {
@@ -64,15 +59,7 @@ struct EventReader {
 
 /// A console on a memory Store with a real HTTP server and client. Sockets and files are real, the
 /// console's time is the test's.
-struct ConsoleTest : testing::Test {
-  SetClock clock;
-  os::Reactor reactor;
-  os::Network network{reactor};
-  os::Workers workers{1};
-  os::Disk disk{workers};
-  os::Process process{reactor};
-  os::Random random;
-  World world{clock, network, disk, process, random, workers};
+struct ConsoleTest : testing::Test, os::RealWorldBy<SetClock> {
   std::string folder = testing::TempDir() + "console-" + std::to_string(random.next());
   storage::MemoryStore store{clock};
   placement::Mirror mirror{world, Log(), store};

@@ -216,11 +216,12 @@ Result<void> read_status_line(const char*& at, const char* end, ResponseHead& he
   std::string_view line(at, line_end);
   if (line.size() < 12 || line[8] != ' ') return bad("an answer without a status line");
   auto minor = minor_version(line.substr(0, 8));
-  auto status = parse_integer<int>(line.substr(9, 3), 100, 999);
-  if (!minor || !status.ok() || (line.size() > 12 && line[12] != ' ')) {
+  int status = 0;
+  for (char c : line.substr(9, 3)) status = c >= '0' && c <= '9' ? status * 10 + (c - '0') : -10000;
+  if (!minor || status < 100 || (line.size() > 12 && line[12] != ' ')) {
     return bad("an answer whose status line is not HTTP/1.1 STATUS");
   }
-  head.status = *status;
+  head.status = status;
   head.minor = *minor;
   head.reason = line.size() > 13 ? line.substr(13) : std::string_view();
   at = line_end + 2;

@@ -1,16 +1,22 @@
 import { useEffect, useState } from "preact/hooks";
 
-// Pages by the address's fragment: #/, #/service/NAME, #/service/NAME/N (its logs of one instance), #/topic/NAME.
+// Pages by the address's fragment: #/, #/service/NAME, #/service/NAME/N (its logs of one instance), #/topic/NAME,
+// #/dashboards, #/dashboard/NAME?QUERY (what is seen of it: dashboard_model.ts).
 
 export type Route =
   | { page: "overview" }
   | { page: "service"; name: string; instance?: string }
-  | { page: "topic"; name: string };
+  | { page: "topic"; name: string }
+  | { page: "dashboards" }
+  | { page: "dashboard"; name: string; query: string };
 
 export function parseRoute(fragment: string): Route {
-  const [, page, name, number] = fragment.replace(/^#/, "").split("/").map(decode);
+  const [place, query = ""] = fragment.replace(/^#/, "").split(/\?(.*)/s);
+  const [, page, name, number] = place!.split("/").map(decode);
   if (page === "service" && name) return number ? { page, name, instance: `${name}/${number}` } : { page, name };
   if (page === "topic" && name) return { page, name };
+  if (page === "dashboards") return { page };
+  if (page === "dashboard" && name) return { page, name, query };
   return { page: "overview" };
 }
 
@@ -25,6 +31,8 @@ function decode(part: string): string {
 export const link = {
   service: (name: string) => `#/service/${encodeURIComponent(name)}`,
   instance: (id: string) => `#/service/${id.split("/").map(encodeURIComponent).join("/")}`,
+  dashboards: "#/dashboards",
+  dashboard: (name: string, query = "") => `#/dashboard/${encodeURIComponent(name)}${query ? `?${query}` : ""}`,
   topic: (name: string) => `#/topic/${encodeURIComponent(name)}`,
 };
 

@@ -14,7 +14,9 @@ logarithmic = true
 columns = 8
 rows = 5
 [[panel.query]]
-expr = 'histogram_quantile(0.5, sum by (service, le) (rate(berth_request_duration_seconds_bucket[1m])))'
+expr = '''
+histogram_quantile(0.5, sum by (service, le)
+  (rate(berth_request_duration_seconds_bucket[1m])))'''
 legend = "{{service}}"
 
 [[panel]]
@@ -36,7 +38,9 @@ bad = 0.05
 columns = 4
 rows = 3
 [[panel.query]]
-expr = '(sum by (service) (rate(berth_requests_total{status=~"5..|0"}[1m])) or 0 * sum by (service) (rate(berth_requests_total[1m]))) / sum by (service) (rate(berth_requests_total[1m]))'
+expr = '''
+(sum by (service) (rate(berth_requests_total{status=~"5..|0"}[1m])) or 0 * sum by (service)
+  (rate(berth_requests_total[1m]))) / sum by (service) (rate(berth_requests_total[1m]))'''
 legend = "{{service}}"
 
 [[panel]]
@@ -52,7 +56,9 @@ title = "99 of 100 are faster than"
 unit = "s"
 logarithmic = true
 [[panel.query]]
-expr = 'histogram_quantile(0.99, sum by (service, le) (rate(berth_request_duration_seconds_bucket[1m])))'
+expr = '''
+histogram_quantile(0.99, sum by (service, le)
+  (rate(berth_request_duration_seconds_bucket[1m])))'''
 legend = "{{service}}"
 
 [[panel]]
@@ -67,7 +73,9 @@ title = "Slowest paths, 99 of 100"
 kind = "top"
 unit = "s"
 [[panel.query]]
-expr = 'topk(10, histogram_quantile(0.99, sum by (service, path, le) (rate(berth_path_duration_seconds_bucket[1m]))))'
+expr = '''
+topk(10, histogram_quantile(0.99, sum by (service, path, le)
+  (rate(berth_path_duration_seconds_bucket[1m]))))'''
 legend = "{{service}} {{path}}"
 
 [[panel]]
@@ -100,13 +108,19 @@ logarithmic = true
 columns = 8
 rows = 5
 [[panel.query]]
-expr = 'histogram_quantile(0.5, sum by (le) (rate(berth_request_duration_seconds_bucket{service=~"$service"}[1m])))'
+expr = '''
+histogram_quantile(0.5, sum by (le)
+  (rate(berth_request_duration_seconds_bucket{service=~"$service"}[1m])))'''
 legend = "median"
 [[panel.query]]
-expr = 'histogram_quantile(0.9, sum by (le) (rate(berth_request_duration_seconds_bucket{service=~"$service"}[1m])))'
+expr = '''
+histogram_quantile(0.9, sum by (le)
+  (rate(berth_request_duration_seconds_bucket{service=~"$service"}[1m])))'''
 legend = "9 of 10"
 [[panel.query]]
-expr = 'histogram_quantile(0.99, sum by (le) (rate(berth_request_duration_seconds_bucket{service=~"$service"}[1m])))'
+expr = '''
+histogram_quantile(0.99, sum by (le)
+  (rate(berth_request_duration_seconds_bucket{service=~"$service"}[1m])))'''
 legend = "99 of 100"
 
 [[panel]]
@@ -128,7 +142,10 @@ bad = 0.05
 columns = 4
 rows = 3
 [[panel.query]]
-expr = '(sum(rate(berth_requests_total{service=~"$service",status=~"5..|0"}[1m])) or 0 * sum(rate(berth_requests_total{service=~"$service"}[1m]))) / sum(rate(berth_requests_total{service=~"$service"}[1m]))'
+expr = '''
+(sum(rate(berth_requests_total{service=~"$service",status=~"5..|0"}[1m])) or
+  0 * sum(rate(berth_requests_total{service=~"$service"}[1m])))
+  / sum(rate(berth_requests_total{service=~"$service"}[1m]))'''
 legend = "errors"
 
 [[panel]]
@@ -151,7 +168,9 @@ title = "Median latency by path"
 kind = "top"
 unit = "s"
 [[panel.query]]
-expr = 'topk(10, histogram_quantile(0.5, sum by (path, le) (rate(berth_path_duration_seconds_bucket{service=~"$service"}[1m]))))'
+expr = '''
+topk(10, histogram_quantile(0.5, sum by (path, le)
+  (rate(berth_path_duration_seconds_bucket{service=~"$service"}[1m]))))'''
 legend = "{{path}}"
 
 [[panel]]

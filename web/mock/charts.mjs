@@ -15,7 +15,9 @@ const kept = new Map();
 function parse(text) {
   const file = { title: "", range: 900, variables: [], panels: [] };
   let table = file;
-  text.split("\n").forEach((line, i) => {
+  // An expression over several lines becomes one; what follows keeps its number.
+  const lines = text.replace(/'''\n([\s\S]*?)'''/g, (whole, inner) => `'${inner.replace(/\n/g, " ")}'${"\n".repeat(whole.split("\n").length - 1)}`).split("\n");
+  lines.forEach((line, i) => {
     const wrong = (column, what) => { throw [i + 1, column, what]; };
     if (!line.trim() || line.startsWith("#")) return;
     if (line.startsWith("[[")) {

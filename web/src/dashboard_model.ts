@@ -59,6 +59,7 @@ const ROWS_MAX = 1000;
 // Text
 
 function text(value: string): string {
+  if (/\n/.test(value) && !/'''|'$|[^\S\n ]/.test(value)) return `'''\n${value}'''`;
   const plain = /^[^'\n\r\t\0-\x1f]*$/.test(value) && /["\\]/.test(value);
   if (plain) return `'${value}'`;
   return JSON.stringify(value);

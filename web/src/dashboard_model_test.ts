@@ -16,6 +16,11 @@ test("a dashboard's text has what differs from the defaults", () => {
   );
 });
 
+test("an expression of several lines stays one", () => {
+  const lines = toToml({ ...dashboard, panels: [{ ...panel, queries: [{ expr: "sum(\n  up)", legend: "" }] }] });
+  assert.ok(lines.endsWith("expr = '''\nsum(\n  up)'''\n"), lines);
+});
+
 test("durations", () => {
   for (const [seconds, text] of [[90, "90s"], [300, "5m"], [7200, "2h"], [604800, "7d"]] as const) {
     assert.equal(durationText(seconds), text);

@@ -11,6 +11,8 @@ export const KEYS: [string, string][] = [
   ["/", "search"],
   ["t", "dark or light"],
   ["?", "this list"],
+  ["←  →", "in a chart: its values at a moment; with Shift earlier, later"],
+  ["+  −  0", "in a chart: nearer, wider, back to now"],
 ];
 
 function move(by: number) {

@@ -12,7 +12,6 @@ import { ServicePage } from "./service";
 import { startTheme } from "./theme";
 import { TopicPage } from "./topic";
 import { useRoute } from "./route";
-import "uplot/dist/uPlot.min.css";
 import "./style.css";
 import "./dashboard.css";
 

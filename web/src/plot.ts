@@ -10,6 +10,7 @@ export interface Drawn {
   points: Float64Array;
   colour: string;
   faint?: boolean; // of another time, for comparison
+  alpha?: number;
 }
 
 export interface Colours {
@@ -58,6 +59,7 @@ const AXIS_HEIGHT = 18;
 const MARKS_HEIGHT = 14;
 const FONT = "10.5px system-ui, sans-serif";
 const FAINTEST = 0.002; // of the fullest cell; what is less is not seen
+const TOGETHER_PIXELS = 8; // the services of one deploy
 const BRIDGED_MS = 6000; // a gap up to this long is drawn through
 
 /** Where the points stand between axes. */
@@ -183,25 +185,36 @@ function drawThresholds(ctx: CanvasRenderingContext2D, plot: Plot, area: Area, s
   }
 }
 
-/** Deploys: dashed, with labels as long as there is room. */
+/** "orders v3", "orders ↩ v2", and for several at once "orders v3 +7". */
+function markText(marks: Mark[]): string {
+  const first = marks[0]!;
+  return `${first.service} ${first.kind === "rollback" ? "↩ " : ""}v${first.version}${marks.length > 1 ? ` +${marks.length - 1}` : ""}`;
+}
+
+/** Deploys: dashed, with labels as long as there is room; those of one deploy together. */
 function drawMarks(ctx: CanvasRenderingContext2D, plot: Plot, area: Area, colours: Colours) {
   ctx.textAlign = "left";
   ctx.textBaseline = "alphabetic";
   ctx.font = FONT;
-  let free = -Infinity;
-  let before = -Infinity;
-  for (const mark of plot.marks) {
+  const together: { x: number; marks: Mark[] }[] = [];
+  for (const mark of [...plot.marks].sort((a, b) => a.time - b.time)) {
     const x = Math.round(xOf(area, plot, mark.time)) + 0.5;
-    if (x < area.left || x > area.left + area.width || x - before < 2) continue;
-    before = x;
-    ctx.strokeStyle = ctx.fillStyle = mark.kind === "rollback" ? colours.warn : colours.mark;
+    if (x < area.left || x > area.left + area.width) continue;
+    const last = together.at(-1);
+    if (last && x - last.x < TOGETHER_PIXELS && last.marks[0]!.kind === mark.kind) last.marks.push(mark);
+    else together.push({ x, marks: [mark] });
+  }
+  let free = -Infinity;
+  for (const { x, marks } of together) {
+    ctx.lineWidth = 1;
+    ctx.strokeStyle = ctx.fillStyle = marks[0]!.kind === "rollback" ? colours.warn : colours.mark;
     ctx.setLineDash([4, 3]);
     ctx.beginPath();
     ctx.moveTo(x, area.top - 2);
     ctx.lineTo(x, area.top + area.height);
     ctx.stroke();
     ctx.setLineDash([]);
-    const text = `${mark.service} ${mark.kind === "rollback" ? "↩ " : ""}v${mark.version}`;
+    const text = markText(marks);
     const width = ctx.measureText(text).width;
     const left = Math.min(x - 1, area.left + area.width - width);
     if (left < free) continue;
@@ -241,7 +254,7 @@ function drawLine(ctx: CanvasRenderingContext2D, plot: Plot, area: Area, scale: 
   const bridged = Math.max(step * (together + 1), BRIDGED_MS);
   ctx.strokeStyle = line.colour;
   ctx.lineWidth = line.faint || together > 1 ? 1 : 1.5;
-  ctx.globalAlpha = line.faint ? 0.55 : 1;
+  ctx.globalAlpha = line.faint ? 0.55 : (line.alpha ?? 1);
   ctx.setLineDash(line.faint ? [4, 3] : []);
   ctx.beginPath();
   let before = -Infinity;

@@ -193,7 +193,7 @@ class Drawing {
       int x = static_cast<int>(geometry.x_of(static_cast<double>(at)));
       canvas_.vertical(x, geometry.plot.bottom(), geometry.plot.bottom() + 2 * scale_,
                        theme_.muted);
-      int left = std::clamp(x - width / 2, box_.left + 2, box_.right() - width - 2);
+      int left = std::max(geometry.plot.left, std::min(x - width / 2, box_.right() - width - 2));
       canvas_.text(left, geometry.plot.bottom() + 4 * scale_, text, theme_.muted, scale_);
     }
   }
@@ -277,14 +277,19 @@ class Drawing {
       return geometry.plot.bottom() -
              static_cast<int>(std::lround(height * static_cast<double>(row - low)));
     };
+    // Several steps become one column where they are narrower than two pixels.
+    std::size_t together = 1 + 2 * points() / static_cast<std::size_t>(geometry.plot.width);
+    most *= static_cast<double>(together);
     for (std::size_t row = low; row <= high; ++row) {
-      for (std::size_t i = 1; i < points(); ++i) {
-        double value = part(row, i) / most;
-        if (value < faintest) continue;
+      for (std::size_t i = 1; i < points(); i += together) {
+        std::size_t end = std::min(points(), i + together);
+        double sum = 0;
+        for (std::size_t k = i; k < end; ++k) sum += part(row, k);
+        if (sum / most < faintest) continue;
         int left = static_cast<int>(std::lround(point(geometry, i - 1, 0).x));
-        int right = static_cast<int>(std::lround(point(geometry, i, 0).x));
+        int right = static_cast<int>(std::lround(point(geometry, end - 1, 0).x));
         canvas_.fill({left, edge(row + 1), std::max(1, right - left), edge(row) - edge(row + 1)},
-                     theme_.heat, 0.06 + 0.94 * std::sqrt(value));
+                     theme_.heat, 0.06 + 0.94 * std::sqrt(sum / most));
       }
     }
     int lowest = std::numeric_limits<int>::max();

@@ -300,7 +300,8 @@ console::Sources LocalSystem::sources() {
           .why_out =
               [this](std::string_view id, std::string_view incarnation) {
                 return catalog_->why_out(id, incarnation);
-              }};
+              },
+          .all_series = all_series_.get()};
 }
 
 std::vector<console::NamedAddress> LocalSystem::addresses() const {

@@ -12,6 +12,7 @@
 #include "bus/bus.h"
 #include "observe/logs/log_store.h"
 #include "observe/observer.h"
+#include "observe/series_source.h"
 #include "observe/series_store.h"
 #include "observe/syslog_server.h"
 #include "placement/changes.h"
@@ -55,6 +56,8 @@ struct Sources {
   std::function<ProgramCounters()> counters;
   /// Why balancers leave an instance out (Catalog::why_out); empty if none does.
   std::function<std::string(std::string_view id, std::string_view incarnation)> why_out = {};
+  /// All series under Prometheus' names, for charts; null: there is no POST /v1/charts.
+  observe::SeriesSource* all_series = nullptr;
 };
 
 struct ApiOptions {

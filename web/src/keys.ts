@@ -12,6 +12,8 @@ export const KEYS: [string, string][] = [
   ["e  f", "logs: edit the query, follow live"],
   ["t", "dark or light"],
   ["?", "this list"],
+  ["←  →", "in a chart: its values at a moment; with Shift earlier, later"],
+  ["+  −  0", "in a chart: nearer, wider, back to now"],
 ];
 
 function move(by: number) {

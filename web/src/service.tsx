@@ -56,6 +56,7 @@ function Head({ service: s }: { service: Service }) {
         <h1>{s.name}</h1>
         <Health health={s.health} />
         <span class="muted">version {s.version}</span>
+        <a href={link.dashboard("service", `v.service=${encodeURIComponent(s.name)}`)}>charts</a>
         {s.url && <code>{s.url}</code>}
         {s.public_url && (
           <a href={s.public_url} target="_blank" rel="noreferrer">

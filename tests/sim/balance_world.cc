@@ -206,11 +206,11 @@ Deferred<void> BalanceWorld::call_once(std::string token, bool post) {
   // What failed without an answer may have come to a connection that the proxy had just ended.
   auto whole = answer.ok() ? co_await answer->text().result() : Result<std::string>("");
   if (answer.ok()) with_answer_.push_back(token);
-  if (post || drains_lie_) co_return;
+  if (drains_lie_) co_return;
   if (!answer.ok() || !whole.ok()) {
     auto& error = answer.ok() ? whole.error() : answer.error();
     broken_off_.emplace_back(token, error.text());
-  } else if (answer->status() != 200 && answer->status() != 500) {
+  } else if (!post && answer->status() != 200 && answer->status() != 500) {
     // 500 is the program's own word, which is passed on.
     trial_.wrong("GET " + token + " is answered " + std::to_string(answer->status()) + " " +
                  std::string(answer->headers().value("x-berth-reason")));
@@ -253,8 +253,8 @@ void BalanceWorld::look_at_the_end() {
   for (auto& [token, why] : broken_off_) {
     auto& ends = records_[token];
     bool begun = !ends.empty() && (ends[0].starts_with("SD") || ends[0].starts_with("sD"));
-    trial_.expect(begun, "GET " + token + " failed: " + why +
-                             ", its record: " + (ends.empty() ? "none" : ends[0]));
+    trial_.expect(begun,
+                  token + " failed: " + why + ", its record: " + (ends.empty() ? "none" : ends[0]));
   }
   trial_.expect(links_.met() > 0, "no link was bad");
   trial_.expect(proxy_.requests_in_flight() == 0, "something is still in flight");

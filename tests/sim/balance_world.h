@@ -24,7 +24,8 @@ namespace berth::sim {
 /// 2. No request reaches an instance after its drain was acknowledged.
 /// 3. What may not be repeated reaches an instance once at most.
 /// 4. While at most a tenth of the instances and links fail, every GET is answered with 200; one
-///    whose answer had begun when its link broke is broken off, with a record that says so.
+///    whose answer had begun when its link broke is broken off, with a record that says so. So are
+///    POSTs, which may be answered 502 to 504, but are answered.
 /// 5. What is sent is at most 1.2 of what was taken, and what the budget has free.
 class BalanceWorld {
  public:
@@ -98,7 +99,7 @@ class BalanceWorld {
   std::size_t sent_ = 0;
   std::size_t answered_ = 0;                                     // or failed
   std::vector<std::string> with_answer_;                         // their tokens
-  std::vector<std::pair<std::string, std::string>> broken_off_;  // GETs without one, and why
+  std::vector<std::pair<std::string, std::string>> broken_off_;  // others, and why
   Scope scope_;
 };
 

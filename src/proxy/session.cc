@@ -294,7 +294,7 @@ Deferred<Session::Outcome> Session::pass_answer() {
       auto more = co_await upstream_->read(copy_bytes).result();
       Result<void> end = more.ok() && more->empty() ? answer_body_.end() : Result<void>();
       if (!more.ok() || !end.ok()) {
-        ended(timed_out_ ? 's' : 'S', 'D');
+        ended(fault_ != Fault::none ? 'C' : timed_out_ ? 's' : 'S', 'D');
         client_->abort();  // it must not take the part for the whole
         co_return Outcome::close;
       }

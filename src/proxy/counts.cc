@@ -54,7 +54,7 @@ void Counts::note(const http::AccessRecord& record) {
     place(times_, record.backend)
         .record(static_cast<std::uint64_t>(std::max<std::int64_t>(record.total, 0)));
   }
-  if (!record.server.empty()) place(servers_, record.server).add(record);
+  if (!record.server.empty() && record.server[0] != '<') place(servers_, record.server).add(record);
   next_.note(record);
 }
 

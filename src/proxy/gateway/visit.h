@@ -53,6 +53,8 @@ class Visit {
   /// Fields that `own` is true for do not go on: whoever calls writes them.
   void append_request_head(std::string& out, const http::RequestHead& head,
                            bool (*own)(std::string_view field) = nullptr) const;
+  /// True for fields of requests that are not, or not only, what the client sent.
+  bool writes(std::string_view request_field) const;
   /// False for fields of the service's answer that do not go on.
   bool keeps(std::string_view answer_field) const;
   /// The fields that are added to the service's answer.

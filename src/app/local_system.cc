@@ -27,7 +27,7 @@ observe::RequestSeen seen(const http::AccessRecord& record) {
   observe::RequestSeen out;
   out.service = record.backend.empty() ? record.frontend : record.backend;
   out.caller = record.caller;
-  out.instance = record.server;
+  if (!record.server.starts_with('<')) out.instance = record.server;  // "<CACHE>" is none
   out.method = record.method;
   out.target = record.target;
   out.termination = {record.termination, sizeof record.termination};

@@ -90,6 +90,29 @@ struct BreakerPolicy {
   bool operator==(const BreakerPolicy&) const = default;
 };
 
+/// Answers that are kept and given again (RFC 9111), and requests that are carried as one.
+struct CachePolicy {
+  bool on = false;                          // answers are kept as they allow it
+  bool join = false;                        // a GET that is under way answers those like it
+  bool obey_requests = true;                // what a request's Cache-Control says counts
+  std::uint32_t entries_max = 10'000;       // beyond, what was used longest ago goes
+  std::uint64_t bytes_max = 64 << 20;       // the same
+  std::uint64_t entry_bytes_max = 1 << 20;  // of one: more is passed on and not kept
+  std::uint32_t heuristic_permille = 0;     // of an answer's age when it came; 0: never
+  Duration heuristic_max = 24h;             // at most, by that
+  Duration stale_while_revalidate{};        // for answers that do not say it
+  Duration stale_if_error{};                // the same
+  Duration join_timeout = 5s;               // then a request goes by itself
+  bool operator==(const CachePolicy&) const = default;
+};
+
+/// A second attempt, at another instance, for a request that takes long.
+struct HedgePolicy {
+  Duration after{};  // without an answer's head; zero: none, but by p95
+  bool p95 = false;  // after what 95 % of the last answers took; `after` is then the least
+  bool operator==(const HedgePolicy&) const = default;
+};
+
 /// How requests to a service are carried; compiled by placement from the system file.
 struct RoutingPolicy {
   Duration timeout = 15s;  // whole request
@@ -103,6 +126,8 @@ struct RoutingPolicy {
   RetryPolicy retry;
   LimitPolicy limit;
   BreakerPolicy breaker;
+  CachePolicy cache;
+  HedgePolicy hedge;
   Duration idempotency_for{};  // how long the first answer to an Idempotency-Key is kept; zero: not
   std::string mirror_to;       // a service that gets copies of mirror_permille of the requests
   std::uint32_t mirror_permille = 0;

@@ -62,7 +62,10 @@ void Alone::publish() {
     auto service = std::make_shared<catalog::Service>(each.service);
     checks_.tell(*service);
     for (auto& instance : service->instances) {
-      auto found = orders_.find({service->name, instance.address});
+      std::pair key(service->name, instance.address);
+      if (auto weighed = weights_.find(key); weighed != weights_.end())
+        instance.weight = weighed->second;
+      auto found = orders_.find(key);
       if (found == orders_.end()) continue;
       bool drained = found->second == Order::drained;
       instance.health = drained ? catalog::Health::draining : catalog::Health::unhealthy;
@@ -108,6 +111,25 @@ Result<void> Alone::order(std::string_view instance, Order order) {
   return {};
 }
 
+Result<void> Alone::weigh(std::string_view instance, std::uint32_t weight) {
+  std::string service;
+  auto* found = find(instance, service);
+  if (!found) return Error(Code::not_found, "there is no instance " + std::string(instance));
+  weights_[{service, found->address}] = weight;
+  publish();
+  return {};
+}
+
+Result<void> Alone::eject(std::string_view instance, Duration time) {
+  std::string service;
+  if (!find(instance, service))
+    return Error(Code::not_found, "there is no instance " + std::string(instance));
+  auto pool = proxy_->pool_called(service);
+  if (!pool || !pool->eject(instance, time, world_.clock.now()))
+    return Error(Code::invalid, std::string(instance) + " gets no requests anyway");
+  return {};
+}
+
 Alone::Order Alone::ordered(std::string_view instance) const {
   std::string service;
   auto* one = find(instance, service);
@@ -118,7 +140,7 @@ Alone::Order Alone::ordered(std::string_view instance) const {
 std::uint32_t Alone::in_flight(std::string_view instance) const {
   std::uint32_t count = 0;
   for (auto* session : proxy_->sessions()) {
-    if (session->server() == instance) ++count;
+    if (session->is_on(instance)) ++count;
   }
   return count;
 }

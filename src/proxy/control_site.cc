@@ -56,6 +56,14 @@ void ControlSite::add_control() {
              [this](http::ServerRequest& request) { return ready(log(request)); });
   router.add("DELETE", "/v1/sessions/:id",
              [this](http::ServerRequest& request) { return ready(kill(request)); });
+  router.add("POST", "/v1/instances/:service/:number/weight",
+             [this](http::ServerRequest& request) { return ready(weigh(request)); });
+  router.add("POST", "/v1/instances/:service/:number/eject",
+             [this](http::ServerRequest& request) { return ready(eject(request)); });
+  router.add("POST", "/v1/cache/purge",
+             [this](http::ServerRequest& request) { return ready(purge(request)); });
+  router.add("GET", "/v1/slow",
+             [this](http::ServerRequest& request) { return ready(slow(request)); });
   auto orders = {std::pair("drain", Order::drained), std::pair("disable", Order::disabled),
                  std::pair("enable", Order::as_checked)};
   for (auto [word, order] : orders) {
@@ -116,16 +124,28 @@ http::ServerResponse ControlSite::state() const {
       one.add_member("address", instance.address.text());
       one.add_member("health", word_of(instance.health));
       one.add_member("why", instance.why);
+      one.add_member("weight", instance.weight);
       one.add_member("in_flight", in_flight[instance.id]);
       auto& tallies = alone_.counts().servers();
       auto counted = tallies.find(instance.id);
       one.add_member("requests", counted == tallies.end() ? 0 : counted->second.requests);
       for (auto& endpoint : pool->endpoints()) {
-        if (endpoint->id == instance.id) one.add_member("resting", endpoint->outlier.resting());
+        if (endpoint->id != instance.id) continue;
+        one.add_member("resting", endpoint->outlier.resting());
+        if (endpoint->outlier.resting()) one.set("why", endpoint->outlier.why(world_.clock.now()));
       }
       instances.add(std::move(one));
     }
     service.add_member("instances", std::move(instances));
+    if (pool->caches()) {
+      const ResponseCache& cache = std::as_const(*pool).cache();
+      Json kept = Json::object();
+      kept.add_member("entries", std::uint64_t{cache.entries()});
+      kept.add_member("bytes", std::uint64_t{cache.bytes()});
+      kept.add_member("lookups", cache.counts.lookups);
+      kept.add_member("hits", cache.counts.hits);
+      service.add_member("cache", std::move(kept));
+    }
     services.add(std::move(service));
   }
   out.add_member("services", std::move(services));

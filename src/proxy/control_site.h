@@ -16,6 +16,8 @@ namespace berth::proxy {
 class ControlSite {
  public:
   static constexpr Duration drain_wait_max = 1h;
+  static constexpr Duration eject_time = 30s;
+  static constexpr Duration eject_time_max = 24h;
 
   ControlSite(World& world, Log log, Alone& alone);
 
@@ -37,6 +39,10 @@ class ControlSite {
   http::ServerResponse log(http::ServerRequest& request);
   Deferred<http::ServerResponse> order(http::ServerRequest& request, Alone::Order order);
   http::ServerResponse kill(http::ServerRequest& request);
+  http::ServerResponse weigh(http::ServerRequest& request);
+  http::ServerResponse eject(http::ServerRequest& request);
+  http::ServerResponse purge(http::ServerRequest& request);
+  http::ServerResponse slow(http::ServerRequest& request) const;
 
   World& world_;
   Log log_;

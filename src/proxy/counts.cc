@@ -58,7 +58,7 @@ void Counts::note(const http::AccessRecord& record) {
     place(routes_, record.route).add(record);
     place(route_times_, record.route).record(nanoseconds);
   }
-  if (!record.server.empty()) place(servers_, record.server).add(record);
+  if (!record.server.empty() && record.server[0] != '<') place(servers_, record.server).add(record);
   next_.note(record);
 }
 

@@ -18,6 +18,7 @@
 #include "proxy/gateway/gateway.h"
 #include "proxy/mirror.h"
 #include "proxy/pool.h"
+#include "proxy/remarkable.h"
 
 namespace berth::http {
 struct AccessRecord;
@@ -130,6 +131,12 @@ class Proxy {
   Mirror& mirror() { return mirror_; }
   /// How many answers are being compressed.
   std::size_t& encoders() { return encoders_; }
+  Remarkable& remarkable() { return remarkable_; }
+  const Remarkable& remarkable() const { return remarkable_; }
+  static constexpr std::size_t refreshing_max = 256;  // beyond, what is stale stays so for now
+  /// Asks the service anew for an answer that is kept, in the background; false: not now.
+  bool refresh(std::shared_ptr<Pool> pool, std::string head,
+               std::shared_ptr<const CachedAnswer> kept);
   /// The pool of the service that has this address now, or null.
   std::shared_ptr<Pool> pool_at(const Address& address) const;
   /// The pool of that service, or null.
@@ -163,8 +170,10 @@ class Proxy {
   http::HeadBuffers heads_;
   KeptAnswers answers_;
   Mirror mirror_;
+  Remarkable remarkable_;
   std::size_t connections_ = 0;
   std::size_t encoders_ = 0;
+  std::size_t refreshing_ = 0;
   std::uint64_t entries_refused_ = 0;  // connections that did not get through TLS or PROXY header
   MonotonicTime tell_after_{};
   bool stopping_ = false;

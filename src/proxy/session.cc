@@ -34,6 +34,7 @@ Session::Session(Proxy& proxy, std::shared_ptr<Pool> pool,
 Session::~Session() {
   // Ended in the middle: the proxy stops, or the client's connection broke.
   uploading_.reset();
+  if (caching_ && pool_) stop_filling();
   if (in_request_) {
     ended('K', phase());
     note_record();
@@ -90,6 +91,7 @@ void Session::let_go() {
   request_ = {};
   answer_ = {};
   upstream_pending_ = first_body_ = Bytes();
+  if (caching_) caching_->over();
   if (pending_.empty()) pending_ = Bytes();  // an empty slice holds its block too
   for (auto& each : tried_) each = nullptr;
   coding_ = {};
@@ -179,6 +181,18 @@ Deferred<Session::Outcome> Session::exchange() {
   }
   record_.backend_requests = pool_->in_flight();
   begin_tries();
+  if (undeclared()) {
+    std::string need = "needs = [\"" + pool_->name() + "\"]";
+    co_return co_await refuse(
+        403, caller_ + " has not declared that it needs " + pool_->name() + ": " + need);
+  }
+  if (begin_caching()) co_return co_await tries_with_cache();
+  co_return co_await carry();
+}
+
+/// To an instance, if the service's limits let it.
+Deferred<Session::Outcome> Session::carry() {
+  pool_->budget.earn(static_cast<double>(pool_->policy().retry.budget_permille) / 1000);
   if (auto refusal = admit(); refusal.status != 0) {
     retry_after_ = refusal.retry_after;
     co_return co_await refuse(refusal.status, std::move(refusal.reason));
@@ -238,6 +252,10 @@ void Session::build_request_head() {
     }
     http::append_header(out_, header.name, header.value);
   }
+  if (refreshes_) {  // it says already for whom it is
+    if (forwarded) http::append_header(out_, forwarded->name, forwarded->value);
+    return end_request_head();
+  }
   out_.append("X-Forwarded-For: ");
   if (forwarded) out_.append(forwarded->value).append(", ");
   out_.append(client_->peer_address().ip_text()).append("\r\n");
@@ -264,6 +282,7 @@ void Session::build_answer_head() {
   if (visit_) visit_->append_answer_fields(out_);
   append_coding_fields();
   append_sticky_cookie();
+  if (caching_ && caching_->active) append_cache_status();
   // Answered before all of the request has come: nobody knows whether the rest will.
   closes_ = !request_.keep_alive || proxy_.stopping() || !request_body_.done() || unchunks() ||
             answer_.framing.kind == http::Framing::Kind::until_close;
@@ -280,6 +299,8 @@ void Session::build_answer_head() {
 
 Deferred<Session::Outcome> Session::pass_answer() {
   if (keeps_) co_await keep_answer();
+  if (caching_ && caching_->active) begin_filling();
+  bool filling = caching_ && caching_->filling;
   record_.status = static_cast<std::uint16_t>(answer_.status);
   choose_coding();
   if (encodes()) co_return co_await pass_encoded();
@@ -303,11 +324,12 @@ Deferred<Session::Outcome> Session::pass_answer() {
     }
     std::size_t size = 0;
     if (!upstream_pending_.empty() && !answer_body_.done()) {
+      std::string_view came = upstream_pending_.view();
       bool whole = !unchunks();
-      auto scanned =
-          answer_body_.scan(upstream_pending_.view(), [&](std::size_t at, std::size_t count) {
-            if (!whole) pieces.add(upstream_pending_.slice(at, count));
-          });
+      auto scanned = answer_body_.scan(came, [&](std::size_t at, std::size_t count) {
+        if (!whole) pieces.add(upstream_pending_.slice(at, count));
+        if (filling) fill(came.substr(at, count));
+      });
       if (!scanned.ok()) co_return co_await break_off(std::move(scanned).error());
       size = *scanned;
       if (whole) pieces.add(upstream_pending_.slice(0, size));
@@ -315,12 +337,17 @@ Deferred<Session::Outcome> Session::pass_answer() {
     }
     record_.bytes_out += size + (first ? head_bytes : 0);
     passed_bytes_ = answering_ = true;
-    co_await client_->write(std::move(pieces));
+    auto written = co_await client_->write(std::move(pieces)).result();
+    if (!written.ok()) {
+      if (filling) co_await fill_rest();
+      co_return std::move(written).error();
+    }
     pieces = BytesList();
     first = false;
     // Once it flows, the time for a request does not cut a long answer; silence does.
     if (!answer_body_.done()) extend_time();
   }
+  if (filling) finish_filling();
   co_return co_await end_answer();
 }
 
@@ -399,6 +426,7 @@ Deferred<void> Session::tunnel() {
 
 /// An answer of our own, with the reason for people and in X-Berth-Reason.
 Deferred<Session::Outcome> Session::refuse(int status, std::string reason) {
+  if (stands_in(status)) co_return co_await give_kept();
   record_.status = static_cast<std::uint16_t>(status);
   answering_ = true;
   ended('P', 'R');
@@ -443,6 +471,7 @@ void Session::release_endpoint() {
 void Session::note_record() {
   if (!in_request_) return;
   in_request_ = false;
+  if (refreshes_) return;
   if (killed_) {
     record_.termination[1] = phase();
     record_.termination[0] = 'K';
@@ -457,12 +486,13 @@ void Session::note_record() {
   record_.frontend_connections = frontend_connections_;
   record_.frontend = visit_ ? visit_->entrance().name : vip_pool_->name();
   if (pool_) record_.backend = pool_->name();
-  if (endpoint_) record_.server = endpoint_->id;
+  if (endpoint_ && record_.server.empty()) record_.server = endpoint_->id;
   record_.caller = caller_.empty() ? "unknown" : std::string_view(caller_);
   record_.method = request_.method;
   record_.target = request_.target;
   if (visit_ && visit_->route()) record_.route = visit_->route()->name;
   proxy_.sink().note(record_);
+  remark();
   record_ = {};
 }
 

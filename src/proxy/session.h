@@ -14,12 +14,14 @@
 #include "http/h1_parser.h"
 #include "http/server_message.h"
 #include "proxy/answers/kept_answer.h"
+#include "proxy/caching.h"
 #include "proxy/gateway/visit.h"
 #include "proxy/pool.h"
 
 namespace berth::proxy {
 
 class Proxy;
+class SecondAttempt;
 
 /// One client's connection: reads its requests one after another, carries each to an instance and
 /// its answer back, and notes a record. Lives in the frame of Proxy::serve. Bodies are passed on as
@@ -56,8 +58,14 @@ class Session final : Timer {
   std::string_view server() const {
     return endpoint_ ? std::string_view(endpoint_->id) : std::string_view();
   }
+  bool is_on(std::string_view instance) const {
+    return server() == instance || (second_ && second_->id == instance);
+  }
   /// Ends it now, whatever it does: HAProxy's 'K' in the record.
   void kill();
+  /// Instead of run(): asks anew for an answer that is kept, of nobody's account: its client takes
+  /// what comes and it leaves no record. `head` is a request as it goes to an instance.
+  Deferred<void> refresh(std::string head, std::shared_ptr<const CachedAnswer> kept);
 
  private:
   enum class Outcome : std::uint8_t { next, close };
@@ -73,6 +81,7 @@ class Session final : Timer {
   Deferred<Outcome> refuse(int status, std::string reason);
   Deferred<std::optional<Outcome>> find_public();
   Duration request_time() const;
+  Deferred<Outcome> carry();
   bool within_body_limit();
   void build_public_head();
   Deferred<void> linger();
@@ -86,6 +95,7 @@ class Session final : Timer {
   void let_go();
   void release_endpoint();
   void note_record();
+  void remark();
 
   Deferred<std::optional<Outcome>> count_hops();
 
@@ -109,6 +119,7 @@ class Session final : Timer {
     Duration retry_after{};
   };
   void begin_tries();
+  bool undeclared() const;
   Refusal admit();
   Pool::Wish wish() const;
   Deferred<void> choose();
@@ -121,6 +132,7 @@ class Session final : Timer {
   Failure failure_of(const Result<void>& tried) const;
   void note_outcome(Failure failure);
   bool tries_again(Failure failure, Duration& pause);
+  void keep_connection();
   void leave_try(bool answered);
   Deferred<Outcome> tries();
   void mirror(std::string_view head);
@@ -150,6 +162,39 @@ class Session final : Timer {
   Deferred<void> keep_answer();
   Deferred<Outcome> replay(const KeptAnswer& kept);
 
+  // In session_cache.cc and session_give.cc.
+  enum class Instead : std::uint8_t { pass_on, give_kept, ask_again };
+  struct Leading;
+  bool begin_caching();
+  void take_query();
+  Deferred<Outcome> tries_with_cache();
+  Caching::Use use_of(const CachedAnswer& kept, MonotonicTime now) const;
+  Deferred<bool> wait_for_leader(Flights::Flight& flight);
+  void ask_about_kept();
+  void ask_plainly();
+  Instead look_at_answer();
+  bool stands_in(int status);
+  void invalidate_target();
+  void begin_filling();
+  bool writes_field(std::string_view name) const;
+  void fill(std::string_view content);
+  void finish_filling();
+  void stop_filling();
+  Deferred<void> fill_rest();
+  void land(Flights::Landed landed);
+  void begin_refreshing(const std::shared_ptr<const CachedAnswer>& kept);
+  void append_cache_status();
+  Deferred<Outcome> give_kept();
+  void build_kept_head(int status, const http::RangeChoice& range);
+
+  // In session_hedge.cc.
+  Duration hedge_delay() const;
+  Deferred<void> attempt_hedged(Duration delay);
+  Deferred<void> first_attempt(SecondAttempt& second);
+  Deferred<void> hedge(SecondAttempt& second, Duration delay);
+  bool begin_second(SecondAttempt& second);
+  void take_over(SecondAttempt& second);
+
   Proxy& proxy_;
   std::shared_ptr<Pool> vip_pool_;
   const std::uint32_t& frontend_connections_;
@@ -170,12 +215,15 @@ class Session final : Timer {
   http::BodyScanner request_body_;
   std::shared_ptr<Pool> pool_;
   std::shared_ptr<Endpoint> endpoint_;
+  std::shared_ptr<Endpoint> second_;  // of a second attempt beside it
   std::array<std::shared_ptr<Endpoint>, Pool::tried_max> tried_;
   std::size_t tried_count_ = 0;
   RequestFacts facts_;
   MonotonicTime deadline_{};         // of all tries together
   Bytes first_body_;                 // all of the body, where it came with its head
   std::optional<KeptAnswer> keeps_;  // its answer is to be kept, so far without it
+  /// Null: no request so far was for a service that keeps answers.
+  std::unique_ptr<Caching> caching_;
   Duration retry_after_{};           // of an answer of our own; zero: not said
   std::string_view coding_;          // that its answer is encoded in here; empty: none
   bool varies_ = false;              // by the Accept-Encoding
@@ -202,6 +250,7 @@ class Session final : Timer {
   bool body_started_ = false;        // of the request, from the client's stream: no retry any more,
   bool whole_body_ = false;          // but if all of it is in first_body_
   bool on_trial_ = false;            // the breaker waits for what comes of it
+  bool refreshes_ = false;           // it is nobody's request
 };
 
 }  // namespace berth::proxy

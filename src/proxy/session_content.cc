@@ -131,8 +131,10 @@ Deferred<Bytes> Session::read_content() {
     std::size_t taken = co_await or_return(std::move(used));
     Bytes part = upstream_pending_.slice(begin, size);
     upstream_pending_.remove_prefix(taken);
+    if (caching_) fill(part.view());
     if (!part.empty()) co_return std::move(part);
   }
+  if (caching_) finish_filling();
   co_return Bytes();
 }
 

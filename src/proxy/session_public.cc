@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <tuple>
 
 #include "async/clock.h"
@@ -86,6 +87,19 @@ void Session::build_public_head() {
   out_.clear();
   visit_->append_request_head(out_, request_, is_own_field);
   end_request_head();
+}
+
+/// Keeps the request among those of its minute that are worth it, without what is secret.
+void Session::remark() {
+  auto* route = visit_ ? visit_->route() : nullptr;
+  auto secret = [route](std::string_view name) {
+    if (!route) return false;
+    return std::ranges::any_of(route->authentications, [&](auto& each) {
+      return equal_ignoring_case(name, each->field) || name == each->parameter;
+    });
+  };
+  auto& kept = proxy_.remarkable();
+  kept.note(record_, client_->peer_address(), request_.headers, answer_.headers, secret);
 }
 
 void Session::enlist() {

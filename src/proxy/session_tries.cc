@@ -16,7 +16,6 @@ using catalog::RetryPolicy;
 
 /// Begins what is known of the present request for its pool.
 void Session::begin_tries() {
-  auto& policy = pool_->policy();
   facts_ = read_facts(request_.headers);
   if (!vip_pool_) {
     // From outside nobody is more urgent than usual, and no hop before this one is known.
@@ -30,8 +29,14 @@ void Session::begin_tries() {
   first_body_ = Bytes();
   for (auto& each : tried_) each = nullptr;
   tried_count_ = 0;
-  pool_->budget.earn(static_cast<double>(policy.retry.budget_permille) / 1000);
   proxy_.world().clock.timers().arm(*this, deadline_);
+}
+
+/// Only those who said so may call it.
+bool Session::undeclared() const {
+  auto& policy = pool_->policy();
+  return policy.only_declared && vip_pool_ &&
+         std::ranges::find(policy.callers, caller_) == policy.callers.end();
 }
 
 /// What rates, breaker and deadline say before anything is sent.
@@ -39,13 +44,6 @@ Session::Refusal Session::admit() {
   auto& clock = proxy_.world().clock;
   auto& policy = pool_->policy();
   MonotonicTime now = clock.now();
-  if (policy.only_declared && vip_pool_ &&
-      std::ranges::find(policy.callers, caller_) == policy.callers.end()) {
-    return {403,
-            caller_ + " has not declared that it needs " + pool_->name() + ": needs = [\"" +
-                pool_->name() + "\"]",
-            {}};
-  }
   if (deadline_ <= now) return {504, "its deadline was over before it could be sent", {}};
   if (policy.limit.per_second > 0 || policy.limit.key_per_second > 0) {
     Duration wait = pool_->rate(request_, client_->peer_address().ip_text(), caller_, now);
@@ -287,17 +285,23 @@ bool Session::tries_again(Failure failure, Duration& pause) {
   return true;
 }
 
-/// Lets go of a try that failed. Its connection is kept if all of the answer has come already.
-void Session::leave_try(bool answered) {
-  auto& clock = proxy_.world().clock;
+/// Of a try whose answer is not passed on: if all of it has come already, its connection is used
+/// again.
+void Session::keep_connection() {
   bool sent = request_body_.done() && !uploading_.pending();
   uploading_.reset();
+  if (!upstream_ || !answer_.keep_alive || !sent) return;
+  auto size = answer_body_.scan(upstream_pending_.view(), [](std::size_t, std::size_t) {});
+  if (size.ok() && answer_body_.done() && *size == upstream_pending_.size())
+    endpoint_->give_idle(std::move(upstream_), proxy_.world().clock.now());
+}
+
+/// Lets go of a try that failed.
+void Session::leave_try(bool answered) {
+  auto& clock = proxy_.world().clock;
+  if (answered) keep_connection();
+  uploading_.reset();
   awaits_client_ = false;
-  if (answered && answer_.keep_alive && sent) {
-    auto size = answer_body_.scan(upstream_pending_.view(), [](std::size_t, std::size_t) {});
-    if (size.ok() && answer_body_.done() && *size == upstream_pending_.size())
-      endpoint_->give_idle(std::move(upstream_), clock.now());
-  }
   upstream_.reset();
   tried_[tried_count_++ % tried_.size()] = endpoint_;
   release_endpoint();
@@ -316,7 +320,9 @@ Deferred<Session::Outcome> Session::tries() {
       std::string reason(chosen.error().message());
       co_return co_await refuse(late ? 504 : 503, std::move(reason));
     }
-    auto tried = co_await attempt().result();
+    Duration delay = hedge_delay();
+    auto trying = delay > Duration(0) ? attempt_hedged(delay) : attempt();
+    auto tried = co_await std::move(trying).result();
     if (!tried.ok() && fault_ != Fault::none) co_return co_await refuse_fault();
     Failure failure = failure_of(tried);
     // A kept connection that the instance had closed says nothing about it: no retry is spent. The
@@ -335,6 +341,12 @@ Deferred<Session::Outcome> Session::tries() {
     note_outcome(failure);
     Duration pause{};
     if (failure == Failure::none || !tries_again(failure, pause)) {
+      Instead instead = tried.ok() ? look_at_answer() : Instead::pass_on;
+      if (instead == Instead::give_kept) co_return co_await give_kept();
+      if (instead == Instead::ask_again) {
+        leave_try(true);
+        continue;
+      }
       if (tried.ok()) co_return co_await pass_answer();
       co_return co_await refuse_failed(std::move(tried).error());
     }

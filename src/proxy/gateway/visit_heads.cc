@@ -56,6 +56,13 @@ bool Visit::from_us(std::string_view field) const {
   return tells_origin(field);
 }
 
+bool Visit::writes(std::string_view field) const {
+  auto& rules = match_.route->request_headers.rules;
+  return from_us(field) || std::ranges::any_of(rules, [&](auto& rule) {
+           return equal_ignoring_case(rule.name, field);
+         });
+}
+
 void Visit::append_request_head(std::string& out, const http::RequestHead& head,
                                 bool (*own)(std::string_view field)) const {
   const Route& route = *match_.route;

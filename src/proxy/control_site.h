@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,6 +24,10 @@ class ControlSite {
   /// Moves to these addresses; what stays goes on. Errors: those of listening, which change
   /// nothing.
   Result<void> set(const Address& metrics, const Address& control);
+  /// What POST /v1/upgrade does: the pid of the process that has taken over.
+  void on_upgrade(std::function<Deferred<std::int64_t>()> upgrade) {
+    upgrade_ = std::move(upgrade);
+  }
 
  private:
   struct Site {
@@ -37,11 +43,13 @@ class ControlSite {
   http::ServerResponse log(http::ServerRequest& request);
   Deferred<http::ServerResponse> order(http::ServerRequest& request, Alone::Order order);
   http::ServerResponse kill(http::ServerRequest& request);
+  Deferred<http::ServerResponse> upgrade();
 
   World& world_;
   Log log_;
   Alone& alone_;
   MonotonicTime begun_;
+  std::function<Deferred<std::int64_t>()> upgrade_;
   http::Router metrics_router_;
   http::Router control_router_;
   Site metrics_;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/histogram.h"
+#include "base/json.h"
 #include "proxy/proxy.h"
 
 namespace berth::proxy {
@@ -35,6 +36,9 @@ struct Tally {
   double total_time = 0;
 
   void add(const http::AccessRecord& record);
+  Json json() const;
+  /// What is missing counts as 0.
+  static Tally of(const Json& json);
 };
 
 /// Counts each record by listener, by service and by instance, and hands it on. Names that are no
@@ -52,6 +56,9 @@ class Counts final : public AccessSink {
   const Tallies& servers() const { return servers_; }
   /// All requests, in nanoseconds, by service.
   const std::map<std::string, Histogram, std::less<>>& times() const { return times_; }
+  /// All of it, for the process that follows, and of the one before.
+  Json json() const;
+  void begin_with(const Json& json);
 
  private:
   AccessSink& next_;

@@ -14,6 +14,7 @@
 #include "http/h1_parser.h"
 #include "proxy/answers/kept_answer.h"
 #include "proxy/gateway/visit.h"
+#include "proxy/open_session.h"
 #include "proxy/pool.h"
 
 namespace berth::proxy {
@@ -28,7 +29,7 @@ class Proxy;
 ///     idle
 ///                       ^                      |            |
 ///                       +------- retry: nothing was passed on yet, and it may be repeated
-class Session final : Timer {
+class Session final : public OpenSession, Timer {
  public:
   /// `pool` is null at the gateway, where each request's route chooses one; `entrance` is null
   /// elsewhere.
@@ -38,25 +39,21 @@ class Session final : Timer {
   ~Session();
   Deferred<void> run();
 
-  /// What it does now, for people.
-  struct Shown {
-    std::uint64_t id = 0;  // while it is open nobody else's
-    Address client;
-    std::string frontend;
-    std::string service;  // empty: between requests, or none was found
-    std::string server;
-    std::string method;
-    std::string target;
-    Duration age{};       // of the request; of the connection between requests
-    bool asking = false;  // has a request
-  };
-  Shown shown() const;
-  /// The instance that answers its request; empty: none.
-  std::string_view server() const {
+  Shown shown() const override;
+  std::string_view server() const override {
     return endpoint_ ? std::string_view(endpoint_->id) : std::string_view();
   }
-  /// Ends it now, whatever it does: HAProxy's 'K' in the record.
-  void kill();
+  /// Who calls, where that is known already.
+  void set_caller(std::string caller) { caller_ = std::move(caller); }
+  /// Why the answer that was on its way was broken off by the instance, or never came.
+  const std::optional<Error>& broken_by() const { return broken_by_; }
+  /// After run(): the client began with the preface of HTTP/2 (RFC 9113 section 3.4); then its
+  /// stream, and what was read of it.
+  bool began_h2() const { return began_h2_; }
+  std::pair<std::unique_ptr<ByteStream>, Bytes> take_client() {
+    return {std::move(client_), std::move(pending_)};
+  }
+  void kill() override;
 
  private:
   enum class Outcome : std::uint8_t { next, close };
@@ -99,6 +96,8 @@ class Session final : Timer {
   void append_own_fields();
   void append_sticky_cookie();
   void extend_time();
+  Deferred<void> open_stream();
+  void keep_sent(const Bytes& part);
   Failure failure_of(const Result<void>& tried) const;
   void note_outcome(Failure failure);
   bool tries_again(Failure failure, Duration& pause);
@@ -109,6 +108,7 @@ class Session final : Timer {
 
   // In session_keys.cc.
   static constexpr std::size_t kept_bytes_max = 64 << 10;  // of a content, and of an answer
+  static constexpr std::size_t sent_bytes_max = 64 << 10;  // of a content, kept for another try
   bool has_key() const;
   std::uint64_t key_hash() const;
   Deferred<std::optional<std::uint64_t>> fingerprint();
@@ -124,7 +124,7 @@ class Session final : Timer {
   std::string caller_;
   std::uint64_t id_ = 0;
   MonotonicTime since_{};
-  std::list<Session*>::iterator enlisted_;
+  std::list<OpenSession*>::iterator enlisted_;
   bool killed_ = false;
   Bytes pending_;  // received from the client, not yet used
   http::HeadFinder finder_;
@@ -138,7 +138,7 @@ class Session final : Timer {
   std::size_t tried_count_ = 0;
   RequestFacts facts_;
   MonotonicTime deadline_{};         // of all tries together
-  Bytes first_body_;                 // all of the body, where it came with its head
+  Bytes first_body_;                 // all that was sent of the body, while that is little
   std::optional<KeptAnswer> keeps_;  // its answer is to be kept, so far without it
   Duration retry_after_{};           // of an answer of our own; zero: not said
   std::unique_ptr<ByteStream> upstream_;
@@ -157,8 +157,11 @@ class Session final : Timer {
   std::uint64_t content_bytes_ = 0;  // of the request's body, so far
   bool too_long_ = false;            // that is more than the route lets through
   bool body_started_ = false;        // of the request, from the client's stream: no retry any more,
+  bool body_kept_ = false;           // first_body_ has what was sent of it
   bool whole_body_ = false;          // but if all of it is in first_body_
-  bool on_trial_ = false;            // the breaker waits for what comes of it
+  bool began_h2_ = false;
+  std::optional<Error> broken_by_;
+  bool on_trial_ = false;  // the breaker waits for what comes of it
 };
 
 }  // namespace berth::proxy

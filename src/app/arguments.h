@@ -110,7 +110,7 @@ struct ParseArguments {
 };
 /// Of a proxy alone: asks it, or tells it something, at its control socket.
 struct ProxyControlArguments {
-  enum class What : std::uint8_t { state, sessions, tail, drain, disable, enable, kill };
+  enum class What : std::uint8_t { state, sessions, tail, drain, disable, enable, kill, upgrade };
   What what = What::state;
   std::string control = "proxy.sock";
   std::string of;        // an instance, or a session's number

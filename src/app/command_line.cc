@@ -269,6 +269,9 @@ void declare_proxy(CLI::App& app, Chosen& chosen) {
   auto a = arguments_of<ProxyArguments>(app, chosen);
   place(app, "FILE", a->file, "a proxy.toml: a balancer of its own", false);
   app.add_flag("--check", a->check, "tell whether FILE can be used, and end");
+  app.add_option("--take-over", a->take_over,
+                 "take the sockets of the proxy that has this control socket")
+      ->type_name("CONTROL");
   app.add_option("--host", a->host, "this host's name in the catalog")->type_name("NAME");
   address(app, "--gateway", a->gateway, "where the gateway listens");
   address(app, "--dns", a->dns, "where DNS listens");
@@ -398,6 +401,10 @@ constexpr Entry entries[] = {
      "berth proxy enable users/1", declare_proxy_control<ProxyControlArguments::What::enable>},
     {"More", "proxy kill", "end a connection now", "", "berth proxy kill 17",
      declare_proxy_control<ProxyControlArguments::What::kill>},
+    {"More", "proxy upgrade", "start its program anew; the new process takes the sockets over",
+     "No connection is refused; the old process ends once its connections have. Where the new one\n"
+     "does not start the old one goes on, and the reason is told.",
+     "berth proxy upgrade", declare_proxy_control<ProxyControlArguments::What::upgrade>},
 };
 
 void declare_common(CLI::App& app, Common& common) {

@@ -113,13 +113,24 @@ struct HedgePolicy {
   bool operator==(const HedgePolicy&) const = default;
 };
 
+/// What instances speak.
+enum class Protocol : std::uint8_t {
+  http_1_1,
+  h2,  // HTTP/2 in clear by prior knowledge (RFC 9113 section 3.3), as gRPC does
+};
+
+/// What a connection in TCP mode tells an instance first: who stands behind it (PROXY protocol).
+enum class SendProxy : std::uint8_t { off, v1, v2 };
+
 /// How requests to a service are carried; compiled by placement from the system file.
 struct RoutingPolicy {
   Duration timeout = 15s;  // whole request
   Duration connect_timeout = 1s;
-  std::uint32_t retries = 2;          // of requests that may be repeated
-  std::uint32_t in_flight_max = 256;  // per instance; beyond, requests wait in the queue
-  std::uint32_t queue_max = 1024;     // per service; beyond, 503
+  Protocol protocol = Protocol::http_1_1;
+  SendProxy send_proxy = SendProxy::off;  // in proxy.toml only
+  std::uint32_t retries = 2;              // of requests that may be repeated
+  std::uint32_t in_flight_max = 256;      // per instance; beyond, requests wait in the queue
+  std::uint32_t queue_max = 1024;         // per service; beyond, 503
   Duration queue_timeout = 2s;
   BalancePolicy balance;
   EjectPolicy eject;

@@ -28,6 +28,7 @@ inline constexpr std::string_view way_words[] = {
 inline constexpr std::string_view retry_words[] = {"refused", "reset", "502",
                                                    "503",     "504",   "timeout"};
 inline constexpr std::string_view order_words[] = {"fifo", "lifo"};
+inline constexpr std::string_view protocol_words[] = {"http/1.1", "h2"};
 
 template <class Io>
 void members(Io& io, typename Io::template Of<BalancePolicy>& p) {
@@ -110,6 +111,7 @@ template <class Io>
 void members(Io& io, typename Io::template Of<RoutingPolicy>& p) {
   io.duration("timeout", p.timeout, 1ms, 24h);
   io.duration("connect_timeout", p.connect_timeout, 1ms, 1min);
+  io.word("protocol", p.protocol, protocol_words);
   io.number("retries", p.retries, 0, 10);
   io.number("queue_max", p.queue_max, 0, 1'000'000);
   io.duration("queue_timeout", p.queue_timeout, 0s, 1h);

@@ -145,6 +145,43 @@ std::uint32_t Alone::in_flight(std::string_view instance) const {
   return count;
 }
 
+Json Alone::handover() const {
+  Json instances = Json::array();
+  for (auto& [name, service] : published_) {
+    for (auto& instance : service->instances) {
+      auto ordered = orders_.find({name, instance.address});
+      Json one = Json::object();
+      one.add_member("service", name);
+      one.add_member("address", instance.address.text());
+      if (ordered != orders_.end()) {
+        one.add_member("order", ordered->second == Order::drained ? "drained" : "disabled");
+      } else if (instance.health != catalog::Health::starting) {
+        one.add_member("healthy", instance.health == catalog::Health::healthy);
+        one.add_member("why", instance.why);
+      }
+      instances.add(std::move(one));
+    }
+  }
+  Json out = Json::object();
+  out.add_member("instances", std::move(instances));
+  out.add_member("counts", counts_.json());
+  return out;
+}
+
+void Alone::begin_with(const Json& handover) {
+  for (auto& one : handover["instances"].items()) {
+    auto address = Address::parse(one["address"].string_or(""));
+    std::string service(one["service"].string_or(""));
+    if (!address.ok() || service.empty()) continue;
+    if (auto* order = one["order"].string()) {
+      orders_[{service, *address}] = *order == "drained" ? Order::drained : Order::disabled;
+    } else if (auto healthy = one["healthy"].boolean()) {
+      checks_.begin_with(service, *address, *healthy, std::string(one["why"].string_or("")));
+    }
+  }
+  counts_.begin_with(handover["counts"]);
+}
+
 Deferred<void> Alone::close() {
   co_await checks_.close();
   co_await proxy_->close();

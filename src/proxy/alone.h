@@ -51,6 +51,9 @@ class Alone {
   /// Requests on it now, also on one that is drained.
   std::uint32_t in_flight(std::string_view instance) const;
   std::uint64_t revision() const { return revision_; }
+  /// What the process that follows is to know: health, orders, counters. It goes before apply().
+  Json handover() const;
+  void begin_with(const Json& handover);
   Deferred<void> close();
 
  private:

@@ -54,6 +54,10 @@ void ControlSite::add_control() {
   router.add("GET", "/v1/sessions", [this](http::ServerRequest&) { return ready(sessions()); });
   router.add("GET", "/v1/log",
              [this](http::ServerRequest& request) { return ready(log(request)); });
+  router.add("GET", "/v1/handover", [this](http::ServerRequest&) {
+    return ready(http::ServerResponse::json_value(alone_.handover()));
+  });
+  router.add("POST", "/v1/upgrade", [this](http::ServerRequest&) { return upgrade(); });
   router.add("DELETE", "/v1/sessions/:id",
              [this](http::ServerRequest& request) { return ready(kill(request)); });
   router.add("POST", "/v1/instances/:service/:number/weight",
@@ -223,6 +227,18 @@ http::ServerResponse ControlSite::kill(http::ServerRequest& request) {
     return http::ServerResponse::json_value(out);
   }
   return http::ServerResponse::problem(404, "there is no such session");
+}
+
+Deferred<http::ServerResponse> ControlSite::upgrade() {
+  if (!upgrade_) co_return http::ServerResponse::problem(501, "this process cannot be followed");
+  auto pid = co_await upgrade_().result();
+  if (!pid.ok()) {
+    int status = pid.error().is(Code::in_use) ? 409 : 503;
+    co_return http::ServerResponse::problem(status, pid.error().text());
+  }
+  Json out = Json::object();
+  out.add_member("pid", *pid);
+  co_return http::ServerResponse::json_value(out);
 }
 
 }  // namespace berth::proxy

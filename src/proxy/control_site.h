@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,6 +26,10 @@ class ControlSite {
   /// Moves to these addresses; what stays goes on. Errors: those of listening, which change
   /// nothing.
   Result<void> set(const Address& metrics, const Address& control);
+  /// What POST /v1/upgrade does: the pid of the process that has taken over.
+  void on_upgrade(std::function<Deferred<std::int64_t>()> upgrade) {
+    upgrade_ = std::move(upgrade);
+  }
 
  private:
   struct Site {
@@ -43,11 +49,13 @@ class ControlSite {
   http::ServerResponse eject(http::ServerRequest& request);
   http::ServerResponse purge(http::ServerRequest& request);
   http::ServerResponse slow(http::ServerRequest& request) const;
+  Deferred<http::ServerResponse> upgrade();
 
   World& world_;
   Log log_;
   Alone& alone_;
   MonotonicTime begun_;
+  std::function<Deferred<std::int64_t>()> upgrade_;
   http::Router metrics_router_;
   http::Router control_router_;
   Site metrics_;

@@ -7,6 +7,7 @@
 #include "async/gather.h"
 #include "base/strings.h"
 #include "http/h1_writer.h"
+#include "http/h2_session.h"
 #include "proxy/gateway/hop_fields.h"
 #include "proxy/proxy.h"
 
@@ -79,7 +80,8 @@ Deferred<void> Session::run() {
     note_record();
     release_endpoint();
     upstream_.reset();
-    if (!again && outcome.ok() && !request_body_.done()) co_await linger();
+    bool lingers = !again && outcome.ok() && client_->protocol() != "h2";
+    if (lingers && !request_body_.done()) co_await linger();
     if (!again) co_return;
     let_go();
   }
@@ -125,6 +127,10 @@ Deferred<bool> Session::read_head() {
       head_due_ = {};
       head_bytes_ = size;
       auto parsed = http::parse_request(pending_.slice(0, size), limits);
+      if (!parsed.ok() && http::h2_preface.starts_with(pending_.view().substr(0, size))) {
+        began_h2_ = !visit_ || visit_->entrance().http2;
+        if (began_h2_) co_return false;
+      }
       pending_.remove_prefix(size);
       request_ = co_await or_return(std::move(parsed));
       co_return true;
@@ -156,6 +162,7 @@ Deferred<Session::Outcome> Session::exchange() {
   awaits_client_ = false;
   fault_ = Fault::none;
   content_bytes_ = 0;
+  broken_by_.reset();
   if (caller_.empty()) {
     caller_ = vip_pool_ ? proxy_.callers().find(client_->peer_address(), client_->local_address())
                         : "gateway";
@@ -316,6 +323,7 @@ Deferred<Session::Outcome> Session::pass_answer() {
       Result<void> end = more.ok() && more->empty() ? answer_body_.end() : Result<void>();
       if (!more.ok() || !end.ok()) {
         ended(fault_ != Fault::none ? 'C' : timed_out_ ? 's' : 'S', 'D');
+        broken_by_ = more.ok() ? end.error() : more.error();
         client_->abort();  // it must not take the part for the whole
         co_return Outcome::close;
       }
@@ -393,10 +401,12 @@ Deferred<void> Session::upload() {
     record_.bytes_in += *size;
     Bytes part = pending_.slice(0, *size);
     pending_.remove_prefix(*size);
+    keep_sent(part);
     auto written = co_await upstream_->write(std::move(part)).result();
-    if (!written.ok()) co_return;  // the answer, or its absence, will tell
+    if (!written.ok()) break;  // the answer, or its absence, will tell
     extend_time();
   }
+  whole_body_ = body_kept_ && request_body_.done();
 }
 
 Deferred<void> Session::pump(ByteStream& from, ByteStream& to, Bytes first, std::uint64_t& count) {

@@ -16,6 +16,7 @@
 #include "proxy/answers/kept_answer.h"
 #include "proxy/caching.h"
 #include "proxy/gateway/visit.h"
+#include "proxy/open_session.h"
 #include "proxy/pool.h"
 
 namespace berth::proxy {
@@ -31,7 +32,7 @@ class SecondAttempt;
 ///     idle
 ///                       ^                      |            |
 ///                       +------- retry: nothing was passed on yet, and it may be repeated
-class Session final : Timer {
+class Session final : public OpenSession, Timer {
  public:
   /// `pool` is null at the gateway, where each request's route chooses one; `entrance` is null
   /// elsewhere.
@@ -41,31 +42,28 @@ class Session final : Timer {
   ~Session();
   Deferred<void> run();
 
-  /// What it does now, for people.
-  struct Shown {
-    std::uint64_t id = 0;  // while it is open nobody else's
-    Address client;
-    std::string frontend;
-    std::string service;  // empty: between requests, or none was found
-    std::string server;
-    std::string method;
-    std::string target;
-    Duration age{};       // of the request; of the connection between requests
-    bool asking = false;  // has a request
-  };
-  Shown shown() const;
-  /// The instance that answers its request; empty: none.
-  std::string_view server() const {
+  Shown shown() const override;
+  std::string_view server() const override {
     return endpoint_ ? std::string_view(endpoint_->id) : std::string_view();
   }
   bool is_on(std::string_view instance) const {
     return server() == instance || (second_ && second_->id == instance);
   }
   /// Ends it now, whatever it does: HAProxy's 'K' in the record.
-  void kill();
+  void kill() override;
   /// Instead of run(): asks anew for an answer that is kept, of nobody's account: its client takes
   /// what comes and it leaves no record. `head` is a request as it goes to an instance.
   Deferred<void> refresh(std::string head, std::shared_ptr<const CachedAnswer> kept);
+  /// Who calls, where that is known already.
+  void set_caller(std::string caller) { caller_ = std::move(caller); }
+  /// Why the answer that was on its way was broken off by the instance, or never came.
+  const std::optional<Error>& broken_by() const { return broken_by_; }
+  /// After run(): the client began with the preface of HTTP/2 (RFC 9113 section 3.4); then its
+  /// stream, and what was read of it.
+  bool began_h2() const { return began_h2_; }
+  std::pair<std::unique_ptr<ByteStream>, Bytes> take_client() {
+    return {std::move(client_), std::move(pending_)};
+  }
 
  private:
   enum class Outcome : std::uint8_t { next, close };
@@ -129,6 +127,8 @@ class Session final : Timer {
   void append_own_fields();
   void append_sticky_cookie();
   void extend_time();
+  Deferred<void> open_stream();
+  void keep_sent(const Bytes& part);
   Failure failure_of(const Result<void>& tried) const;
   void note_outcome(Failure failure);
   bool tries_again(Failure failure, Duration& pause);
@@ -155,6 +155,7 @@ class Session final : Timer {
 
   // In session_keys.cc.
   static constexpr std::size_t kept_bytes_max = 64 << 10;  // of a content, and of an answer
+  static constexpr std::size_t sent_bytes_max = 64 << 10;  // of a content, kept for another try
   bool has_key() const;
   std::uint64_t key_hash() const;
   Deferred<std::optional<std::uint64_t>> fingerprint();
@@ -203,7 +204,7 @@ class Session final : Timer {
   std::string caller_;
   std::uint64_t id_ = 0;
   MonotonicTime since_{};
-  std::list<Session*>::iterator enlisted_;
+  std::list<OpenSession*>::iterator enlisted_;
   bool killed_ = false;
   Bytes pending_;  // received from the client, not yet used
   http::HeadFinder finder_;
@@ -220,7 +221,7 @@ class Session final : Timer {
   std::size_t tried_count_ = 0;
   RequestFacts facts_;
   MonotonicTime deadline_{};         // of all tries together
-  Bytes first_body_;                 // all of the body, where it came with its head
+  Bytes first_body_;                 // all that was sent of the body, while that is little
   std::optional<KeptAnswer> keeps_;  // its answer is to be kept, so far without it
   /// Null: no request so far was for a service that keeps answers.
   std::unique_ptr<Caching> caching_;
@@ -248,7 +249,10 @@ class Session final : Timer {
   bool awaits_client_ = false;       // the upload has nothing to send until more has come
   std::uint64_t content_bytes_ = 0;  // of the request's body, so far
   bool body_started_ = false;        // of the request, from the client's stream: no retry any more,
+  bool body_kept_ = false;           // first_body_ has what was sent of it
   bool whole_body_ = false;          // but if all of it is in first_body_
+  bool began_h2_ = false;
+  std::optional<Error> broken_by_;
   bool on_trial_ = false;            // the breaker waits for what comes of it
   bool refreshes_ = false;           // it is nobody's request
 };

@@ -108,7 +108,7 @@ void Session::enlist() {
   enlisted_ = proxy_.enlist(*this);
 }
 
-Session::Shown Session::shown() const {
+OpenSession::Shown Session::shown() const {
   Shown out;
   out.id = id_;
   out.client = client_->peer_address();

@@ -4,6 +4,7 @@
 #include "async/clock.h"
 #include "base/units.h"
 #include "http/h1_writer.h"
+#include "proxy/h2_upstream.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
 
@@ -25,7 +26,7 @@ void Session::begin_tries() {
   Duration whole = request_time();
   if (facts_.time_left) whole = std::min(whole, *facts_.time_left);
   deadline_ = begun_ + whole;
-  whole_body_ = on_trial_ = false;
+  whole_body_ = body_kept_ = on_trial_ = false;
   first_body_ = Bytes();
   for (auto& each : tried_) each = nullptr;
   tried_count_ = 0;
@@ -134,12 +135,17 @@ Deferred<void> Session::attempt() {
     MonotonicTime due = std::min(deadline_, clock.now() + policy.retry.try_timeout);
     clock.timers().arm(*this, due);
   }
-  if (!fresh_) upstream_ = endpoint_->take_idle(clock.now(), proxy_.options().upstream_idle_max);
-  reused_ = upstream_ != nullptr;
-  fresh_ = false;
-  if (!upstream_) {
-    upstream_ = co_await with_timeout(clock, policy.connect_timeout,
-                                      proxy_.world().network.connect(endpoint_->address));
+  reused_ = false;
+  bool fresh = std::exchange(fresh_, false);
+  if (policy.protocol == catalog::Protocol::h2) {
+    co_await open_stream();
+  } else {
+    if (!fresh) upstream_ = endpoint_->take_idle(clock.now(), proxy_.options().upstream_idle_max);
+    reused_ = upstream_ != nullptr;
+    if (!upstream_) {
+      upstream_ = co_await with_timeout(clock, policy.connect_timeout,
+                                        proxy_.world().network.connect(endpoint_->address));
+    }
   }
   if (timed_out_) co_await fail_with(Error::timed_out());
   sent_ = clock.exact_now();
@@ -150,12 +156,29 @@ Deferred<void> Session::attempt() {
   record_.response = (clock.exact_now() - sent_).count();
 }
 
+/// A stream on a connection that requests share.
+Deferred<void> Session::open_stream() {
+  auto& world = proxy_.world();
+  auto opening = endpoint_->links.open(world, endpoint_->address);
+  auto place =
+      co_await with_timeout(world.clock, pool_->policy().connect_timeout, std::move(opening));
+  reused_ = place.reused;
+  upstream_ = std::make_unique<H2Upstream>(world.clock, std::move(place.stream));
+}
+
+/// What was sent of the body may be sent again, as long as it is little.
+void Session::keep_sent(const Bytes& part) {
+  body_kept_ = body_kept_ && first_body_.size() + part.size() <= sent_bytes_max;
+  first_body_ = body_kept_ ? joined(first_body_, part) : Bytes();
+}
+
 /// The head, and of the body what has come; the rest follows in the background.
 Deferred<void> Session::send_request() {
   http::HeadBuffers::Lease buffer(proxy_.heads());
   build_request_head();
   (*buffer).append(out_);
   BytesList pieces((*buffer).take());
+  if (!body_started_) body_kept_ = true;
   if (whole_body_) {
     pieces.add(first_body_);
   } else if (!request_body_.done() && !pending_.empty()) {
@@ -167,11 +190,15 @@ Deferred<void> Session::send_request() {
     if (!scanned.ok() || !within_body_limit()) co_await fail_with(Error::overloaded());
     std::size_t size = *scanned;
     record_.bytes_in += size;
-    first_body_ = pending_.slice(0, size);
-    pieces.add(first_body_);
+    Bytes part = pending_.slice(0, size);
     pending_.remove_prefix(size);
+    pieces.add(part);
     whole_body_ = request_body_.done();  // then it can be sent again
-    if (!whole_body_) first_body_ = Bytes();
+    if (whole_body_) {
+      first_body_ = std::move(part);
+    } else {
+      keep_sent(part);
+    }
   }
   if (record_.retries == 0 && !pool_->policy().mirror_to.empty()) mirror(pieces[0].view());
   co_await upstream_->write(std::move(pieces));
@@ -233,6 +260,10 @@ void Session::extend_time() {
 Failure Session::failure_of(const Result<void>& tried) const {
   if (tried.ok()) return answer_.status >= 500 ? Failure::status : Failure::none;
   if (timed_out_) return Failure::timeout;
+  // On a shared connection: the instance has done nothing for it.
+  if (tried.error().is(Code::refused) || tried.error().is(Code::unavailable)) {
+    return Failure::refused;
+  }
   return record_.connecting < 0 ? Failure::refused : Failure::reset;
 }
 
@@ -327,9 +358,10 @@ Deferred<Session::Outcome> Session::tries() {
     Failure failure = failure_of(tried);
     // A kept connection that the instance had closed says nothing about it: no retry is spent. The
     // next try is by a new one, so this happens once a try.
-    bool stale = failure == Failure::reset && reused_ && !tried.error().is(Code::invalid) &&
-                 upstream_pending_.empty() && (!body_started_ || whole_body_) && !passed_bytes_ &&
-                 http::is_idempotent(request_.method);
+    bool gone = failure == Failure::reset && !tried.error().is(Code::invalid) &&
+                upstream_pending_.empty() && http::is_idempotent(request_.method);
+    if (!tried.ok() && tried.error().is(Code::unavailable)) gone = true;  // it was not sent
+    bool stale = gone && reused_ && (!body_started_ || whole_body_) && !passed_bytes_;
     if (stale) {
       endpoint_->close_idle();
       leave_try(false);
@@ -362,6 +394,7 @@ Deferred<Session::Outcome> Session::refuse_failed(Error error) {
   char who = timed_out_ ? 's' : error.is(Code::invalid) ? 'P' : 'S';
   if (!connected && error.is(Code::timed_out)) who = 's';
   ended(who, connected ? 'H' : 'C');
+  broken_by_ = error;
   std::string reason = timed_out_ ? endpoint_->id + " did not answer within the time for a request"
                                   : endpoint_->id + ": " + error.text();
   if (record_.retries > 0) reason += ", after " + std::to_string(record_.retries) + " more tries";

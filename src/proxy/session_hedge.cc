@@ -19,7 +19,8 @@ namespace berth::proxy {
 Duration Session::hedge_delay() const {
   auto& hedge = pool_->policy().hedge;
   if (hedge.after == Duration(0) && !hedge.p95) return Duration(0);
-  bool may = http::is_idempotent(request_.method) && !request_.upgrade &&
+  bool may = pool_->policy().protocol == catalog::Protocol::http_1_1 &&
+             http::is_idempotent(request_.method) && !request_.upgrade &&
              request_.framing.kind == http::Framing::Kind::none && facts_.attempt == 0 &&
              record_.retries < pool_->policy().retries && pool_->endpoints().size() > 1;
   if (!may) return Duration(0);

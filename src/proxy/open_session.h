@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "async/network.h"
+#include "base/time.h"
 
 namespace berth::proxy {
 

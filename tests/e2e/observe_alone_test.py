@@ -200,12 +200,14 @@ def collectd_by_graphite_and_riemann_and_a_real_client_of_statsd():
             out.write(f"""
 Hostname "box"
 FQDNLookup false
-Interval 1
+Interval 0.1
 PIDFile "{folder}/pid"
 BaseDir "{folder}"
 PluginDir "/usr/lib/collectd"
 TypesDB "/usr/share/collectd/types.db"
 LoadPlugin load
+LoadPlugin memory
+LoadPlugin cpu
 LoadPlugin write_graphite
 LoadPlugin write_riemann
 <Plugin write_graphite>
@@ -231,10 +233,10 @@ LoadPlugin write_riemann
             until("statsd's", lambda: [v for _, v in observe.ask("hits_total")] == [3] and [v for _, v in observe.ask("level")] == [5])
             expect([v for _, v in observe.ask("took_count")] == [1] and [v for _, v in observe.ask("took_sum")] == [12], observe.ask("took_sum"))
             until("collectd by Riemann", lambda: observe.ask('{berth_name="load/load/shortterm",host="box"}'))
+            until("collectd by Graphite", lambda: observe.ask('{berth_name="box.load.load.shortterm"}'))
         finally:
-            collectd.terminate()
+            collectd.kill()  # at TERM it waits for threads that it has ended itself
             collectd.wait(20)
-        until("what collectd had gathered for Graphite", lambda: observe.ask('{berth_name="box.load.load.shortterm"}'))
 
 
 @test

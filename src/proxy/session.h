@@ -70,6 +70,9 @@ class Session final : Timer {
   Deferred<Outcome> refuse(int status, std::string reason);
   Outcome finish_answer();
   Deferred<std::optional<Outcome>> find_public();
+  /// Zero: the client may; else how long until it may.
+  Duration client_limit();
+  std::string client_ip() const;
   Duration request_time() const;
   bool within_body_limit();
   void build_public_head();

@@ -4,6 +4,7 @@
 //   async_core [WORK]      with a work: that one on Berth alone, for perf
 #include "async_core.h"
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -87,18 +88,23 @@ std::vector<Deferred<void>> arm_timers() {
   }
   return armed;
 }
-void timers(std::size_t times) {
+void set_and_cancel(std::size_t times, bool first) {
   static std::uint32_t state = 2;
   std::size_t heard = 0;
-  Deferred<void> timer;
+  std::array<Deferred<void>, 64> cancelled;  // a turn brings their callbacks, as one of Asio's does
   for (std::size_t i = 0; i < times; ++i) {
-    timer = reactor->after(std::chrono::milliseconds(next_wait(state)))
+    auto& timer = cancelled[i % 64];
+    timer = reactor->after(std::chrono::milliseconds(next_wait(state, first)))
                 .then([] {}, [&](Error) { ++heard; });
     timer.cancel();
-    ReadyList::current().run();
+    if (i % 64 == 63) ReadyList::current().run();
   }
+  ReadyList::current().run();
   if (heard != times) std::abort();
 }
+
+void timers(std::size_t times) { set_and_cancel(times, false); }
+void first_timers(std::size_t times) { set_and_cancel(times, true); }
 
 std::vector<Deferred<void>>* armed_here;
 void resets(std::size_t times) {
@@ -120,13 +126,17 @@ void print(const char* work, const char* framework, const Rounds& rounds) {
 
 void compare(const char* work, void (*ours)(std::size_t), void (*theirs)(std::size_t),
              std::size_t times) {
-  Rounds berth, asio;
+  Rounds berth, asio, shared;
   for (int round = 0; round < 9; ++round) {
     berth.add_batch(times, [&] { ours(times); });
     asio.add_batch(times, [&] { theirs(times); });
+    asio_core::let_threads_share(true);
+    shared.add_batch(times, [&] { theirs(times); });
+    asio_core::let_threads_share(false);
   }
   print(work, "berth", berth);
   print(work, "asio", asio);
+  print(work, "asio-shared", shared);
 }
 /// What one peer does by itself.
 void alone(const char* work, const char* framework, void (*theirs)(std::size_t),
@@ -144,7 +154,8 @@ int main(int count, char** words) {
   if (count > 1) {
     const std::pair<std::string_view, void (*)(std::size_t)> works[] = {
         {"ready_await", awaits}, {"callback_hop", hops}, {"awaited_hop", awaited_hops},
-        {"spawn_join", spawns},  {"timer", timers},      {"timer_reset", resets}};
+        {"spawn_join", spawns},  {"timer", timers},      {"timer_first", first_timers},
+        {"timer_reset", resets}};
     std::vector<Deferred<void>> armed;
     if (std::string_view(words[1]).starts_with("timer")) armed = arm_timers();
     armed_here = &armed;
@@ -155,16 +166,23 @@ int main(int count, char** words) {
   }
   compare("ready_await", awaits, asio_core::awaits, 1'000'000);
   compare("callback_hop", hops, asio_core::hops, 500'000);
-  alone("callback_hop", "asio-shared", asio_core::shared_hops, 500'000);
   compare("awaited_hop", awaited_hops, asio_core::awaited_hops, 500'000);
   compare("spawn_join", spawns, asio_core::spawns, 300'000);
   auto armed = arm_timers();
   armed_here = &armed;
-  asio_core::arm_timers();
+  for (bool share : {true, false}) {
+    asio_core::let_threads_share(share);
+    asio_core::arm_timers();
+  }
   libuv_core::arm_timers();
   compare("timer", timers, asio_core::timers, 200'000);
   alone("timer", "libuv", libuv_core::timers, 200'000);
+  compare("timer_first", first_timers, asio_core::first_timers, 200'000);
+  alone("timer_first", "libuv", libuv_core::first_timers, 200'000);
   compare("timer_reset", resets, asio_core::resets, 200'000);
   alone("timer_reset", "libuv", libuv_core::resets, 200'000);
-  asio_core::disarm_timers();
+  for (bool share : {true, false}) {
+    asio_core::let_threads_share(share);
+    asio_core::disarm_timers();
+  }
 }

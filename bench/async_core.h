@@ -15,18 +15,24 @@ inline std::uint32_t next_wait(std::uint32_t& state) {
   return 1000 + (state >> 10);
 }
 
+/// The same; or, where it is to be the `first`, sooner than all that are armed.
+inline std::uint32_t next_wait(std::uint32_t& state, bool first) {
+  return first ? 900 : next_wait(state);
+}
+
 inline std::size_t next_timer(std::uint32_t& state) {
   state = state * 1664525 + 1013904223;
   return state % timers_armed;
 }
 
 namespace asio_core {
+/// What follows runs on an io_context that threads may share (true), which is what its default
+/// constructor makes, or on one for a single thread, its cheapest form.
+void let_threads_share(bool share);
 /// A coroutine awaits one that answers at once.
 void awaits(std::size_t times);
 /// Each callback puts the next into the queue.
 void hops(std::size_t times);
-/// The same on an io_context that threads may share, which is what its default constructor makes.
-void shared_hops(std::size_t times);
 /// A coroutine goes to the end of the queue.
 void awaited_hops(std::size_t times);
 /// A coroutine starts another on the executor and awaits its end.
@@ -34,6 +40,8 @@ void spawns(std::size_t times);
 void arm_timers();
 /// A timer is set, cancelled, and its callback hears of that.
 void timers(std::size_t times);
+/// The same with one that is due before all others, as most deadlines are.
+void first_timers(std::size_t times);
 /// One of those that are armed, any, is cancelled, its callback hears of that, and it is set anew.
 void resets(std::size_t times);
 void disarm_timers();
@@ -42,5 +50,6 @@ void disarm_timers();
 namespace libuv_core {
 void arm_timers();
 void timers(std::size_t times);
+void first_timers(std::size_t times);
 void resets(std::size_t times);
 }  // namespace libuv_core

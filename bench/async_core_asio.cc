@@ -1,4 +1,5 @@
 #include <boost/asio.hpp>
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -10,9 +11,12 @@ namespace {
 
 namespace asio = boost::asio;
 
+bool threads_may_share = false;
+/// `own` counts on one thread; `shared` is what the default constructor makes, and most programs
+/// use.
 asio::io_context& context() {
-  static asio::io_context context(1);  // for one thread
-  return context;
+  static asio::io_context own(1), shared;
+  return threads_may_share ? shared : own;
 }
 void run() {
   context().restart();
@@ -42,11 +46,26 @@ struct Hop {
 };
 
 std::vector<std::unique_ptr<asio::steady_timer>>& armed() {
-  static std::vector<std::unique_ptr<asio::steady_timer>> timers;
-  return timers;
+  static std::vector<std::unique_ptr<asio::steady_timer>> own, shared;
+  return threads_may_share ? shared : own;
 }
 
+void set_and_cancel(std::size_t times, bool first) {
+  static std::uint32_t state = 2;
+  std::size_t heard = 0;
+  for (std::size_t i = 0; i < times; ++i) {
+    asio::steady_timer timer(context());
+    timer.expires_after(std::chrono::milliseconds(next_wait(state, first)));
+    timer.async_wait([&](boost::system::error_code) { ++heard; });
+    timer.cancel();
+    if (i % 64 == 63) context().poll();
+  }
+  context().poll();
+  if (heard != times) std::abort();
+}
 }  // namespace
+
+void let_threads_share(bool share) { threads_may_share = share; }
 
 void awaits(std::size_t times) {
   asio::co_spawn(context(), await_often(times), asio::detached);
@@ -55,11 +74,6 @@ void awaits(std::size_t times) {
 void hops(std::size_t times) {
   asio::post(context(), Hop{&context(), times});
   run();
-}
-void shared_hops(std::size_t times) {
-  asio::io_context shared;
-  asio::post(shared, Hop{&shared, times});
-  shared.run();
 }
 void awaited_hops(std::size_t times) {
   asio::co_spawn(context(), hop_often(times), asio::detached);
@@ -71,6 +85,7 @@ void spawns(std::size_t times) {
 }
 
 void arm_timers() {
+  context().restart();  // else it has stopped, and poll() does nothing
   std::uint32_t state = 1;
   for (std::size_t i = 0; i < timers_armed; ++i) {
     armed().push_back(std::make_unique<asio::steady_timer>(context()));
@@ -78,19 +93,8 @@ void arm_timers() {
     armed().back()->async_wait([](boost::system::error_code) {});
   }
 }
-void timers(std::size_t times) {
-  static std::uint32_t state = 2;
-  std::size_t heard = 0;
-  for (std::size_t i = 0; i < times; ++i) {
-    asio::steady_timer timer(context());
-    timer.expires_after(std::chrono::milliseconds(next_wait(state)));
-    timer.async_wait([&](boost::system::error_code) { ++heard; });
-    timer.cancel();
-    if (i % 64 == 63) context().poll();
-  }
-  context().poll();
-  keep(heard);
-}
+void timers(std::size_t times) { set_and_cancel(times, false); }
+void first_timers(std::size_t times) { set_and_cancel(times, true); }
 void resets(std::size_t times) {
   static std::uint32_t state = 3;
   static std::size_t heard = 0;

@@ -32,7 +32,7 @@ Deferred<std::unique_ptr<Listener>> secured(World& world, std::unique_ptr<Listen
 Deferred<void> run(World& world, std::vector<std::string> words) {
   http::Router router;
   http::StaticFiles files(world.disk, words.size() > 1 ? words[1] : "/nonexistent");
-  std::string text(128, 'x');
+  Bytes text = Bytes::copy(std::string(128, 'x'));
   router.add("GET", "/",
              [&](http::ServerRequest&) { return ready(http::ServerResponse::text(text)); });
   router.add("GET", "/users/:id", [](http::ServerRequest& request) {

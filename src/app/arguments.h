@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/dev.h"
+#include "app/observe_alone.h"
 #include "app/proxy_run.h"
 #include "base/time.h"
 
@@ -46,9 +47,11 @@ struct TopArguments {
   bool once = false;
 };
 struct LogsArguments {
-  std::string of;  // a service or an instance
+  std::string of;  // a service or an instance; empty with a query: all
   bool follow = false;
   std::uint32_t lines = 200;
+  std::optional<std::string> query;  // docs/formats/log_lines.md
+  std::optional<Duration> since;     // back from now
 };
 struct ScaleArguments {
   std::string service;
@@ -107,7 +110,7 @@ struct ParseArguments {
 };
 /// Of a proxy alone: asks it, or tells it something, at its control socket.
 struct ProxyControlArguments {
-  enum class What : std::uint8_t { state, sessions, tail, drain, disable, enable, kill };
+  enum class What : std::uint8_t { state, sessions, tail, drain, disable, enable, kill, upgrade };
   What what = What::state;
   std::string control = "proxy.sock";
   std::string of;        // an instance, or a session's number
@@ -137,13 +140,12 @@ struct ShimArguments {
   std::string spec;
 };
 
-using Arguments =
-    std::variant<DevArguments, ProxyArguments, ShimArguments, PlanArguments, DeployArguments,
-                 PsArguments, TopArguments, LogsArguments, ScaleArguments, RollbackArguments,
-                 RestartArguments, RemoveArguments, KillArguments, ResolveArguments, CallArguments,
-                 PublishArguments, TopicsArguments, MetricsArguments, ParseArguments,
-                 ProxyControlArguments, StreamsTestArguments, DoctorArguments, VersionArguments,
-                 OpenArguments, CompletionArguments, CompleteArguments>;
+using Arguments = std::variant<
+    DevArguments, ProxyArguments, ObserveArguments, ShimArguments, PlanArguments, DeployArguments,
+    PsArguments, TopArguments, LogsArguments, ScaleArguments, RollbackArguments, RestartArguments,
+    RemoveArguments, KillArguments, ResolveArguments, CallArguments, PublishArguments,
+    TopicsArguments, MetricsArguments, ParseArguments, ProxyControlArguments, StreamsTestArguments,
+    DoctorArguments, VersionArguments, OpenArguments, CompletionArguments, CompleteArguments>;
 
 struct CommandLine {
   Common common;

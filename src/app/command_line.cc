@@ -129,11 +129,30 @@ void declare_top(CLI::App& app, Chosen& chosen) {
 
 void declare_logs(CLI::App& app, Chosen& chosen) {
   auto a = arguments_of<LogsArguments>(app, chosen);
-  place(app, "SERVICE|INSTANCE", a->of, "whose output: all of orders, or orders/1");
+  app.callback([a, &chosen] {
+    bool search = a->query || a->since;
+    if (a->of.empty() && !search) throw CLI::RequiredError("SERVICE|INSTANCE");
+    chosen = *a;
+  });
+  place(app, "SERVICE|INSTANCE", a->of,
+        "whose output: all of orders, or orders/1; needed without -q", false);
   app.add_flag("-f,--follow", a->follow, "go on with new lines as they come");
   app.add_option("-n,--lines", a->lines, "how many lines of the past (200)")
       ->type_name("N")
       ->check(whole(0, 5000));
+  app.add_option("-q,--query", a->query, "search all that is kept: 'level:error timeout -retry'")
+      ->type_name("QUERY");
+  app.add_option_function<std::string>(
+         "--since",
+         [a](const std::string& text) {
+           if (auto read = parse_duration(text); read.ok()) a->since = *read;
+         },
+         "only what is younger: 30s, 1h, 7d")
+      ->type_name("DURATION")
+      ->check([](const std::string& text) {
+        auto read = parse_duration(text);
+        return read.ok() ? std::string() : std::string(read.error().message());
+      });
 }
 
 void declare_scale(CLI::App& app, Chosen& chosen) {
@@ -250,11 +269,20 @@ void declare_proxy(CLI::App& app, Chosen& chosen) {
   auto a = arguments_of<ProxyArguments>(app, chosen);
   place(app, "FILE", a->file, "a proxy.toml: a balancer of its own", false);
   app.add_flag("--check", a->check, "tell whether FILE can be used, and end");
+  app.add_option("--take-over", a->take_over,
+                 "take the sockets of the proxy that has this control socket")
+      ->type_name("CONTROL");
   app.add_option("--host", a->host, "this host's name in the catalog")->type_name("NAME");
   address(app, "--gateway", a->gateway, "where the gateway listens");
   address(app, "--dns", a->dns, "where DNS listens");
   app.add_flag("--port-80", a->port_80, "listen on port 80 of each VIP too");
   address(app, "--syslog", a->syslog, "send HAProxy's log lines there by UDP");
+}
+
+void declare_observe(CLI::App& app, Chosen& chosen) {
+  auto a = arguments_of<ObserveArguments>(app, chosen);
+  place(app, "FILE", a->file, "an observe.toml");
+  app.add_flag("--check", a->check, "tell whether FILE can be used, and end");
 }
 
 template <ProxyControlArguments::What what>
@@ -300,7 +328,9 @@ constexpr Entry entries[] = {
     {"Look", "top", "how the services do, live", "",
      "berth top\nberth top --once            # once, for a script", declare_top},
     {"Look", "logs", "what a service prints", "",
-     "berth logs -f payments\nberth logs orders/1 -n 50", declare_logs},
+     "berth logs -f payments\nberth logs orders/1 -n 50\n"
+     "berth logs orders -q 'level:error timeout' --since 1h",
+     declare_logs},
     {"Look", "metrics", "latency, requests and errors as charts",
      "Without a name: all services. Any Riemann event's service is a series too.",
      "berth metrics orders\nberth metrics p99 --since 2h\nberth metrics --json users",
@@ -348,6 +378,10 @@ constexpr Entry entries[] = {
      "berth proxy run proxy.toml\nberth proxy run --check proxy.toml\n"
      "berth proxy run --state .berth --host laptop --dns 127.0.0.1:8600",
      declare_proxy},
+    {"More", "observe run", "observation alone: logs, events and metrics in, PromQL out",
+     "Syslog, Riemann, Prometheus and others come in by what FILE says; a changed file is taken\n"
+     "over while it runs. Prometheus' API and /metrics are on 127.0.0.1:7400.",
+     "berth observe run observe.toml\nberth observe run --check observe.toml", declare_observe},
     {"More", "proxy state", "listeners, services and instances of a proxy alone",
      "With [proxy] control = \"proxy.sock\" in its proxy.toml.", "berth proxy state",
      declare_proxy_control<ProxyControlArguments::What::state>},
@@ -367,6 +401,10 @@ constexpr Entry entries[] = {
      "berth proxy enable users/1", declare_proxy_control<ProxyControlArguments::What::enable>},
     {"More", "proxy kill", "end a connection now", "", "berth proxy kill 17",
      declare_proxy_control<ProxyControlArguments::What::kill>},
+    {"More", "proxy upgrade", "start its program anew; the new process takes the sockets over",
+     "No connection is refused; the old process ends once its connections have. Where the new one\n"
+     "does not start the old one goes on, and the reason is told.",
+     "berth proxy upgrade", declare_proxy_control<ProxyControlArguments::What::upgrade>},
 };
 
 void declare_common(CLI::App& app, Common& common) {

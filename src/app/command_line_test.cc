@@ -40,6 +40,7 @@ TEST(CommandLine, words_and_flags_arrive_in_any_order) {
     EXPECT_EQ(logs.of, "orders/1");
     EXPECT_TRUE(logs.follow);
     EXPECT_EQ(logs.lines, 50U);
+    EXPECT_FALSE(logs.query || logs.since);
   }
 }
 
@@ -122,6 +123,15 @@ TEST(CommandLine, what_processes_of_a_host_are_given) {
   EXPECT_EQ(drain.wait, 1min);
   EXPECT_EQ(drain.control, "proxy.sock");
   EXPECT_EQ(read_as<ShimArguments>({"shim", "/spec"}).spec, "/spec");
+}
+
+TEST(CommandLine, a_search_of_logs_needs_no_service) {
+  auto logs = read_as<LogsArguments>({"logs", "-q", "level:error timeout", "--since", "1h30m"});
+  EXPECT_EQ(logs.of, "");
+  EXPECT_EQ(logs.query, "level:error timeout");
+  EXPECT_EQ(logs.since, 90min);
+  EXPECT_EQ(read_as<LogsArguments>({"logs", "orders", "--since=5m"}).since, 5min);
+  expect_usage({"logs", "-q", "x", "--since", "soon"}, "'soon'");
 }
 
 TEST(CommandLine, wrong_usage_is_told_with_the_nearest_right_word) {

@@ -5,6 +5,7 @@
 #include "app/commands.h"
 #include "app/exit_code.h"
 #include "app/terminal.h"
+#include "app/time_zones.h"
 #include "app/words.h"
 #include "base/units.h"
 #include "observe/parse/pipeline_file.h"
@@ -19,16 +20,6 @@ namespace {
 
 constexpr std::size_t line_bytes_max = 1 << 20;
 constexpr int measured_times = 9;
-
-/// A zone of the system's time zone database.
-Result<observe::TimeZone> zone_called(const std::string& name) {
-  if (name.starts_with('/') || name.find("..") != name.npos) {
-    return Error(Code::invalid, "'" + name + "' is no time zone's name");
-  }
-  auto file = os::read_small_file("/usr/share/zoneinfo/" + name);
-  if (!file.ok()) return Error(Code::not_found, "there is no time zone '" + name + "'");
-  return observe::TimeZone::parse(*file);
-}
 
 Result<observe::Pipeline> pipeline_of(const ParseArguments& arguments) {
   observe::PipelineSpec spec;

@@ -7,8 +7,8 @@
 #include "http/url.h"
 #include "os/host.h"
 
-// berth proxy state, sessions, drain, disable, enable, kill: at the control socket of a proxy
-// alone.
+// berth proxy state, sessions, drain, disable, enable, kill, upgrade: at the control socket of a
+// proxy alone.
 
 namespace berth::app {
 namespace {
@@ -81,6 +81,8 @@ Asked asked_for(const ProxyControlArguments& arguments) {
       return {"POST", instance + "/enable"};
     case What::kill:
       return {"DELETE", "/v1/sessions/" + http::percent_encode(arguments.of)};
+    case What::upgrade:
+      return {"POST", "/v1/upgrade"};
   }
   return {};
 }
@@ -101,6 +103,9 @@ int print_order(const Output& output, const ProxyControlArguments& arguments, co
       return exit_done;
     case What::enable:
       output.line(arguments.of + " is in if its check says so");
+      return exit_done;
+    case What::upgrade:
+      output.line("process " + text_of(answer["pid"]) + " has taken over");
       return exit_done;
     default:
       output.line("session " + arguments.of + " was ended");

@@ -6,7 +6,6 @@
 
 #include "app/access_ring.h"
 #include "app/kept_listeners.h"
-#include "app/local_streams.h"
 #include "app/log_lines.h"
 #include "app/proxy_keeper.h"
 #include "app/state_folder.h"
@@ -18,7 +17,9 @@
 #include "http/server.h"
 #include "observe/joined_series.h"
 #include "observe/kept_series.h"
+#include "observe/local_streams.h"
 #include "observe/log_intake.h"
+#include "observe/logs/log_store.h"
 #include "observe/observer.h"
 #include "observe/samples/sample_store.h"
 #include "observe/series_store.h"
@@ -109,8 +110,9 @@ class LocalSystem final : runtime::DrainGate {
   std::unique_ptr<observe::KeptSeries> kept_series_;
   std::unique_ptr<observe::SampleStore> samples_;  // what others write
   std::unique_ptr<observe::JoinedSeries> all_series_;
+  std::unique_ptr<observe::LogStore> lines_;
   std::unique_ptr<observe::Observer> observer_;
-  std::unique_ptr<LocalStreams> streams_;
+  std::unique_ptr<observe::LocalStreams> streams_;
   std::unique_ptr<observe::LogIntake> intake_;
   std::unique_ptr<observe::SyslogServer> syslog_;
   std::unique_ptr<RingReader> ring_;

@@ -35,7 +35,8 @@ int start_dev(const DevArguments& given, const Common& common) {
 }
 
 int start_proxy(ProxyArguments arguments, const Common& common) {
-  if (!arguments.file.empty()) return run_proxy_alone({arguments.file, arguments.check});
+  if (!arguments.file.empty())
+    return run_proxy_alone({arguments.file, arguments.check, arguments.take_over});
   if (common.state.empty()) {
     std::fputs("berth: proxy run needs a FILE, or --state FOLDER\nsee: berth proxy run --help\n",
                stderr);
@@ -49,6 +50,9 @@ int start(const CommandLine& line) {
   if (auto* dev = std::get_if<DevArguments>(&line.arguments)) return start_dev(*dev, line.common);
   if (auto* proxy = std::get_if<ProxyArguments>(&line.arguments)) {
     return start_proxy(*proxy, line.common);
+  }
+  if (auto* observe = std::get_if<ObserveArguments>(&line.arguments)) {
+    return run_observe_alone(*observe);
   }
   if (auto* shim = std::get_if<ShimArguments>(&line.arguments)) return os::run_shim(shim->spec);
   Output output = standard_output();

@@ -172,6 +172,26 @@ TEST_F(CancelTest, what_is_awaited_in_place_may_be_cancelled_by_whoever_keeps_it
   EXPECT_FALSE(kept.valid());
 }
 
+Deferred<int> or_seven(Deferred<int>& kept) {
+  auto result = co_await kept.result_in_place();
+  co_return result.ok() ? *result : 7;
+}
+
+TEST_F(CancelTest, what_is_awaited_in_place_may_answer_with_its_result) {
+  Promise<int> first, second;
+  Deferred<int> kept = first.deferred();
+  Deferred<int> waiting = or_seven(kept);
+  kept.cancel();
+  turn();
+  EXPECT_EQ(waiting.take().value(), 7);
+  EXPECT_FALSE(kept.valid());
+  kept = second.deferred();
+  waiting = or_seven(kept);
+  second.callback(3);
+  turn();
+  EXPECT_EQ(waiting.take().value(), 3);
+}
+
 TEST_F(CancelTest, an_error_after_the_drop_is_silent) {
   Promise<int> promise;
   promise.deferred().reset();

@@ -124,6 +124,10 @@ class [[nodiscard]] Deferred {
   detail::DeferredAwaiter<T, true, Deferred&> in_place() & {
     return detail::DeferredAwaiter<T, true, Deferred&>(*this);
   }
+  /// The same, yielding the Result instead of ending the coroutine with an error.
+  detail::DeferredAwaiter<T, false, Deferred&> result_in_place() & {
+    return detail::DeferredAwaiter<T, false, Deferred&>(*this);
+  }
 
  private:
   template <class U, bool propagate, class Kept>

@@ -11,13 +11,8 @@
 
 #include "async/disk.h"
 #include "async/world.h"
-#include "os/disk.h"
-#include "os/network.h"
-#include "os/process.h"
-#include "os/random.h"
-#include "os/reactor.h"
+#include "os/real_world_suite.h"
 #include "os/temporary_folder_suite.h"
-#include "os/workers.h"
 
 namespace berth::bus {
 
@@ -108,30 +103,10 @@ class WatchedDisk final : public Disk {
 
 /// The real world, with one worker: what was dropped on its way to the disk is done before what
 /// comes after.
-struct RealWorld {
-  os::Reactor reactor;
-  os::Network network{reactor};
-  os::Workers workers{1};
-  os::Disk real_disk{workers};
-  WatchedDisk disk{real_disk};
-  os::Process process{reactor};
-  os::Random random;
-  World world{reactor, network, disk, process, random, workers};
-
-  /// Turns until `holds`, at most about 20 s.
-  bool until(const std::function<bool()>& holds) {
-    MonotonicTime limit = reactor.exact_now() + 20s;
-    while (!holds()) {
-      if (reactor.exact_now() > limit) return false;
-      reactor.turn(2ms);
-    }
-    return true;
-  }
-  template <class T>
-  Result<T> run(Deferred<T> work) {
-    if (!until([&] { return !work.pending(); })) return Error::timed_out();
-    return work.take();
-  }
+struct RealWorld : os::RealParts {
+  RealWorld() : RealParts(1) {}
+  WatchedDisk watched{disk};
+  World world{reactor, network, watched, process, random, workers};
 };
 
 }  // namespace berth::bus

@@ -65,31 +65,31 @@ TEST_F(SegmentLogTest, what_was_appended_is_read_back_in_order) {
 TEST_F(SegmentLogTest, those_that_wait_share_one_write_and_one_sync) {
   ASSERT_TRUE(open().ok());
   ASSERT_TRUE(append("warm").ok());
-  int writes = real.disk.writes;
-  int syncs = real.disk.syncs;
+  int writes = real.watched.writes;
+  int syncs = real.watched.syncs;
   std::vector<Deferred<void>> waiting;
   for (int i = 0; i < 64; i++) waiting.push_back(log->append(std::to_string(i), ""));
   ASSERT_TRUE(real.run(gather_results(std::move(waiting))).ok());
-  EXPECT_EQ(real.disk.writes - writes, 1);
-  EXPECT_EQ(real.disk.syncs - syncs, 1);
+  EXPECT_EQ(real.watched.writes - writes, 1);
+  EXPECT_EQ(real.watched.syncs - syncs, 1);
   EXPECT_EQ(synced.size(), 65u);
 }
 
 TEST_F(SegmentLogTest, while_one_group_is_synced_the_next_gathers) {
   ASSERT_TRUE(open().ok());
-  int syncs = real.disk.syncs;
+  int syncs = real.watched.syncs;
   std::vector<Deferred<void>> waiting;
   waiting.push_back(log->append("alone", ""));
-  real.until([&] { return real.disk.writes > 1; });
+  real.until([&] { return real.watched.writes > 1; });
   for (int i = 0; i < 10; i++) waiting.push_back(log->append("together", ""));
   ASSERT_TRUE(real.run(gather_results(std::move(waiting))).ok());
-  EXPECT_EQ(real.disk.syncs - syncs, 2);
+  EXPECT_EQ(real.watched.syncs - syncs, 2);
 }
 
 TEST_F(SegmentLogTest, a_failed_sync_fails_its_whole_group_and_ends_its_segment) {
   ASSERT_TRUE(open().ok());
   ASSERT_TRUE(append("kept").ok());
-  real.disk.fail_syncs = 1;
+  real.watched.fail_syncs = 1;
   std::vector<Deferred<void>> waiting;
   for (int i = 0; i < 3; i++) waiting.push_back(log->append("lost", ""));
   auto results = real.run(gather_all(std::move(waiting))).value();
@@ -108,7 +108,7 @@ TEST_F(SegmentLogTest, a_failed_sync_fails_its_whole_group_and_ends_its_segment)
 TEST_F(SegmentLogTest, a_segment_that_never_synced_anything_leaves_no_file) {
   ASSERT_TRUE(open().ok());
   for (int i = 0; i < 20; i++) {
-    real.disk.fail_syncs = 1;
+    real.watched.fail_syncs = 1;
     EXPECT_FALSE(append("lost").ok());
   }
   EXPECT_LE(files().size(), 1u);
@@ -120,7 +120,7 @@ TEST_F(SegmentLogTest, a_segment_that_never_synced_anything_leaves_no_file) {
 TEST_F(SegmentLogTest, a_failed_write_fails_its_group_and_its_place_is_used_again) {
   ASSERT_TRUE(open().ok());
   ASSERT_TRUE(append("first").ok());
-  real.disk.fail_writes = 1;
+  real.watched.fail_writes = 1;
   auto refused = append("refused");
   ASSERT_FALSE(refused.ok());
   EXPECT_TRUE(refused.error().is(Code::disk_full));

@@ -70,20 +70,20 @@ TEST_F(StateKeeperTest, a_torn_slot_leaves_the_one_before) {
 
 TEST_F(StateKeeperTest, touches_share_a_write) {
   open(100ms);
-  int writes = real.disk.writes;
+  int writes = real.watched.writes;
   for (int i = 0; i < 50; i++) {
     keeper->touch();
     real.reactor.turn(0s);
   }
   real.until([&] { return told == 1; });
-  EXPECT_EQ(real.disk.writes - writes, 1);
+  EXPECT_EQ(real.watched.writes - writes, 1);
 }
 
 TEST_F(StateKeeperTest, a_failed_write_is_told_and_tried_again_in_the_same_slot) {
   open();
   value = 3;
   ASSERT_TRUE(real.run(keeper->durable()).ok());
-  real.disk.fail_syncs = 1;
+  real.watched.fail_syncs = 1;
   value = 4;
   EXPECT_FALSE(real.run(keeper->durable()).ok());
   std::uint64_t written = keeper->written_generation();

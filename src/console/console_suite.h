@@ -10,12 +10,8 @@
 #include "base/json.h"
 #include "console/api.h"
 #include "http/client.h"
-#include "os/disk.h"
-#include "os/network.h"
-#include "os/process.h"
-#include "os/random.h"
-#include "os/reactor.h"
-#include "os/workers.h"
+#include "observe/kept_series.h"
+#include "os/real_world_suite.h"
 #include "storage/memory_store.h"
 
 namespace berth::console {
@@ -64,21 +60,14 @@ struct EventReader {
 
 /// A console on a memory Store with a real HTTP server and client. Sockets and files are real, the
 /// console's time is the test's.
-struct ConsoleTest : testing::Test {
-  SetClock clock;
-  os::Reactor reactor;
-  os::Network network{reactor};
-  os::Workers workers{1};
-  os::Disk disk{workers};
-  os::Process process{reactor};
-  os::Random random;
-  World world{clock, network, disk, process, random, workers};
+struct ConsoleTest : testing::Test, os::RealWorldBy<SetClock> {
   std::string folder = testing::TempDir() + "console-" + std::to_string(random.next());
   storage::MemoryStore store{clock};
   placement::Mirror mirror{world, Log(), store};
   placement::Feed feed{world, Log(), store, mirror};
   placement::Changes changes{world, store, mirror};
   observe::SeriesStore series{world, Log(), {.folder = folder + "/series"}};
+  observe::KeptSeries kept_series{series, clock};
   observe::Observer observer{world, series, Log()};
   bus::Bus bus{
       world, Log(), {.folder = folder + "/bus"}, [](auto&) { return Address(); }, [](auto&) {}};
@@ -132,6 +121,7 @@ struct ConsoleTest : testing::Test {
                                                        {"dns", "udp://127.0.0.1:8600"}};
                     },
                     [this] { return ProgramCounters{1000, 3, server.connections()}; }};
+    sources.all_series = &kept_series;
     api = std::make_unique<Api>(std::move(sources), options);
     api->start();
     server.serve(std::move(listener));

@@ -160,6 +160,8 @@ std::optional<std::uint8_t> minor_version(std::string_view text) {
 }
 
 Result<void> read_target(std::string_view target, RequestHead& head) {
+  // Its answer would begin a tunnel to whatever it names (RFC 9110 section 9.3.6): nobody's here.
+  if (head.method == "CONNECT") return bad("CONNECT, which is for proxies of clients");
   if (target.starts_with('/') || (target == "*" && head.method == "OPTIONS")) {
     head.target = target;
     return {};
@@ -216,11 +218,12 @@ Result<void> read_status_line(const char*& at, const char* end, ResponseHead& he
   std::string_view line(at, line_end);
   if (line.size() < 12 || line[8] != ' ') return bad("an answer without a status line");
   auto minor = minor_version(line.substr(0, 8));
-  auto status = parse_integer<int>(line.substr(9, 3), 100, 999);
-  if (!minor || !status.ok() || (line.size() > 12 && line[12] != ' ')) {
+  int status = 0;
+  for (char c : line.substr(9, 3)) status = c >= '0' && c <= '9' ? status * 10 + (c - '0') : -10000;
+  if (!minor || status < 100 || (line.size() > 12 && line[12] != ' ')) {
     return bad("an answer whose status line is not HTTP/1.1 STATUS");
   }
-  head.status = *status;
+  head.status = status;
   head.minor = *minor;
   head.reason = line.size() > 13 ? line.substr(13) : std::string_view();
   at = line_end + 2;
@@ -257,7 +260,8 @@ Result<RequestHead> parse_request(Bytes bytes, const HeadLimits& limits) {
     head.framing = {Framing::Kind::length, *notes.length};
   }
   head.keep_alive = !notes.close && (head.minor >= 1 || notes.keep_alive);
-  head.upgrade = notes.upgrade_field && notes.upgrade_option;
+  // In HTTP/1.0 it is nobody's to follow (RFC 9110 section 7.8).
+  head.upgrade = notes.upgrade_field && notes.upgrade_option && head.minor >= 1;
   return head;
 }
 

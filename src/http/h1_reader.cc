@@ -28,6 +28,7 @@ Result<void> H1Reader::add(Bytes more) {
     return pending_.empty() ? Error(Code::closed, "the peer ended the connection")
                             : Error(Code::reset, "the peer ended the connection within a head");
   }
+  pending_is_copy_ = !pending_.empty();
   pending_ = joined(pending_, more);
   return {};
 }
@@ -47,20 +48,27 @@ Deferred<bool> H1Reader::begins_with(std::string_view text) {
   }
 }
 
+std::optional<Result<RequestHead>> H1Reader::request_at_hand() {
+  auto bytes = buffered_head();
+  if (!bytes.ok()) return std::move(bytes).error();
+  if (bytes->empty()) return std::nullopt;
+  auto parsed = parse_request(std::move(*bytes), limits_);
+  if (parsed.ok()) scanner_ = BodyScanner(parsed->framing);
+  return parsed;
+}
+
+Deferred<Bytes>& H1Reader::more_of_head() {
+  // While the rest is waited for, a piece would keep the whole buffer that it came in.
+  if (!pending_.empty() && !std::exchange(pending_is_copy_, true)) {
+    pending_ = Bytes::copy(pending_.view());
+  }
+  return reading_ = stream_->read();
+}
+
 Deferred<RequestHead> H1Reader::request() {
-  for (bool copied = false;;) {
-    Bytes bytes = co_await or_return(buffered_head());
-    if (!bytes.empty()) {
-      RequestHead parsed = co_await or_return(parse_request(std::move(bytes), limits_));
-      scanner_ = BodyScanner(parsed.framing);
-      co_return std::move(parsed);
-    }
-    // While the rest is waited for, a piece would keep the whole buffer that it came in.
-    if (!pending_.empty() && !std::exchange(copied, true)) {
-      pending_ = Bytes::copy(pending_.view());
-    }
-    reading_ = stream_->read();
-    co_await or_return(add(co_await reading_.in_place()));
+  for (;;) {
+    if (auto head = request_at_hand()) co_return std::move(*head);
+    co_await or_return(add(co_await more_of_head().in_place()));
   }
 }
 

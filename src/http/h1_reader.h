@@ -18,6 +18,10 @@ class H1Reader {
 
   /// True if the connection begins with `text`; reads no more of it than tells.
   Deferred<bool> begins_with(std::string_view text);
+  /// The next request, where it is there already; nothing: add() what more_of_head() brings.
+  std::optional<Result<RequestHead>> request_at_hand();
+  /// What comes next on the stream. Stands here, so that interrupt() can end it.
+  Deferred<Bytes>& more_of_head();
   Deferred<RequestHead> request();
   Deferred<ResponseHead> response(std::string_view method);
   /// The same, where it is there already; nothing: add() more. `method` is what it answers.
@@ -37,7 +41,8 @@ class H1Reader {
   Bytes take_buffered() { return std::exchange(pending_, Bytes()); }
   /// What was received before, by who gave over the stream.
   void put_back(Bytes early) { pending_ = std::move(early); }
-  /// If request() or begins_with() waits for the stream it answers cancelled, and true is returned.
+  /// If more_of_head() or begins_with() waits for the stream it answers cancelled, and true is
+  /// returned.
   bool interrupt();
 
  private:
@@ -52,6 +57,7 @@ class H1Reader {
   HeadFinder finder_;
   BodyScanner scanner_;
   Bytes pending_;
+  bool pending_is_copy_ = false;  // not a piece of what the stream received into
   Deferred<Bytes> reading_;
 };
 

@@ -146,7 +146,13 @@ inline bool is_token(std::string_view text) {
   return !text.empty() && token_end(text.data(), text.data() + text.size()) == text.end();
 }
 inline bool is_value(std::string_view text) {
-  return value_end(text.data(), text.data() + text.size()) == text.end();
+  const char* end = text.data() + text.size();
+#if defined(__SSE2__)
+  // What is left of the last sixteen is looked at together with some that were seen already.
+  if (text.size() >= 16 && value_end(end - 16, end) != end) return false;
+  end -= text.size() >= 16 ? text.size() % 16 : 0;
+#endif
+  return value_end(text.data(), end) == end;
 }
 
 }  // namespace berth::http::scan

@@ -5,13 +5,23 @@
 #include <charconv>
 #include <cstring>
 
+#include "http/h1_scan.h"
+
 namespace berth::http {
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+  std::size_t size = out.size();
+  out.resize_and_overwrite(size + name.size() + value.size() + 4, [&](char* begin, std::size_t) {
+    char* at = begin + size;
+    for (std::string_view part : {name, std::string_view(": "), value, std::string_view("\r\n")}) {
+      at += part.copy(at, part.size());
+    }
+    return at - begin;
+  });
 }
 
 bool writable_value(std::string_view value) {
+  if (scan::is_value(value)) return true;  // nearly all
   return std::ranges::none_of(value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
@@ -19,36 +29,32 @@ HeadBuffer::~HeadBuffer() {
   if (block_) block_->release();
 }
 
-HeadBuffer& HeadBuffer::append(std::string_view text) {
-  if (text.empty()) return *this;
-  if (!block_ || block_->capacity() - size_ < text.size() || (size_ == 0 && !block_->unique())) {
-    grow(text.size());
-  }
-  std::memcpy(block_->data() + size_, text.data(), text.size());
-  size_ += text.size();
+HeadBuffer& HeadBuffer::append(std::size_t number) {
+  constexpr std::size_t digits_max = 20;
+  make_room(digits_max);
+  at_ = std::to_chars(at_, at_ + digits_max, number).ptr;
   return *this;
 }
 
-HeadBuffer& HeadBuffer::append(std::size_t number) {
-  std::array<char, 20> digits;
-  auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  return append({digits.data(), end});
-}
-
 void HeadBuffer::grow(std::size_t bytes) {
-  std::size_t wanted = size_ + bytes;
-  Block* larger = Block::allocate(std::max({bytes_min, wanted, size_ * 2}));
-  if (block_) {
-    std::memcpy(larger->data(), block_->data(), size_);
-    block_->release();
+  std::size_t size = at_ ? static_cast<std::size_t>(at_ - block_->data()) : 0;
+  bool usable = block_ && !at_ && block_->unique() && block_->capacity() >= bytes;
+  if (!usable) {
+    Block* larger = Block::allocate(std::max({bytes_min, size + bytes, size * 2}));
+    if (size > 0) std::memcpy(larger->data(), block_->data(), size);
+    if (block_) block_->release();
+    block_ = larger;
   }
-  block_ = larger;
+  at_ = block_->data() + size;
+  end_ = block_->data() + block_->capacity();
 }
 
 Bytes HeadBuffer::take() {
-  if (size_ == 0) return {};
+  if (!at_) return {};
   block_->retain();
-  return {block_, block_->data(), std::exchange(size_, 0)};
+  Bytes taken(block_, block_->data(), static_cast<std::size_t>(at_ - block_->data()));
+  at_ = end_ = nullptr;
+  return taken;
 }
 
 HeadBuffers::Lease::Lease(HeadBuffers& of) : of_(of) {

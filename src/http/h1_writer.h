@@ -27,19 +27,29 @@ class HeadBuffer {
   HeadBuffer& operator=(const HeadBuffer&) = delete;
   ~HeadBuffer();
 
-  HeadBuffer& append(std::string_view text);
+  HeadBuffer& append(std::string_view text) {
+    make_room(text.size());
+    put(text);
+    return *this;
+  }
   HeadBuffer& append(std::size_t number);
   void append_header(std::string_view name, std::string_view value) {
-    append(name).append(": ").append(value).append("\r\n");
+    make_room(name.size() + value.size() + 4);
+    put(name), put(": "), put(value), put("\r\n");
   }
   /// What was appended since the last take.
   Bytes take();
 
  private:
+  void make_room(std::size_t bytes) {
+    if (bytes > static_cast<std::size_t>(end_ - at_)) grow(bytes);
+  }
+  void put(std::string_view text) { at_ += text.copy(at_, text.size()); }
   void grow(std::size_t bytes);
 
   Block* block_ = nullptr;
-  std::size_t size_ = 0;
+  char* at_ = nullptr;  // where the next byte goes; both null: nothing was appended since a take
+  char* end_ = nullptr;
 };
 
 /// The HeadBuffers of many connections, of which only those that answer need one.

@@ -11,7 +11,8 @@ namespace {
 
 /// The segments of a path as they stand there: views, without an allocation.
 struct Segments {
-  explicit Segments(std::string_view path) {
+  // Not cleared: only the first `count` of `all` are anything.
+  explicit Segments(std::string_view path) {  // NOLINT(*-member-init)
     path.remove_prefix(1);
     for (;;) {
       std::size_t slash = path.find('/');
@@ -19,12 +20,19 @@ struct Segments {
         too_many = true;
         return;
       }
-      all[count++] = path.substr(0, slash);
+      all[count++] = {path.data(), std::min(slash, path.size())};
       if (slash == path.npos) return;
       path.remove_prefix(slash + 1);
     }
   }
-  std::array<std::string_view, Router::segments_max> all;
+  struct Segment {
+    const char* data;
+    std::size_t size;
+    operator std::string_view() const { return {data, size}; }
+  };
+  std::string_view operator[](std::size_t i) const { return all[i]; }
+
+  std::array<Segment, Router::segments_max> all;
   std::size_t count = 0;
   bool too_many = false;
 };
@@ -35,8 +43,8 @@ int fit(const std::vector<std::string>& pattern, const Segments& path) {
   int exact = 0;
   for (std::size_t i = 0; i < path.count; ++i) {
     if (pattern[i].starts_with(':')) {
-      if (path.all[i].empty()) return -1;
-    } else if (pattern[i] != path.all[i]) {
+      if (path[i].empty()) return -1;
+    } else if (pattern[i] != path[i]) {
       return -1;
     } else {
       ++exact;
@@ -49,8 +57,9 @@ int fit(const std::vector<std::string>& pattern, const Segments& path) {
 Result<void> decode(Segments& path, std::vector<std::string>& texts) {
   texts.reserve(path.count);
   for (auto& segment : std::span(path.all).first(path.count)) {
-    if (!segment.contains('%')) continue;
-    segment = texts.emplace_back(TRY(percent_decode(segment)));
+    if (!std::string_view(segment).contains('%')) continue;
+    auto& text = texts.emplace_back(TRY(percent_decode(segment)));
+    segment = {text.data(), text.size()};
   }
   return {};
 }
@@ -104,7 +113,7 @@ Deferred<ServerResponse> Router::route(ServerRequest& request) const {
   }
   for (std::size_t i = 0; i < path.count; ++i) {
     if (best->segments[i].starts_with(':')) {
-      request.parameters.emplace_back(std::string_view(best->segments[i]).substr(1), path.all[i]);
+      request.parameters.emplace_back(std::string_view(best->segments[i]).substr(1), path[i]);
     }
   }
   return best->handler(request);

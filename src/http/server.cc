@@ -122,20 +122,24 @@ Deferred<std::optional<MonotonicTime>> Server::converse(ServerConnection& connec
     co_await converse_h2(paced, reader.take_buffered());
     co_return std::nullopt;
   }
-  for (;;) {
-    auto head = co_await reader.request().result();
-    if (!head.ok() && deadline.silent_until()) co_return deadline.silent_until();
-    if (!head.ok()) co_return std::move(head).error();
+  for (Upgraded upgraded;;) {
+    auto head = reader.request_at_hand();
+    if (!head) {
+      auto more = co_await reader.more_of_head().result_in_place();
+      if (!more.ok() && deadline.silent_until()) co_return deadline.silent_until();
+      co_await or_return(reader.add(co_await or_return(std::move(more))));
+      continue;
+    }
+    if (!head->ok()) co_return std::move(*head).error();
     if (!deadline.lift()) co_return std::nullopt;
     ++shared_.requests;
     bool last = ++connection.asked == options_.requests_per_connection_max;
-    Next next = co_await answer_one(paced, reader, std::move(*head), last);
-    if (next.upgraded) {
+    if (!co_await answer_one(paced, reader, **head, last, upgraded)) co_return std::nullopt;
+    if (upgraded) {
       Bytes early = reader.take_buffered();
-      co_await next.upgraded(std::move(stream), std::move(early));
+      co_await upgraded(std::move(stream), std::move(early));
       co_return std::nullopt;
     }
-    if (!next.keep_alive) co_return std::nullopt;
     deadline.expect_next();
   }
 }
@@ -145,27 +149,25 @@ Deferred<void> Server::converse_h2(ByteStream& stream, Bytes early) {
   co_await conversation.run(std::move(early));
 }
 
-Deferred<Server::Next> Server::answer_one(ByteStream& stream, H1Reader& reader, RequestHead head,
-                                          bool last) {
+Deferred<bool> Server::answer_one(ByteStream& stream, H1Reader& reader, RequestHead& head,
+                                  bool last, Upgraded& upgraded) {
   ServerRequest request{std::move(head), stream.peer_address()};
   H1Content content(clock_, stream, reader, request, options_);
   request.content = &content;
   auto answered = co_await handler_(request).result();
-  ServerResponse response;
-  if (answered.ok()) {
-    response = std::move(*answered);
-  } else if (answered.error().is(Code::cancelled)) {
-    co_return std::move(answered).error();
-  } else {
-    response = ServerResponse::problem(request, answered.error());
+  if (!answered.ok()) {
+    if (answered.error().is(Code::cancelled)) co_return std::move(answered).error();
+    answered = ServerResponse::problem(request, answered.error());
   }
+  ServerResponse& response = *answered;
   if (request.content_fault) shared_.note_fault(request);
   HeadBuffers::Lease lease(heads_);
   HeadBuffer& out = *lease;
   if (response.upgraded) {
     append_head(out, response, true);
     co_await stream.write(out.append("\r\n").take());
-    co_return Next{true, std::move(response.upgraded)};
+    upgraded = std::move(response.upgraded);
+    co_return true;
   }
   bool keep_alive = request.head.keep_alive && reader.body_done() && !last;
   append_head(out, response, keep_alive);
@@ -177,7 +179,7 @@ Deferred<Server::Next> Server::answer_one(ByteStream& stream, H1Reader& reader, 
   if (!reader.body_done()) {
     std::ignore = co_await with_timeout(clock_, linger, read_away(stream)).result();
   }
-  co_return Next{keep_alive, {}};
+  co_return keep_alive;
 }
 
 }  // namespace berth::http

@@ -50,11 +50,6 @@ class Server {
   std::uint64_t refused(Refusal why) const { return shared_.refusals.count(why); }
 
  private:
-  struct Next {
-    bool keep_alive = false;
-    Upgraded upgraded;
-  };
-
   Deferred<void> accept_all(Listener& listener);
   void begin(ServerConnection connection, Bytes first);
   /// Talks on it until it ends or nothing is said any more, and parks it then. `first`: what has
@@ -63,7 +58,9 @@ class Server {
   /// Until it ends; or until nobody says anything, then it is until when that may last.
   Deferred<std::optional<MonotonicTime>> converse(ServerConnection& connection, Bytes first);
   Deferred<void> converse_h2(ByteStream& stream, Bytes early);
-  Deferred<Next> answer_one(ByteStream& stream, H1Reader& reader, RequestHead head, bool last);
+  /// Takes `head`. True: the connection is good for another request, or goes on with `upgraded`.
+  Deferred<bool> answer_one(ByteStream& stream, H1Reader& reader, RequestHead& head, bool last,
+                            Upgraded& upgraded);
   void append_head(HeadBuffer& head, const ServerResponse& response, bool keep_alive);
   /// The last answer on a connection whose requests are not read.
   Deferred<void> refuse(ByteStream& stream, Refusal why, int status, std::string text);

@@ -99,8 +99,8 @@ ServerResponse ServerResponse::json_value(const Json& value, int status) {
   return json(value.text(), status);
 }
 
-ServerResponse ServerResponse::text(std::string text, int status) {
-  return {status, {{"content-type", "text/plain; charset=utf-8"}}, Body(std::move(text))};
+ServerResponse ServerResponse::text(Body text, int status) {
+  return {status, {{"content-type", "text/plain; charset=utf-8"}}, std::move(text)};
 }
 
 ServerResponse ServerResponse::problem(int status, std::string_view detail) {

@@ -54,7 +54,8 @@ struct ServerResponse {
 
   static ServerResponse json(std::string text, int status = 200);
   static ServerResponse json_value(const Json& value, int status = 200);
-  static ServerResponse text(std::string text, int status = 200);
+  /// A string, or Bytes that many answers share.
+  static ServerResponse text(Body text, int status = 200);
   /// RFC 9457: {"type":"about:blank","title":...,"status":...,"detail":...}.
   static ServerResponse problem(int status, std::string_view detail);
   /// The problem for an Error, by its code.

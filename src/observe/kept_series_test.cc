@@ -3,12 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "observe/promql/query.h"
-#include "os/disk.h"
-#include "os/network.h"
-#include "os/process.h"
-#include "os/random.h"
-#include "os/reactor.h"
-#include "os/workers.h"
+#include "os/real_world_suite.h"
 
 namespace berth::observe {
 namespace {
@@ -23,15 +18,7 @@ struct StillClock final : Clock {
   TimerQueue timers_;
 };
 
-struct KeptSeriesTest : testing::Test {
-  StillClock clock;
-  os::Reactor reactor;
-  os::Network network{reactor};
-  os::Workers workers{1};
-  os::Disk disk{workers};
-  os::Process process{reactor};
-  os::Random random;
-  World world{clock, network, disk, process, random, workers};
+struct KeptSeriesTest : testing::Test, os::RealWorldBy<StillClock> {
   SeriesStore store{world, Log(), {.folder = "none"}};
   KeptSeries kept{store, clock};
 

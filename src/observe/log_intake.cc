@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "observe/log_level.h"
 #include "observe/parse/haproxy_line.h"
 #include "observe/parse/number.h"
 
@@ -18,13 +19,6 @@ Duration milliseconds(std::string_view timer) {
 
 std::uint64_t number(std::string_view text) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(leading_integer(text), 0));
-}
-
-/// RFC 5424 section 6.2.1: 0 to 3 emergency to error, 4 warning, 5 and 6 notice and informational.
-LogLevel level_of(std::uint8_t severity) {
-  if (severity <= 3) return LogLevel::error;
-  if (severity == 4) return LogLevel::warning;
-  return severity == 7 ? LogLevel::debug : LogLevel::info;
 }
 
 RequestSeen request_of(const HaproxyLine& line, WallTime ended) {
@@ -56,18 +50,33 @@ std::string_view LogIntake::known(std::string_view service) {
   return *services_.emplace(service).first;
 }
 
-void LogIntake::note(const SyslogReceived& received) {
-  HaproxyLine line;
-  if (read_haproxy_line(received.message.text, line) && line.http) {
+void LogIntake::note(const LogLine& line) {
+  HaproxyLine read;
+  if (read_haproxy_line(line.text, read) && read.http) {
     ++requests_;
-    RequestSeen request = request_of(line, received.time);
-    request.service = known(line.backend);
+    RequestSeen request = request_of(read, line.time);
+    request.service = known(read.backend);
     observer_.note(request);
     return;
   }
   ++lines_;
-  std::string_view app = received.message.app.empty() ? "unknown" : received.message.app;
-  observer_.note_log_line(known(app), level_of(received.message.severity));
+  std::string_view service = known(line.service.empty() ? "unknown" : line.service);
+  if (line.level) return observer_.note_log_line(service, *line.level);
+  observer_.note_log_line(service, line.text);
+}
+
+void LogIntake::note(const SyslogReceived& received) { note(line_of(received)); }
+
+LogLine line_of(const SyslogReceived& received) {
+  LogLine line;
+  line.service = received.message.app;
+  line.host = received.message.host;
+  line.text = received.message.text;
+  line.peer = received.peer;
+  line.time = received.time;
+  line.level = log_level_of_severity(received.message.severity);
+  line.cut = received.cut;
+  return line;
 }
 
 }  // namespace berth::observe

@@ -7,14 +7,15 @@
 #include <string>
 #include <string_view>
 
+#include "observe/line.h"
 #include "observe/observer.h"
 #include "observe/syslog_server.h"
 
 namespace berth::observe {
 
-/// Turns syslog messages into what series are made from: a HAProxy line (or our own proxy's) into
+/// Turns log lines into what series are made from: a HAProxy line (or our own proxy's) into
 /// the request that an access record of ours would be, with its backend as the service; any other
-/// into a log line of its program, by its severity. Lives beside the observer, on its reactor.
+/// into a log line of its program, by its level. Lives beside the observer, on its reactor.
 class LogIntake {
  public:
   /// Names beyond these are counted together as "other": senders choose them.
@@ -22,6 +23,7 @@ class LogIntake {
 
   explicit LogIntake(Observer& observer) : observer_(observer) {}
 
+  void note(const LogLine& line);
   void note(const SyslogReceived& received);
   std::uint64_t requests() const { return requests_; }
   std::uint64_t lines() const { return lines_; }
@@ -34,5 +36,8 @@ class LogIntake {
   std::uint64_t requests_ = 0;
   std::uint64_t lines_ = 0;
 };
+
+/// A syslog message as a line of its program.
+LogLine line_of(const SyslogReceived& received);
 
 }  // namespace berth::observe

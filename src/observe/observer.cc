@@ -1,6 +1,7 @@
 #include "observe/observer.h"
 
 #include <cmath>
+#include <optional>
 
 #include "async/clock.h"
 #include "base/strings.h"
@@ -17,28 +18,52 @@ std::uint64_t nanoseconds_of(Duration d) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(d.count(), 0));
 }
 
+constexpr std::string_view mark_name = "observer_mark";
+
+/// The newest reading of a gauge within a week; nothing if there is none.
+std::optional<double> newest_of(const SeriesStore& store, const SeriesKey& key, std::int64_t now) {
+  SeriesQuery query{key.name, {}, {}, Fold::value, now - 7 * 86400, now + 60, 3600};
+  for (auto& [label, value] : key.labels) query.labels.emplace_back(label, value);
+  auto answers = store.query(query);
+  std::optional<double> last;
+  if (!answers.ok() || answers->empty()) return last;
+  for (double point : answers->front().points) {
+    if (!std::isnan(point)) last = point;
+  }
+  return last;
+}
+
 /// Failed for the caller: the service's fault, not the caller's.
 bool failed(int status) { return status >= 500 || status <= 0; }
 
 }  // namespace
 
 void Observer::start() {
-  for (const SeriesKey* key : store_.keys("requests_total")) {
-    std::int64_t now = world_.clock.wall().nanoseconds / second_nanoseconds;
-    SeriesQuery query{"requests_total", {}, {}, Fold::value, now - 7 * 86400, now + 60, 3600};
-    for (auto& [label, value] : key->labels) query.labels.emplace_back(label, value);
-    auto answers = store_.query(query);
-    auto status = parse_integer<int>(key->label("status"));
-    if (!answers.ok() || answers->empty() || !status.ok()) continue;
-    double last = 0;
-    for (double point : answers->front().points) {
-      if (!std::isnan(point)) last = point;
-    }
-    sums_[std::string(key->label("service"))][*status] = static_cast<std::uint64_t>(last);
-  }
-  counted_until_ = world_.clock.wall().nanoseconds / second_nanoseconds;
+  std::int64_t now = world_.clock.wall().nanoseconds / second_nanoseconds;
+  read_sums(now);
+  SeriesKey mark{std::string(mark_name), {}};
+  marked_ = static_cast<std::uint64_t>(newest_of(store_, mark, now).value_or(0));
+  counted_until_ = now;
   sums_kept_at_ = counted_until_;
   scope_.add(tick_forever());
+}
+
+void Observer::read_sums(std::int64_t now) {
+  for (const SeriesKey* key : store_.keys("requests_total")) {
+    auto status = parse_integer<int>(key->label("status"));
+    if (!status.ok()) continue;
+    auto last = newest_of(store_, *key, now);
+    if (!last) continue;
+    sums_[std::string(key->label("service"))][*status] = static_cast<std::uint64_t>(*last);
+  }
+}
+
+void Observer::keep_mark(std::int64_t second) {
+  std::uint64_t mark = mark_ ? mark_() : 0;
+  if (mark == marked_) return;
+  marked_ = mark;
+  Series* series = store_.find_or_make({std::string(mark_name), {}}, SeriesKind::gauge);
+  if (series) store_.add(*series, second, static_cast<double>(mark));
 }
 
 void Observer::stop() { hand_over(); }
@@ -173,6 +198,7 @@ void Observer::hand_over() {
     sums_kept_at_ = second;
     for (auto& [name, sums] : sums_) keep_sums(name, sums, second);
   }
+  keep_mark(second);
   counted_until_ = second + 1;
   while (!second_over_.empty()) second_over_.wake();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ namespace berth::observe {
 ///   call_latency{from,to}, call_errors{from,to}                   who calls whom
 ///   requests_total{service,status}  gauge: exact sum since the first start
 ///   log_lines{service,level}     counter
+///   observer_mark                gauge: see mark_by()
 ///   any other name{host}         gauge: metrics of Riemann events, by the event's service
 class Observer {
  public:
@@ -45,6 +47,11 @@ class Observer {
   void note_log_line(std::string_view service, std::string_view line);
   void note_log_line(std::string_view service, LogLevel level);
   void note(const Event& event);
+
+  /// A number that goes to the store behind each second's series, so that who finds it there knows
+  /// that all it stands for was counted: `marked()` after a start. Set it before start().
+  void mark_by(std::function<std::uint64_t()> mark) { mark_ = std::move(mark); }
+  std::uint64_t marked() const { return marked_; }
 
   using Sums = std::map<int, std::uint64_t>;  // by status
   /// Requests since the system's first start on this state folder; current to the last record.
@@ -83,6 +90,8 @@ class Observer {
   void hand_over(const std::string& name, const PerService& service, std::int64_t second);
   void hand_over_paths(const std::string& name, const PerService& service, std::int64_t second);
   void keep_sums(const std::string& name, const Sums& sums, std::int64_t second);
+  void read_sums(std::int64_t now);
+  void keep_mark(std::int64_t second);
   void count(SeriesKey key, std::uint64_t value, std::int64_t second);
 
   World& world_;
@@ -95,6 +104,8 @@ class Observer {
   std::map<std::string, SlowRequests, std::less<>> slow_;
   std::int64_t counted_until_ = 0;
   std::int64_t sums_kept_at_ = 0;  // the second in which all sums were last written
+  std::function<std::uint64_t()> mark_;
+  std::uint64_t marked_ = 0;
   WaitList<void> second_over_;
   Scope scope_;
 };

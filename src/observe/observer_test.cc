@@ -4,12 +4,7 @@
 
 #include <filesystem>
 
-#include "os/disk.h"
-#include "os/network.h"
-#include "os/process.h"
-#include "os/random.h"
-#include "os/reactor.h"
-#include "os/workers.h"
+#include "os/real_world_suite.h"
 
 namespace berth::observe {
 namespace {
@@ -32,15 +27,7 @@ struct SetClock final : Clock {
   TimerQueue timers_;
 };
 
-struct ObserverTest : testing::Test {
-  SetClock clock;
-  os::Reactor reactor;
-  os::Network network{reactor};
-  os::Workers workers{1};
-  os::Disk disk{workers};
-  os::Process process{reactor};
-  os::Random random;
-  World world{clock, network, disk, process, random, workers};
+struct ObserverTest : testing::Test, os::RealWorldBy<SetClock> {
   std::string folder = testing::TempDir() + "observer-" + std::to_string(random.next());
   std::unique_ptr<SeriesStore> store;
   std::unique_ptr<Observer> observer;
@@ -63,11 +50,7 @@ struct ObserverTest : testing::Test {
     run(store->close());
     store.reset();
   }
-  void run(Deferred<void> work) {
-    for (int i = 0; i < 2000 && work.pending(); ++i) reactor.turn(5ms);
-    ASSERT_FALSE(work.pending());
-    ASSERT_TRUE(work.take().ok());
-  }
+  void run(Deferred<void> work) { ASSERT_TRUE(RealParts::run(std::move(work)).ok()); }
   void pass(Duration time) {
     for (MonotonicTime end = clock.now_ + time; clock.now_ < end;) {
       clock.now_ = std::min(end, clock.now_ + 500ms);

@@ -33,7 +33,8 @@ Reactor::Reactor(ReactorWish wish)
       now_(exact_now()),
       batch_(std::make_unique<EventBatch>()) {
   check(epoll_.valid() && wake_.valid(), "no descriptors are left for a reactor");
-  epoll_event event{EPOLLIN, {.ptr = nullptr}};
+  // Edge-triggered: each write is an event, and nobody need read what was written.
+  epoll_event event{EPOLLIN | EPOLLET, {.ptr = nullptr}};
   check(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) == 0,
         "epoll refuses an eventfd");
   choose(wish);
@@ -127,8 +128,6 @@ void Reactor::wake() {
 }
 
 void Reactor::take_posted() {
-  std::uint64_t count;
-  [[maybe_unused]] auto taken = read(wake_.get(), &count, sizeof count);
   std::vector<std::move_only_function<void()>> tasks;
   {
     std::lock_guard lock(mutex_);

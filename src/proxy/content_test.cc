@@ -407,7 +407,7 @@ TEST_F(FilesTest, what_is_not_there_gets_the_routes_page_or_what_it_falls_back_t
   EXPECT_EQ(ask("/")["content-range"], "none");  // of the last answer
   simulation.run_for(1s);
   EXPECT_THAT(simulation.run(middle.disk.read_file("/log")).value(),
-              HasSubstr("web -/<NOSRV> 0/-1/-1/-1/"));
+              HasSubstr("web web/<NOSRV> 0/-1/-1/-1/"));
   apply(
       "files = { folder = \"site\", fallback = \"/index.html\", cache_control = \"max-age=9\", "
       "twins = false, index = \"none.html\" }\n");

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/histogram.h"
+#include "base/json.h"
 #include "proxy/proxy.h"
 
 namespace berth::proxy {
@@ -35,6 +36,9 @@ struct Tally {
   double total_time = 0;
 
   void add(const http::AccessRecord& record);
+  Json json() const;
+  /// What is missing counts as 0.
+  static Tally of(const Json& json);
 };
 
 /// Counts each record by listener, by route, by service and by instance, and hands it on. Names
@@ -56,6 +60,9 @@ class Counts final : public AccessSink {
   /// By the names of the gateway's routes.
   const Tallies& routes() const { return routes_; }
   const Times& route_times() const { return route_times_; }
+  /// All of it, for the process that follows, and of the one before.
+  Json json() const;
+  void begin_with(const Json& json);
 
  private:
   AccessSink& next_;

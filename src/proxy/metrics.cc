@@ -136,6 +136,64 @@ void services(Exposition& page, const Proxy& proxy) {
   }
 }
 
+/// The first two have HAProxy's names.
+void caches(Exposition& page, const Proxy& proxy) {
+  struct Counted {
+    std::string_view name;
+    std::string_view help;
+    std::uint64_t CacheCounts::* value;
+  };
+  static constexpr Counted all[] = {
+      {"haproxy_backend_http_cache_lookups_total", "Requests that a kept answer might serve.",
+       &CacheCounts::lookups},
+      {"haproxy_backend_http_cache_hits_total", "Answered by what was kept.", &CacheCounts::hits},
+      {"berth_proxy_cache_stale_hits_total", "Of these, by stale answers.", &CacheCounts::stale},
+      {"berth_proxy_cache_joined_total", "Answered by what another request got.",
+       &CacheCounts::joined},
+      {"berth_proxy_cache_revalidated_total", "Kept answers that an instance said are good.",
+       &CacheCounts::revalidated},
+      {"berth_proxy_cache_refreshes_total", "Asked for while a stale one was given.",
+       &CacheCounts::refreshes},
+      {"berth_proxy_cache_stored_total", "Answers kept.", &CacheCounts::stored},
+      {"berth_proxy_cache_too_large_total", "Not kept: above entry_bytes_max.",
+       &CacheCounts::too_large},
+      {"berth_proxy_cache_no_room_total", "Not kept: too much was being read, or too many tags.",
+       &CacheCounts::no_room},
+      {"berth_proxy_cache_evicted_total", "Gone for room.", &CacheCounts::evicted},
+      {"berth_proxy_cache_invalidated_total", "Gone because a request changed it.",
+       &CacheCounts::invalidated},
+      {"berth_proxy_cache_purged_total", "Gone because somebody said so.", &CacheCounts::purged},
+  };
+  auto each = [&](auto&& take) {
+    for (auto& [service, pool] : proxy.pools()) {
+      const Pool& of = *pool;
+      if (of.caches()) take(proxy_label(service), of.cache());
+    }
+  };
+  for (auto& counter : all) {
+    page.family(counter.name, "counter", counter.help);
+    each([&](auto label, auto& cache) { page.sample_of(label, cache.counts.*counter.value); });
+  }
+  page.family("berth_proxy_cache_entries", "gauge", "Answers that are kept.");
+  each([&](auto label, auto& cache) { page.sample_of(label, std::uint64_t{cache.entries()}); });
+  page.family("berth_proxy_cache_bytes", "gauge", "What they take.");
+  each([&](auto label, auto& cache) { page.sample_of(label, std::uint64_t{cache.bytes()}); });
+}
+
+void hedges(Exposition& page, const Proxy& proxy) {
+  using Of = std::function<std::uint64_t(const Pool&)>;
+  auto family = [&](std::string_view name, std::string_view help, const Of& of) {
+    page.family(name, "counter", help);
+    for (auto& [service, pool] : proxy.pools()) page.sample_of(proxy_label(service), of(*pool));
+  };
+  family("berth_proxy_hedges_total", "Second attempts beside a slow first.",
+         [](const Pool& pool) { return pool.hedges.sent; });
+  family("berth_proxy_hedges_won_total", "Of these, those that answered first.",
+         [](const Pool& pool) { return pool.hedges.won; });
+  family("berth_proxy_hedges_refused_total", "Not made: the budget of retries was spent.",
+         [](const Pool& pool) { return pool.hedges.refused; });
+}
+
 /// HAProxy's states: of a drain it says DRAIN, of what an operator has taken out MAINT; what rests
 /// after failures is up there, and has a metric of its own here.
 std::string_view state_of(const catalog::Instance& instance) {
@@ -200,6 +258,8 @@ std::string metrics_text(const Proxy& proxy, const Counts& counts, Duration upti
   tallies(page, "frontend", counts.frontends(), proxy_label);
   services(page, proxy);
   tallies(page, "backend", counts.backends(), proxy_label);
+  caches(page, proxy);
+  hedges(page, proxy);
   instances(page, proxy);
   tallies(page, "server", counts.servers(), server_label);
   tallies(page, "route", counts.routes(), route_label);

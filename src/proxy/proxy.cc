@@ -1,11 +1,14 @@
 #include "proxy/proxy.h"
 
+#include <tuple>
+
 #include "async/clock.h"
 #include "http/client_counts.h"
 #include "proxy/gateway/catalog_routes.h"
 #include "proxy/gateway/enter.h"
 #include "proxy/h2_front.h"
 #include "proxy/session.h"
+#include "proxy/tcp_session.h"
 
 namespace berth::proxy {
 
@@ -73,6 +76,7 @@ Result<void> Proxy::apply_gateway(std::shared_ptr<const gateway::Gateway> gatewa
     options.version_min = entrance.version_min;
     options.alpn = {"h2", "http/1.1"};
     if (!entrance.http2) options.alpn.erase(options.alpn.begin());
+    if (!entrance.tcp_service.empty()) options.alpn.clear();
     return options;
   };
   std::map<Address, tls::ServerContext> contexts;
@@ -184,13 +188,24 @@ Deferred<void> Proxy::serve(std::shared_ptr<Frontend> frontend,
     stream = std::move(*entered);
     if (told_who && too_many()) co_return refuse_client(*stream);
   }
-  if (stream->protocol() == "h2") {
-    H2Front front(*this, std::move(entrance), frontend->connections);
-    co_return co_await front.run(std::move(stream));
+  if (entrance && !entrance->tcp_service.empty()) {
+    TcpSession session(*this, pool_called(entrance->tcp_service), entrance, frontend->connections,
+                       std::move(stream));
+    co_return co_await session.run();
   }
-  Session session(*this, frontend->pool, std::move(entrance), frontend->connections,
-                  std::move(stream));
-  co_await session.run();
+  if (stream->protocol() == "h2") {
+    H2Front front(*this, frontend->pool, std::move(entrance), frontend->connections);
+    co_return co_await front.run(std::move(stream), Bytes());
+  }
+  Bytes early;
+  {
+    Session session(*this, frontend->pool, entrance, frontend->connections, std::move(stream));
+    co_await session.run();
+    if (!session.began_h2()) co_return;
+    std::tie(stream, early) = session.take_client();
+  }
+  H2Front front(*this, frontend->pool, std::move(entrance), frontend->connections);
+  co_await front.run(std::move(stream), std::move(early));
 }
 
 /// One line a second at most: a stranger may cause as many as he likes.
@@ -257,6 +272,7 @@ catalog::BalancerReport Proxy::report() const {
 
 void Proxy::stop_listening() {
   stopping_ = true;
+  stopped_.set();
   for (auto& [address, frontend] : frontends_) {
     frontend->closed = true;
     if (frontend->listener) frontend->listener->close();

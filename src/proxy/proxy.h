@@ -9,6 +9,7 @@
 
 #include "async/network.h"
 #include "async/scope.h"
+#include "async/sync.h"
 #include "async/world.h"
 #include "base/log.h"
 #include "catalog/catalog.h"
@@ -19,6 +20,7 @@
 #include "proxy/limits/rate_table.h"
 #include "proxy/mirror.h"
 #include "proxy/pool.h"
+#include "proxy/remarkable.h"
 
 namespace berth::http {
 struct AccessRecord;
@@ -26,7 +28,7 @@ struct AccessRecord;
 
 namespace berth::proxy {
 
-class Session;
+class OpenSession;
 
 /// Takes each request's record when it is over. May not block.
 class AccessSink {
@@ -95,6 +97,8 @@ class Proxy {
   /// Takes no new connections; idle ones are closed, those that answer end after their request.
   void stop_listening();
   bool stopping() const { return stopping_; }
+  /// Resolves once it is.
+  Deferred<void> stopped() { return stopped_.wait(); }
   /// Requests that are being answered now.
   std::size_t requests_in_flight() const;
   /// Closes listeners and ends the sessions.
@@ -110,14 +114,14 @@ class Proxy {
   std::vector<Front> fronts() const;
   const std::map<std::string, std::shared_ptr<Pool>, std::less<>>& pools() const { return pools_; }
   /// Those that are open, in the order in which they came; of HTTP/2 one a request.
-  const std::list<Session*>& sessions() const { return sessions_; }
+  const std::list<OpenSession*>& sessions() const { return sessions_; }
 
   // For sessions.
-  std::list<Session*>::iterator enlist(Session& session) {
+  std::list<OpenSession*>::iterator enlist(OpenSession& session) {
     return sessions_.insert(sessions_.end(), &session);
   }
   std::uint64_t next_session_id() { return ++session_ids_; }
-  void strike(std::list<Session*>::iterator session) { sessions_.erase(session); }
+  void strike(std::list<OpenSession*>::iterator session) { sessions_.erase(session); }
   World& world() { return world_; }
   const World& world() const { return world_; }
   const ProxyOptions& options() const { return options_; }
@@ -133,6 +137,12 @@ class Proxy {
   RateTable& client_rates() { return client_rates_; }
   /// How many answers are being compressed.
   std::size_t& encoders() { return encoders_; }
+  Remarkable& remarkable() { return remarkable_; }
+  const Remarkable& remarkable() const { return remarkable_; }
+  static constexpr std::size_t refreshing_max = 256;  // beyond, what is stale stays so for now
+  /// Asks the service anew for an answer that is kept, in the background; false: not now.
+  bool refresh(std::shared_ptr<Pool> pool, std::string head,
+               std::shared_ptr<const CachedAnswer> kept);
   /// The pool of the service that has this address now, or null.
   std::shared_ptr<Pool> pool_at(const Address& address) const;
   /// The pool of that service, or null.
@@ -160,18 +170,21 @@ class Proxy {
   std::map<std::string, std::shared_ptr<Pool>, std::less<>> pools_;
   std::vector<std::shared_ptr<Pool>> gone_;  // their service is gone, their requests are not
   std::map<Address, std::shared_ptr<Frontend>> frontends_;
-  std::list<Session*> sessions_;
+  std::list<OpenSession*> sessions_;
   std::uint64_t session_ids_ = 0;
   std::string scratch_;
   http::HeadBuffers heads_;
   KeptAnswers answers_;
   Mirror mirror_;
+  Remarkable remarkable_;
   std::size_t connections_ = 0;
   std::size_t encoders_ = 0;
   RateTable client_rates_;
+  std::size_t refreshing_ = 0;
   std::uint64_t entries_refused_ = 0;  // connections that did not get through TLS or PROXY header
   MonotonicTime tell_after_{};
   bool stopping_ = false;
+  Event stopped_;
   Scope scope_;
 };
 

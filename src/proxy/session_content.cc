@@ -131,8 +131,10 @@ Deferred<Bytes> Session::read_content() {
     std::size_t taken = co_await or_return(std::move(used));
     Bytes part = upstream_pending_.slice(begin, size);
     upstream_pending_.remove_prefix(taken);
+    if (caching_) fill(part.view());
     if (!part.empty()) co_return std::move(part);
   }
+  if (caching_) finish_filling();
   co_return Bytes();
 }
 
@@ -142,13 +144,13 @@ Deferred<Session::Outcome> Session::pass_encoded() {
   build_answer_head();
   record_.bytes_out += out_.size();
   (*buffer).append(std::string_view(out_).substr(0, out_.size() - 2));  // it is ended below
-  passed_bytes_ = true;
+  passed_bytes_ = answering_ = true;
   http::CompressionOptions options = visit_->compression()->options;
   options.workers = &proxy_.world().workers;
   auto encoded = http::encoded(std::make_unique<Content>(*this), coding_, options);
   http::Body body(std::make_unique<Sent>(*this, std::move(encoded)));
   auto sent = co_await http::write_message(*client_, *buffer, std::move(body)).result();
-  if (sent.ok()) co_return finish_answer();
+  if (sent.ok()) co_return co_await end_answer();
   client_->abort();  // it must not take the part for the whole
   if (record_.termination[0] == '-') co_await fail_with(std::move(sent).error());
   co_return Outcome::close;
@@ -228,7 +230,7 @@ Deferred<Session::Outcome> Session::send_file(http::ServerResponse answer) {
     out_ += "Connection: keep-alive\r\n";
   }
   record_.bytes_out += out_.size() + answer.body.text.size();
-  passed_bytes_ = true;
+  passed_bytes_ = answering_ = true;
   extend_time();
   bool with_body = request_.method != "HEAD";
   auto* part = answer.body.source ? answer.body.source->file_part() : nullptr;

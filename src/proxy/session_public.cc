@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <tuple>
 
 #include "async/clock.h"
 #include "base/hash.h"
+#include "base/strings.h"
 #include "http/client_counts.h"
 #include "http/read_away.h"
 #include "proxy/proxy.h"
@@ -13,7 +15,6 @@ namespace berth::proxy {
 namespace {
 
 constexpr Duration keys_wait_max = 5s;  // for keys of tokens that are being fetched
-constexpr Duration linger_max = 2s;
 constexpr Duration file_timeout = 30s;  // for each part of a file
 
 }  // namespace
@@ -69,6 +70,23 @@ std::string Session::client_ip() const {
   return visit_ ? visit_->origin().client_ip : client_->peer_address().ip_text();
 }
 
+/// Max-Forwards of OPTIONS and TRACE (RFC 9110 section 7.6.2): at 0 the answer is ours.
+Deferred<std::optional<Session::Outcome>> Session::count_hops() {
+  auto* field = request_.headers.find("max-forwards");
+  if (!field) co_return std::optional<Outcome>();
+  auto left = parse_integer<std::uint32_t>(field->value);
+  if (!left.ok()) co_return std::optional<Outcome>();
+  if (*left > 0) {
+    request_.headers.set("Max-Forwards", std::to_string(*left - 1));
+    co_return std::optional<Outcome>();
+  }
+  ended('L', 'R');
+  bool traced = request_.method == "TRACE";
+  std::string reason = "Max-Forwards is 0, and this proxy is not the last";
+  Outcome outcome = co_await refuse(traced ? 405 : 200, std::move(reason));
+  co_return std::optional<Outcome>(outcome);
+}
+
 Duration Session::request_time() const {
   Duration own = visit_ ? visit_->timeout() : Duration(0);
   if (own > Duration(0)) return own;
@@ -77,8 +95,8 @@ Duration Session::request_time() const {
 
 bool Session::within_body_limit() {
   std::uint64_t most = visit_ ? visit_->body_bytes_max() : 0;
-  if (most > 0 && content_bytes_ > most) too_long_ = true;
-  return !too_long_;
+  if (most > 0 && content_bytes_ > most) fault_ = Fault::too_long;
+  return fault_ == Fault::none;
 }
 
 /// The answer came before the request's end: closing now would reset what the client has not read
@@ -94,13 +112,26 @@ void Session::build_public_head() {
   end_request_head();
 }
 
+/// Keeps the request among those of its minute that are worth it, without what is secret.
+void Session::remark() {
+  auto* route = visit_ ? visit_->route() : nullptr;
+  auto secret = [route](std::string_view name) {
+    if (!route) return false;
+    return std::ranges::any_of(route->authentications, [&](auto& each) {
+      return equal_ignoring_case(name, each->field) || name == each->parameter;
+    });
+  };
+  auto& kept = proxy_.remarkable();
+  kept.note(record_, client_->peer_address(), request_.headers, answer_.headers, secret);
+}
+
 void Session::enlist() {
   id_ = proxy_.next_session_id();
   since_ = proxy_.world().clock.now();
   enlisted_ = proxy_.enlist(*this);
 }
 
-Session::Shown Session::shown() const {
+OpenSession::Shown Session::shown() const {
   Shown out;
   out.id = id_;
   out.client = client_->peer_address();

@@ -13,12 +13,7 @@
 #include <string>
 #include <utility>
 
-#include "os/disk.h"
-#include "os/network.h"
-#include "os/process.h"
-#include "os/random.h"
-#include "os/reactor.h"
-#include "os/workers.h"
+#include "os/real_world_suite.h"
 #include "storage/rocks_store.h"
 #include "storage/store_suite.h"
 
@@ -174,22 +169,9 @@ inline rocksdb::IOStatus FaultyDisk::NewWritableFile(const std::string& path,
 }
 
 /// A real reactor with workers, and a clock for leases that the test moves.
-struct Host {
-  os::Reactor reactor;
-  os::Network network{reactor};
-  os::Workers workers{3};
-  os::Disk disk{workers};
-  os::Process process{reactor};
-  os::Random random;
-  ManualClock clock;
-  World world{clock, network, disk, process, random, workers};
+struct Host : os::RealWorldBy<ManualClock> {
+  Host() : RealWorldBy(3) {}
 
-  template <class T>
-  Result<T> run(Deferred<T> work) {
-    for (int i = 0; i < 20'000 && work.pending(); ++i) reactor.turn(1ms);
-    if (work.pending()) return Error(Code::internal, "the test waited in vain");
-    return work.take();
-  }
   Result<std::unique_ptr<RocksStore>> open(RocksOptions options) {
     return run(RocksStore::open(world, Log(), std::move(options)));
   }

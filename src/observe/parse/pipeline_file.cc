@@ -1,7 +1,5 @@
 #include "observe/parse/pipeline_file.h"
 
-#include "base/toml_reader.h"
-
 namespace berth::observe {
 namespace {
 
@@ -69,10 +67,7 @@ void read_changes(TomlReader& reader, PipelineSpec& spec) {
 
 }  // namespace
 
-Result<PipelineSpec> read_pipeline_file(std::string_view text, const std::string& name) {
-  TomlValue file = TRY(TomlValue::parse(text, name));
-  TomlErrors errors;
-  TomlReader reader(file, "", errors);
+PipelineSpec read_pipeline(TomlReader& reader) {
   PipelineSpec spec;
   std::string names = reader.string("names").value_or("legacy");
   if (names == "ecs") {
@@ -89,6 +84,14 @@ Result<PipelineSpec> read_pipeline_file(std::string_view text, const std::string
   spec.sample = conditions(reader, "sample", true);
   read_redaction(reader, spec);
   reader.finish();
+  return spec;
+}
+
+Result<PipelineSpec> read_pipeline_file(std::string_view text, const std::string& name) {
+  TomlValue file = TRY(TomlValue::parse(text, name));
+  TomlErrors errors;
+  TomlReader reader(file, "", errors);
+  PipelineSpec spec = read_pipeline(reader);
   TRY(errors.result());
   return spec;
 }

@@ -51,7 +51,10 @@ Deferred<void> RiemannServer::converse(std::unique_ptr<ByteStream> stream) {
     } else if (taken.ok()) {
       held.erase(0, *taken);
     }
-    if (!answers.empty()) co_await stream->write(Bytes::copy(answers));
+    if (!answers.empty()) {
+      if (commit_) co_await commit_();
+      co_await stream->write(Bytes::copy(answers));
+    }
     if (!taken.ok()) {
       log_.warning("a Riemann client's connection was ended",
                    {{"peer", stream->peer_address().text()}, {"error", taken.error()}});

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,6 +42,10 @@ class RiemannServer {
   RiemannServer(StreamCore& core, Log log, RiemannLimits limits = {})
       : core_(core), log_(log), limits_(limits) {}
 
+  /// Waited for before the events of a message are acknowledged, where that means that they are
+  /// safe. If it fails the connection is ended, and its client sends again.
+  using Commit = std::function<Deferred<void>()>;
+  void acknowledge_after(Commit commit) { commit_ = std::move(commit); }
   void serve(std::unique_ptr<Listener> listener);
   void serve(std::unique_ptr<DatagramSocket> socket);
   Deferred<void> close();
@@ -59,6 +64,7 @@ class RiemannServer {
   Log log_;
   RiemannLimits limits_;
   RiemannCounters counters_;
+  Commit commit_;
   RiemannMessage message_;  // used again by all connections
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::unique_ptr<DatagramSocket>> sockets_;

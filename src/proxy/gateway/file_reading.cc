@@ -168,6 +168,16 @@ void FileReading::read_listener(const std::string& name, TomlReader& reader) {
   entrance->idle_timeout = reader.duration("idle_timeout").value_or(entrance->idle_timeout);
   entrance->head_timeout = reader.duration("head_timeout").value_or(entrance->head_timeout);
   entrance->hsts = read_hsts(reader);
+  std::string mode = reader.string("mode").value_or("http");
+  constexpr Duration tcp_idle_timeout = 1h;
+  if (mode == "tcp" && !reader.has("idle_timeout")) entrance->idle_timeout = tcp_idle_timeout;
+  if (mode != "http" && mode != "tcp") reader.fail("mode", "must be \"http\" or \"tcp\"");
+  if (mode == "tcp") {
+    reader.require("service");
+    entrance->tcp_service = one_of(reader, "service", services, "service");
+  } else if (reader.has("service")) {
+    reader.fail("service", "is for mode = \"tcp\": of HTTP the routes say where it goes");
+  }
   reader.finish();
   file.gateway->entrances.push_back(std::move(entrance));
 }
@@ -207,13 +217,13 @@ Result<ProxyFile> read_proxy_file(std::string_view text, const std::string& name
   reading.file.gateway = std::make_shared<Gateway>();
   TomlReader reader(value, "", reading.errors);
   if (auto proxy = reader.table("proxy")) reading.read_proxy(*proxy);
-  for (auto& [key, each] : reader.tables("listener")) {
-    reading.listeners.push_back(key);
-    reading.read_listener(key, each);
-  }
   for (auto& [key, each] : reader.tables("service")) {
     reading.services.push_back(key);
     reading.read_service(key, each);
+  }
+  for (auto& [key, each] : reader.tables("listener")) {
+    reading.listeners.push_back(key);
+    reading.read_listener(key, each);
   }
   for (auto& [key, each] : reader.tables("auth")) reading.read_authentication(key, each);
   std::vector<Route> routes;

@@ -29,6 +29,8 @@ struct Entrance {
   Duration idle_timeout = 75s;  // of connections between requests
   Duration head_timeout = 10s;  // from a head's first byte to its last
   std::string hsts;             // for all routes; empty: as they say
+  /// In TCP mode: the service that every connection goes to, as bytes; empty: HTTP, by routes.
+  std::string tcp_service;
 
   std::string_view scheme() const { return secured ? "https" : "http"; }
 };

@@ -61,6 +61,8 @@ class Visit {
   const Compression* compression() const {
     return match_.route ? match_.route->compression.get() : nullptr;
   }
+  /// True for fields of requests that are not, or not only, what the client sent.
+  bool writes(std::string_view request_field) const;
   /// False for fields of the service's answer that do not go on.
   bool keeps(std::string_view answer_field) const;
   /// The fields that are added to the service's answer.

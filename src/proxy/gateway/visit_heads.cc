@@ -56,6 +56,13 @@ bool Visit::from_us(std::string_view field) const {
   return tells_origin(field);
 }
 
+bool Visit::writes(std::string_view field) const {
+  auto& rules = match_.route->request_headers.rules;
+  return from_us(field) || std::ranges::any_of(rules, [&](auto& rule) {
+           return equal_ignoring_case(rule.name, field);
+         });
+}
+
 void Visit::append_request_head(std::string& out, const http::RequestHead& head,
                                 bool (*own)(std::string_view field)) const {
   const Route& route = *match_.route;
@@ -69,8 +76,10 @@ void Visit::append_request_head(std::string& out, const http::RequestHead& head,
     http::append_header(out, "Host", head.authority);
   }
   bool own_host = route.host || !head.authority.empty();
+  // HTTP/1.1 has a Host, if an empty one (RFC 9112 section 3.2).
+  if (!own_host && head.minor == 0 && !head.headers.find("host")) out += "Host: \r\n";
   for (auto& header : head.headers) {
-    if (hop_by_hop(header, head.headers) || from_us(header.name)) continue;
+    if (stays_here(header, head) || from_us(header.name)) continue;
     if (own && own(header.name)) continue;
     if (own_host && equal_ignoring_case(header.name, "host")) continue;
     if (route.request_headers.drops(header.name)) continue;

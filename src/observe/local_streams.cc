@@ -1,24 +1,12 @@
-#include "app/local_streams.h"
+#include "observe/local_streams.h"
 
 #include "async/clock.h"
 #include "async/disk.h"
 #include "base/check.h"
 #include "observe/streams/streams.h"
 
-namespace berth::app {
+namespace berth::observe {
 namespace {
-
-namespace streams = observe::streams;
-
-/// A page of another site may neither read events nor give any: Riemann knows no token.
-Deferred<http::ServerResponse> for_programs(const http::Router& router,
-                                            http::ServerRequest& request) {
-  bool websocket = request.head.upgrade;  // looks at the origin itself
-  if (!websocket && request.head.headers.find("origin")) {
-    return ready(http::ServerResponse::problem(403, "this is not open to pages of browsers"));
-  }
-  return router.route(request);
-}
 
 /// Where a file stands that `file` names.
 std::string beside(const std::string& file, const std::string& name) {
@@ -29,7 +17,16 @@ std::vector<streams::NamedSpec> index_everything() { return {{"index", streams::
 
 }  // namespace
 
-LocalStreams::LocalStreams(World& world, Log log, observe::Observer& observer, std::string file)
+Deferred<http::ServerResponse> for_programs(const http::Router& router,
+                                            http::ServerRequest& request) {
+  bool websocket = request.head.upgrade;  // looks at the origin itself
+  if (!websocket && request.head.headers.find("origin")) {
+    return ready(http::ServerResponse::problem(403, "this is not open to pages of browsers"));
+  }
+  return router.route(request);
+}
+
+LocalStreams::LocalStreams(World& world, Log log, const Note& note, std::string file)
     : world_(world),
       log_(log),
       file_(std::move(file)),
@@ -43,9 +40,8 @@ LocalStreams::LocalStreams(World& world, Log log, observe::Observer& observer, s
       event_stream_(world.clock, [this](http::ServerRequest& request) {
         return for_programs(event_stream_routes_, request);
       }) {
-  auto note = [&observer](const observe::Event& event) { observer.note(event); };
   check(core_.add(streams::call("series", note)).ok(), "a stream of events was refused");
-  core_.set_output("series", [note](const observe::Event& event) -> Result<void> {
+  core_.set_output("series", [note](const Event& event) -> Result<void> {
     note(event);
     return {};
   });
@@ -72,6 +68,13 @@ Deferred<void> LocalStreams::start() {
   scope_.add(follow_file());
 }
 
+void LocalStreams::set_file(std::string file) {
+  if (file == file_) return;
+  file_ = std::move(file);
+  text_.clear();
+  scripts_.clear();
+}
+
 Deferred<void> LocalStreams::close() {
   co_await scope_.close();
   co_await riemann_.close();
@@ -96,7 +99,8 @@ Deferred<std::string> LocalStreams::read(std::string file) {
 }
 
 Deferred<void> LocalStreams::look() {
-  std::string text = co_await read(file_);
+  std::string text;
+  if (!file_.empty()) text = co_await read(file_);
   if (text != text_) {
     auto file = streams::read_streams_file(text, file_);
     scripts_ = file.ok() ? file->scripts : std::vector<std::string>();
@@ -132,4 +136,4 @@ Result<void> LocalStreams::take(const std::string& text, const std::vector<std::
   return {};
 }
 
-}  // namespace berth::app
+}  // namespace berth::observe

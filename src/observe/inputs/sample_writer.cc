@@ -1,0 +1,51 @@
+#include "observe/inputs/sample_writer.h"
+
+#include "async/clock.h"
+#include "observe/kept_series.h"
+
+namespace berth::observe {
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+constexpr Duration tell_every = 10s;
+
+}  // namespace
+
+promql::Labels labels_of_name(std::string_view name, std::vector<promql::Label> labels) {
+  std::string valid = metric_name_of(name);
+  if (valid != name) labels.push_back({"berth_name", std::string(name)});
+  labels.push_back({std::string(promql::metric_name), std::move(valid)});
+  return promql::Labels(std::move(labels));
+}
+
+bool SampleWriter::add(const promql::Labels& labels, std::int64_t time, double value) {
+  auto series = store_.series(labels);
+  Result<void> added;
+  if (series.ok()) {
+    added = store_.append(**series, {time, value});
+  } else {
+    added = std::move(series).error();
+  }
+  if (added.ok()) {
+    ++taken_;
+    return true;
+  }
+  ++refused_;
+  if (world_.clock.now() >= tell_after_) {
+    tell_after_ = world_.clock.now() + tell_every;
+    log_.warning("a sample was refused", {{"error", added.error()}, {"refused", refused_}});
+  }
+  return false;
+}
+
+bool SampleWriter::add(const Event& event) {
+  if (!event.metric || event.service.empty()) return true;
+  WallTime now = world_.clock.wall();
+  bool whole = event.time.nanoseconds % second == 0;
+  bool just_now = event.time <= now && now - event.time < 2s;
+  WallTime time = whole && just_now ? now : event.time;
+  promql::Labels labels = labels_of_name(event.service, {{"host", event.host}});
+  return add(labels, time.nanoseconds / 1'000'000, *event.metric);
+}
+
+}  // namespace berth::observe

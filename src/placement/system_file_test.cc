@@ -291,6 +291,50 @@ service.users.instances = 6
   EXPECT_THAT(lines, Contains("service.mail.update.deadline = \"1m\"  # default"));
 }
 
+/// Stands in for what the gateway reads of a route.
+void two_keys(TomlReader& table) {
+  table.string("prefix");
+  table.strings("methods");
+  table.finish();
+}
+
+TEST(SystemFile, a_route_that_is_a_table_is_kept_as_it_is_written) {
+  SystemFiles files{"/shop",
+                    {{"berth.toml", head + R"([service.users]
+command = "a"
+public = ["web", { host = "api", prefix = "/users", methods = ["GET", "HEAD"] }]
+[service.mail]
+command = "b"
+[service.mail.public]
+host = "mail"
+)"}},
+                    "dev",
+                    two_keys};
+  ReadSystem system = read_system(files);
+  ASSERT_TRUE(system.problems.empty()) << system.problems[0].line_text();
+  auto& users = system.spec.find("users")->routes;
+  ASSERT_EQ(users.size(), 2U);
+  EXPECT_EQ(users[0].rules, "");
+  EXPECT_EQ(users[1].label, "api");
+  EXPECT_EQ(users[1].path, "/users");
+  EXPECT_EQ(users[1].rules,
+            "{ host = \"api\", prefix = \"/users\", methods = [\"GET\", \"HEAD\"] }");
+  EXPECT_EQ(system.spec.find("mail")->routes.at(0).path, "/");
+  auto again = service_spec_from_json(to_json(*system.spec.find("users")));
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(*again, *system.spec.find("users"));
+  std::string shown;
+  for (auto& setting : settings(files)) {
+    if (setting.key.ends_with(".public")) shown += setting.key + " = " + setting.value + "\n";
+  }
+  EXPECT_EQ(shown,
+            "service.mail.public = { host = \"mail\" }\n"
+            "service.users.public = [\"web\", { host = \"api\", prefix = \"/users\", methods = "
+            "[\"GET\", \"HEAD\"] }]\n");
+  files.route_keys = nullptr;
+  EXPECT_FALSE(read_system(files).problems.empty());
+}
+
 /// What is known in the table that `text` opens: the reader says it of a key that it does not know.
 std::vector<std::string> known_keys(const std::string& text) {
   ReadSystem system = read(text + "no_such_key = 1\n");
@@ -339,7 +383,7 @@ TEST(SystemFile, wrong_files_are_told_as_in_the_golden_files) {
   int count = 0;
   for (const auto& entry : fs::directory_iterator(golden)) {
     if (entry.path().extension() != ".toml") continue;
-    SystemFiles files{"/home/me/shop", included, "dev"};
+    SystemFiles files{"/home/me/shop", included, "dev", two_keys};
     files.texts["berth.toml"] = contents(entry.path());
     ReadSystem system = read_system(files);
     EXPECT_FALSE(system.problems.empty()) << entry.path();

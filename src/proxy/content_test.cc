@@ -10,6 +10,8 @@
 #include "proxy/alone.h"
 #include "proxy/control_site.h"
 #include "sim/simulation.h"
+#include "tls/authority_suite.h"
+#include "tls/handshake.h"
 
 namespace berth::proxy {
 namespace {
@@ -87,6 +89,18 @@ struct ContentTest : ::testing::Test {
                                  "proxy.toml", "/etc", [](const std::string& path) {
                                    return Result<std::string>(Error(Code::not_found, "no " + path));
                                  });
+    ASSERT_TRUE(file.ok()) << file.error().text();
+    ASSERT_TRUE(alone.apply(std::move(*file)).ok());
+  }
+  void apply_secured(const std::string& route, const std::string& chain, const std::string& key) {
+    auto file = gateway::read_proxy_file(
+        "[listener.tls]\nlisten = \"tls:10.0.0.2:443\"\n"
+        "certificates = [{ chain = \"c.pem\", key = \"c.key\" }]\n"
+        "[service.a]\ninstances = [\"10.0.0.3:9001\"]\n[route.one]\n" +
+            route,
+        "proxy.toml", "/etc", [&](const std::string& path) {
+          return Result<std::string>(path == "/etc/c.pem" ? chain : key);
+        });
     ASSERT_TRUE(file.ok()) << file.error().text();
     ASSERT_TRUE(alone.apply(std::move(*file)).ok());
   }
@@ -433,6 +447,32 @@ TEST_F(FilesTest, a_client_that_reads_no_more_is_cut_off_in_its_time) {
   ASSERT_TRUE(simulation.run_until([&] { return alone.proxy().connections() == 0; }, 10s));
 }
 
+TEST_F(ContentTest, one_client_may_ask_a_route_so_often_whatever_it_is_answered) {
+  apply(
+      "service = \"a\"\nprefix = \"/login\"\nauth = \"staff\"\nlimit = { per_second = 1, burst = 3 "
+      "}\n"
+      "[route.two]\nservice = \"a\"\n",
+      "[proxy]\ntrusted_proxies = [\"10.0.0.1\"]\n[auth.staff]\nusers = { ann = \"secret\" }\n");
+  auto as = [&](const std::string& client) {
+    return ask("/login",
+               {{"x-forwarded-for", client}, {"authorization", "Basic YW5uOnNlY3JldA=="}});
+  };
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(ask("/login", {{"x-forwarded-for", "192.0.2.1"}}).status, 401);
+  Got refused = as("192.0.2.1");  // with the right password, too
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused["retry-after"], "1");
+  EXPECT_EQ(refused["www-authenticate"], "none");
+  EXPECT_EQ(as("192.0.2.2").status, 200);
+  EXPECT_EQ(ask("/other", {{"x-forwarded-for", "192.0.2.1"}}).status, 200);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(as("2001:db8::" + std::to_string(i + 1)).status, 200);
+  EXPECT_EQ(as("2001:db8::ffff").status, 429);  // one /64 is one client
+  EXPECT_EQ(as("2001:db8:0:1::1").status, 200);
+  simulation.run_for(1s);
+  EXPECT_EQ(as("192.0.2.1").status, 200);
+  EXPECT_EQ(as("192.0.2.1").status, 429);
+}
+
 TEST_F(FilesTest, each_route_has_its_metrics) {
   apply("prefix = \"/static\"\nfiles = \"site\"\n[route.two]\nservice = \"a\"\n");
   ControlSite site(middle.world(), Log(), alone);
@@ -454,6 +494,39 @@ TEST_F(FilesTest, each_route_has_its_metrics) {
                      "berth_proxy_route_request_seconds_bucket{route=\"two\",le=\"+Inf\"} 1\n"}) {
     EXPECT_THAT(page, HasSubstr(line));
   }
+}
+
+TEST_F(FilesTest, files_and_compressed_answers_go_by_http_2_as_well) {
+  tls::Authority authority;
+  auto issued = authority.issue_for("DNS:a.example");
+  apply_secured(
+      "prefix = \"/static\"\nfiles = \"site\"\n[route.two]\nservice = \"a\"\ncompress = true\n",
+      issued.chain.text, issued.key.text);
+  tls::ClientOptions options;
+  options.authorities = authority.pem();
+  http::ClientOptions client_options;
+  client_options.secure =
+      tls::secure_with(tls::ClientContext::make(options).value(), outside.clock);
+  http::Client h2(outside.clock, outside.network, client_options);
+  auto get = [&](const std::string& target) {
+    http::Request request;
+    request.headers = {{"accept-encoding", "gzip"}};
+    http::SendOptions how;
+    how.connect_to = middle.address(443);
+    how.version = http::Version::http_2;
+    auto url = http::parse_url("https://a.example" + target).value();
+    auto answer = simulation.run(h2.send(url, std::move(request), how)).value();
+    EXPECT_EQ(answer.major_version(), 2);
+    Got got{answer.status(), "", {}};
+    for (auto& [name, value] : answer.headers()) got.fields[lower(name)] = std::string(value);
+    got.text = simulation.run(answer.text()).value_or("broken off");
+    return got;
+  };
+  EXPECT_TRUE(get("/static/big.bin").text == text);
+  EXPECT_EQ(get("/static/none").status, 404);
+  Got got = get("/");
+  EXPECT_EQ(got["content-encoding"], "gzip");
+  EXPECT_TRUE(got.decoded() == text);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "http/h1_writer.h"
 #include "proxy/answers/kept_answers.h"
 #include "proxy/gateway/gateway.h"
+#include "proxy/limits/rate_table.h"
 #include "proxy/mirror.h"
 #include "proxy/pool.h"
 #include "proxy/remarkable.h"
@@ -133,6 +134,8 @@ class Proxy {
   http::HeadBuffers& heads() { return heads_; }
   KeptAnswers& answers() { return answers_; }
   Mirror& mirror() { return mirror_; }
+  /// By the hash of client and route.
+  RateTable& client_rates() { return client_rates_; }
   /// How many answers are being compressed.
   std::size_t& encoders() { return encoders_; }
   Remarkable& remarkable() { return remarkable_; }
@@ -179,6 +182,7 @@ class Proxy {
   Remarkable remarkable_;
   std::size_t connections_ = 0;
   std::size_t encoders_ = 0;
+  RateTable client_rates_;
   std::size_t refreshing_ = 0;
   std::uint64_t entries_refused_ = 0;  // connections that did not get through TLS or PROXY header
   MonotonicTime tell_after_{};

@@ -78,6 +78,9 @@ class Session final : public OpenSession, Timer {
   Deferred<Outcome> pass_answer();
   Deferred<Outcome> refuse(int status, std::string reason);
   Deferred<std::optional<Outcome>> find_public();
+  /// Zero: the client may; else how long until it may.
+  Duration client_limit();
+  std::string client_ip() const;
   Duration request_time() const;
   Deferred<Outcome> carry();
   bool within_body_limit();

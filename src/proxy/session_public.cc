@@ -2,7 +2,9 @@
 #include <tuple>
 
 #include "async/clock.h"
+#include "base/hash.h"
 #include "base/strings.h"
+#include "http/client_counts.h"
 #include "http/read_away.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
@@ -22,6 +24,12 @@ Deferred<std::optional<Session::Outcome>> Session::find_public() {
   using Next = gateway::Visit::Next;
   auto& clock = proxy_.world().clock;
   Next next = visit_->begin(proxy_.gateway(), request_, clock.wall());
+  // Before anybody's secret is looked at, so that none is found by trying.
+  if (Duration wait = client_limit(); wait > Duration(0)) {
+    visit_->limit(wait);
+    Outcome outcome = co_await refuse(429, "more requests of one client than this route takes");
+    co_return std::optional<Outcome>(outcome);
+  }
   if (next == Next::wait_for_keys) {
     auto renewing = with_timeout(clock, keys_wait_max, visit_->renew_keys());
     std::ignore = co_await std::move(renewing).result();
@@ -45,6 +53,21 @@ Deferred<std::optional<Session::Outcome>> Session::find_public() {
   std::string reason = "there is no service " + visit_->service();
   Outcome outcome = co_await refuse(503, std::move(reason));
   co_return std::optional<Outcome>(outcome);
+}
+
+Duration Session::client_limit() {
+  const gateway::Route* route = visit_->route();
+  if (!route || route->limit.per_second == 0) return Duration(0);
+  auto client = http::client_of(visit_->origin().client);
+  if (!client) return Duration(0);
+  auto rate = CellRate::of(route->limit.per_second, route->limit.burst);
+  std::uint64_t key = hash64(route->name, *client);
+  return proxy_.client_rates().take(rate, key, proxy_.world().clock.now());
+}
+
+/// Who asks, behind the proxies that are trusted.
+std::string Session::client_ip() const {
+  return visit_ ? visit_->origin().client_ip : client_->peer_address().ip_text();
 }
 
 /// Max-Forwards of OPTIONS and TRACE (RFC 9110 section 7.6.2): at 0 the answer is ours.

@@ -47,7 +47,7 @@ Session::Refusal Session::admit() {
   MonotonicTime now = clock.now();
   if (deadline_ <= now) return {504, "its deadline was over before it could be sent", {}};
   if (policy.limit.per_second > 0 || policy.limit.key_per_second > 0) {
-    Duration wait = pool_->rate(request_, client_->peer_address().ip_text(), caller_, now);
+    Duration wait = pool_->rate(request_, client_ip(), caller_, now);
     if (wait > Duration(0))
       return {429, "more requests than " + pool_->name() + " takes in this time", wait};
   }
@@ -65,8 +65,7 @@ Session::Refusal Session::admit() {
 Pool::Wish Session::wish() const {
   auto& balance = pool_->policy().balance;
   Pool::Wish wish;
-  if (pool_->hashes())
-    wish.key = pool_->hash_key().of(request_, client_->peer_address().ip_text(), caller_);
+  if (pool_->hashes()) wish.key = pool_->hash_key().of(request_, client_ip(), caller_);
   if (!balance.subset_header.empty()) wish.tags = request_.headers.value(balance.subset_header);
   if (!balance.sticky_cookie.empty())
     wish.sticky = cookie_value(request_.headers, balance.sticky_cookie).value_or("");

@@ -62,15 +62,21 @@ bool may_be_set(std::string_view field) {
          });
 }
 
-std::vector<Page> FileReading::read_pages(TomlReader& reader) {
+std::vector<Page> FileReading::read_pages(TomlReader& reader, bool files) {
   std::vector<Page> pages;
   reader.each_table("pages", [&](TomlReader& each) {
     Page page;
     page.status = static_cast<int>(each.integer("status", 400, 599).value_or(0));
     page.type = each.string("type").value_or(page.type);
-    if (each.has("file") == each.has("text")) each.fail("file", "or text is needed, not both");
+    if (!files) {
+      each.require("text");
+    } else if (each.has("file") == each.has("text")) {
+      each.fail("file", "or text is needed, not both");
+    }
     page.text = each.string("text").value_or("");
-    if (auto text = content(each, "file")) page.text = std::move(*text);
+    if (files) {
+      if (auto text = content(each, "file")) page.text = std::move(*text);
+    }
     pages.push_back(std::move(page));
   });
   return pages;

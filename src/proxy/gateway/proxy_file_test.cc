@@ -79,6 +79,8 @@ TEST(ProxyFile, reads_every_key) {
   EXPECT_EQ(routes[0].conditions(), 4U);
   EXPECT_EQ(routes[0].authentications.size(), 2U);
   EXPECT_EQ(routes[0].body_bytes_max, 10U << 20);
+  EXPECT_EQ(routes[0].limit.per_second, 2.5);
+  EXPECT_EQ(routes[0].limit.burst, 7U);
   EXPECT_FALSE(routes[0].maintenance);
   EXPECT_TRUE(routes[1].maintenance);
   EXPECT_EQ(routes[2].redirect->status, 301);

@@ -65,6 +65,12 @@ struct Maintenance {
   Duration retry_after = 5min;
 };
 
+/// How many requests of a route one client may make: what it makes beyond gets 429.
+struct ClientLimit {
+  double per_second = 0;    // 0: any number
+  std::uint32_t burst = 0;  // at once; 0: those of a second
+};
+
 /// How a path is changed before it goes on. For a prefix the part behind it stays; `to` is put in
 /// its place. For an exact path `to` is the new path. An expression puts its groups where `\1` is.
 struct Rewrite {
@@ -127,6 +133,7 @@ struct Route {
   bool https_only = false;           // over plain HTTP: redirected
   std::uint64_t body_bytes_max = 0;  // 0: any; beyond: 413
   Duration timeout = 0s;             // 0: the service's
+  ClientLimit limit;
   std::shared_ptr<const Maintenance> maintenance;
   std::shared_ptr<const AddressList> allow;                            // null: everybody
   std::shared_ptr<const AddressList> deny;                             // goes before `allow`

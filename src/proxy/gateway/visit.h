@@ -69,6 +69,12 @@ class Visit {
   void append_answer_fields(std::string& out) const;
   /// The answer of our own that follows tells when to come again; zero: it does not.
   void retry_after(Duration wait);
+  /// What follows is 429, whatever else there was to say: the client asks too often.
+  void limit(Duration wait) {
+    responds_ = false;
+    own_fields_.clear();
+    retry_after(wait);
+  }
   /// A field of the answer of our own that follows.
   void add_own_field(std::string_view name, std::string_view value);
   /// A whole answer of our own.

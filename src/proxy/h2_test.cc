@@ -60,7 +60,7 @@ TEST_F(H2ProxyTest, trailers_of_http_2_are_those_of_chunked_bodies) {
   };
   auto serving = serve();
   auto got = ask(post(streamed({"abc"}, {{"x-check", "three"}, {"transfer-encoding", "gzip"}})));
-  EXPECT_EQ(got.text, "xyz");
+  EXPECT_EQ(got.text, "xyz") << got.error;
   EXPECT_EQ(got.trailers["grpc-status"], "0");
   EXPECT_THAT(received, HasSubstr("3\r\nabc\r\n0\r\nx-check: three\r\n\r\n"));
 }

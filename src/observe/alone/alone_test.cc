@@ -143,6 +143,40 @@ TEST_F(AloneTest, what_was_counted_is_there_after_kill_9) {
   EXPECT_THAT(ask("sum(sum_over_time(berth_log_lines_total[1m])) > 0"), HasSubstr("value"));
 }
 
+TEST_F(AloneTest, lines_are_kept_with_their_fields_and_found_after_kill_9) {
+  std::string text = R"([logs]
+kept = "1d"
+[parse.web]
+parsers = ["json"]
+[[input]]
+kind = "relp"
+parse = "web"
+listen = "0.0.0.0:2514"
+)";
+  ASSERT_TRUE(start(text).ok());
+  std::string out;
+  append_relp(out, 1, "open", "commands=syslog");
+  append_relp(out, 2, "syslog",
+              "<11>orders: {\"user\": 7, \"message\": \"card 4111111111111111\"}");
+  auto stream = connect(2514);
+  send(*stream, out);
+  std::string answers;
+  while (!answers.contains("2 rsp 6 200 OK")) {
+    auto bytes = simulation.run(stream->read(4096));
+    ASSERT_TRUE(bytes.ok() && !bytes->empty()) << answers;
+    answers += bytes->view();
+  }
+  alone = std::make_unique<Alone>(here.world(), Log(), "1.0");
+  ASSERT_TRUE(start(text).ok());
+  LogSearch search;
+  search.query = LogQuery::parse("service:orders level:error user:7").value();
+  search.range = {0, INT64_MAX};
+  auto found = simulation.run(alone->logs()->search(std::move(search)));
+  ASSERT_TRUE(found.ok()) << found.error().text();
+  ASSERT_FALSE(found->lines.empty());
+  EXPECT_THAT(found->lines[0].text, HasSubstr("[card]"));
+}
+
 TEST_F(AloneTest, lines_acknowledged_by_relp_are_counted_once_through_kill_9_at_any_time) {
   std::string text = "[[input]]\nkind = \"relp\"\nlisten = \"0.0.0.0:2514\"\n";
   ASSERT_TRUE(start(text).ok());

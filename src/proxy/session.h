@@ -192,8 +192,9 @@ class Session final : public OpenSession, Timer {
   void build_kept_head(int status, const http::RangeChoice& range);
 
   // In session_hedge.cc.
+  bool may_hedge() const;
   Duration hedge_delay() const;
-  Deferred<void> attempt_hedged(Duration delay);
+  Deferred<void> attempt_hedged();
   Deferred<void> first_attempt(SecondAttempt& second);
   Deferred<void> hedge(SecondAttempt& second, Duration delay);
   bool begin_second(SecondAttempt& second);

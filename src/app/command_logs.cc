@@ -86,9 +86,13 @@ std::string fault_of(const std::string& query) {
 
 Deferred<int> search_logs(Session& session, LogsArguments arguments) {
   std::string fault = fault_of(arguments.query.value_or(""));
-  if (!fault.empty()) co_return Error(Code::invalid, std::move(fault));
-  ApiClient* api = co_await or_return(session.api());
   const Output& output = session.output;
+  if (!fault.empty() && output.json) co_return Error(Code::invalid, std::move(fault));
+  if (!fault.empty()) {
+    output.err("berth: " + fault + "\n");
+    co_return exit_failed;
+  }
+  ApiClient* api = co_await or_return(session.api());
   std::string query = co_await whole_query(*api, arguments);
   std::string target = fmt::format("/v1/logs?q={}&lines={}", http::percent_encode(query),
                                    std::max<std::uint32_t>(arguments.lines, 1));

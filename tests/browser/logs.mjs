@@ -68,9 +68,9 @@ await step("the histogram counts what the API counts, and dragging over it fixes
   const box = await page.locator(".histogram .bars").boundingBox();
   const bars = await page.$eval(".histogram", (h) => Number(h.dataset.bars));
   const at = (bar) => box.x + ((bar + 0.5) / bars) * box.width;
-  await page.mouse.move(at(bars - 4), box.y + 20);
+  await page.mouse.move(at(bars - 3), box.y + 20);
   await page.mouse.down();
-  await page.mouse.move(at(bars - 2), box.y + 30, { steps: 4 });
+  await page.mouse.move(at(bars - 1), box.y + 30, { steps: 4 });
   await page.mouse.up();
   const fixed = await page.waitForSelector(".fixed");
   const time = await fixed.evaluate((f) => ({ from: Number(f.dataset.from), to: Number(f.dataset.to) }));

@@ -38,6 +38,7 @@ health = "/health"
 
 [service.talker]
 command = "python3 talker.py"
+port = false
 """
 
 

@@ -110,7 +110,20 @@ struct ParseArguments {
 };
 /// Of a proxy alone: asks it, or tells it something, at its control socket.
 struct ProxyControlArguments {
-  enum class What : std::uint8_t { state, sessions, tail, drain, disable, enable, kill, upgrade };
+  enum class What : std::uint8_t {
+    state,
+    sessions,
+    tail,
+    drain,
+    disable,
+    enable,
+    weight,
+    eject,
+    purge,
+    slow,
+    kill,
+    upgrade
+  };
   What what = What::state;
   std::string control = "proxy.sock";
   std::string of;        // an instance, or a session's number
@@ -120,6 +133,12 @@ struct ProxyControlArguments {
   std::string status;    // tail: "500-599"
   Duration slower = 0s;  // tail: only what took as long
   bool json = false;     // tail: objects instead of lines
+  std::int64_t weight = 1;
+  Duration eject_for = 30s;
+  std::string tag;           // purge: only what has it
+  std::string target;        // purge: only that, or what begins so where it ends with "*"
+  std::int64_t minutes = 5;  // slow: the last ones
+  bool verbose = false;      // slow: with fields
 };
 struct StreamsTestArguments {
   std::string file;  // docs/formats/streams.md

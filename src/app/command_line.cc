@@ -293,8 +293,27 @@ void declare_proxy_control(CLI::App& app, Chosen& chosen) {
   app.add_option("--control", a->control, "its control socket, as proxy.toml says (proxy.sock)")
       ->type_name("FILE");
   if (what == What::kill) place(app, "SESSION", a->of, "its number in berth proxy sessions");
-  if (what == What::drain || what == What::disable || what == What::enable) {
+  if (what == What::drain || what == What::disable || what == What::enable ||
+      what == What::weight || what == What::eject) {
     place(app, "INSTANCE", a->of, "such as users/1");
+  }
+  if (what == What::weight)
+    app.add_option("WEIGHT", a->weight, "its share beside the others' weights; 0: nothing new")
+        ->required()
+        ->check(CLI::Range(0, 1000));
+  if (what == What::eject) duration(app, "--for", a->eject_for, "then it is back (30s)");
+  if (what == What::purge) {
+    app.add_option("--service", a->service, "only its answers")->type_name("SERVICE");
+    app.add_option("--tag", a->tag, "only those with it in Cache-Tag or Surrogate-Key")
+        ->type_name("TAG");
+    app.add_option("--target", a->target, "only that path and query; '/a*': what begins so")
+        ->type_name("TARGET");
+  }
+  if (what == What::slow) {
+    app.add_option("--minutes", a->minutes, "the last ones (5)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 15));
+    app.add_flag("-v,--verbose", a->verbose, "with the fields of request and answer");
   }
   if (what == What::drain) duration(app, "--wait", a->wait, "for what is in flight (30s)");
   if (what != What::tail) return;
@@ -399,6 +418,20 @@ constexpr Entry entries[] = {
      "berth proxy disable users/1", declare_proxy_control<ProxyControlArguments::What::disable>},
     {"More", "proxy enable", "an instance is in again if its check says so", "",
      "berth proxy enable users/1", declare_proxy_control<ProxyControlArguments::What::enable>},
+    {"More", "proxy weight", "an instance's share beside the others'",
+     "Until the proxy ends, through changes of its file.", "berth proxy weight users/1 50",
+     declare_proxy_control<ProxyControlArguments::What::weight>},
+    {"More", "proxy eject", "an instance rests for a while, as after failures", "",
+     "berth proxy eject users/1 --for 5m",
+     declare_proxy_control<ProxyControlArguments::What::eject>},
+    {"More", "proxy purge", "forget answers that are kept",
+     "All of them, or those that fit all that is said.",
+     "berth proxy purge --service users --tag user-42\nberth proxy purge --target '/img/*'",
+     declare_proxy_control<ProxyControlArguments::What::purge>},
+    {"More", "proxy slow", "the slowest and the failed requests of the last minutes",
+     "With their times; -v shows fields too. Secrets were left out when they were kept.",
+     "berth proxy slow\nberth proxy slow -v --minutes 1",
+     declare_proxy_control<ProxyControlArguments::What::slow>},
     {"More", "proxy kill", "end a connection now", "", "berth proxy kill 17",
      declare_proxy_control<ProxyControlArguments::What::kill>},
     {"More", "proxy upgrade", "start its program anew; the new process takes the sockets over",

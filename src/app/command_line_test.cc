@@ -209,7 +209,7 @@ std::string kind_of(const Words& words) {
 TEST(Completion, offers_commands_flags_and_choices_that_begin_so) {
   EXPECT_EQ(offered({"lo"}), Words{"logs"});
   EXPECT_EQ(offered({"re"}), (Words{"restart", "resolve"}));
-  EXPECT_EQ(offered({"proxy", "s"}), (Words{"state", "sessions"}));
+  EXPECT_EQ(offered({"proxy", "s"}), (Words{"state", "sessions", "slow"}));
   EXPECT_EQ(offered({"proxy", "t"}), Words{"tail"});
   EXPECT_EQ(offered({"prox"}), Words{"proxy"});
   EXPECT_EQ(offered({"logs", "--f"}), (Words{"--follow", "--folder"}));

@@ -36,7 +36,7 @@ Deferred<void> LogLines::run() {
   }
   MonotonicTime next_keep = world_.clock.now();
   while (!stopping_) {
-    auto lines = co_await tail_.next(world_.clock.now() + runtime::LogTail::interval).result();
+    auto lines = co_await tail_.next(world_.clock.now()).result();
     if (!lines.ok()) {
       log_.warning("the instances' logs cannot be read", {{"error", lines.error()}});
       co_await world_.clock.after(1s);
@@ -50,9 +50,11 @@ Deferred<void> LogLines::run() {
       store_.append({line.time, host_, service, id, level, line.text, {}});
       unkept_ = true;
     }
-    if (!unkept_ || world_.clock.now() < next_keep) continue;
-    next_keep = world_.clock.now() + keep_interval;
-    co_await keep();
+    if (unkept_ && world_.clock.now() >= next_keep) {
+      next_keep = world_.clock.now() + keep_interval;
+      co_await keep();
+    }
+    if (lines->empty()) co_await world_.clock.after(runtime::LogTail::interval);
   }
   if (unkept_) co_await keep();
   ended_.set();

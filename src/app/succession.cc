@@ -6,6 +6,7 @@
 #include "async/clock.h"
 #include "async/process.h"
 #include "base/json.h"
+#include "os/descriptor.h"
 #include "os/host.h"
 
 namespace berth::app {
@@ -54,7 +55,7 @@ Deferred<void> Predecessor::hand_over(os::PassingSocket& socket) {
     Json names = Json::array();
     std::vector<int> descriptors;
     for (; next != open.end() && descriptors.size() < sockets_at_once; ++next) {
-      names.add(next->first.text());
+      names.add(next->first);
       descriptors.push_back(next->second.get());
     }
     message.set("sockets", std::move(names));
@@ -93,7 +94,9 @@ Deferred<std::int64_t> Predecessor::start(std::vector<std::string> argv) {
   for (auto& word : argv) spec.argv.push_back(std::move(word));
   spec.env = os::own_environment();
   spec.detached = true;
-  spec.inherited = {1, 2};
+  auto output = co_await or_return(os::duplicate(1));
+  auto errors = co_await or_return(os::duplicate(2));
+  spec.inherited = {output.get(), errors.get()};
   why_not_.clear();
   auto child = co_await world_.process.spawn(std::move(spec));
   MonotonicTime end = world_.clock.now() + ready_limit;
@@ -119,8 +122,8 @@ Deferred<std::unique_ptr<Successor>> Successor::begin(World& world, os::Reactor&
     auto json = co_await or_return(Json::parse(message.text));
     auto& names = json["sockets"].items();
     for (std::size_t i = 0; i < names.size() && i < message.descriptors.size(); ++i) {
-      auto address = co_await or_return(Address::parse(names[i].string_or("")));
-      sockets.inherit(address, std::move(message.descriptors[i]));
+      std::string name(names[i].string_or(""));
+      sockets.inherit(name, std::move(message.descriptors[i]));
     }
     all = json["all"].boolean().value_or(false);
   }

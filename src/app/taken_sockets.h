@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 
 #include "async/network.h"
 #include "os/descriptor.h"
@@ -23,26 +24,31 @@ class TakenSockets final : public Network {
   }
   Result<std::unique_ptr<Listener>> listen(const Address& address,
                                            const ListenOptions& options = {}) override;
-  Result<std::unique_ptr<DatagramSocket>> bind_datagram(const Address& address) override {
-    return network_.bind_datagram(address);
-  }
+  /// Those of port 0 are nobody else's, and not kept.
+  Result<std::unique_ptr<DatagramSocket>> bind_datagram(const Address& address) override;
 
   /// One of the process before.
-  void inherit(const Address& address, os::Descriptor socket) {
-    inherited_[address] = std::move(socket);
+  void inherit(const std::string& name, os::Descriptor socket) {
+    inherited_[name] = std::move(socket);
   }
   /// Those that nobody asked for are closed.
   void drop_rest() { inherited_.clear(); }
-  const std::map<Address, os::Descriptor>& open() const { return open_; }
+  /// By name: "127.0.0.1:80", "unix:/run/x.sock", "udp:127.0.0.1:53".
+  const std::map<std::string, os::Descriptor>& open() const { return open_; }
   /// All listeners take nothing more; the process that has the sockets does.
   void stop_listening();
 
  private:
   class Kept;
+  class KeptDatagrams;
+
+  /// The one of the process before, or a new one by `make`; a copy of it is kept.
+  template <class Make>
+  Result<os::Descriptor> take(const std::string& name, Make&& make);
 
   os::Network& network_;
-  std::map<Address, os::Descriptor> inherited_;
-  std::map<Address, os::Descriptor> open_;
+  std::map<std::string, os::Descriptor> inherited_;
+  std::map<std::string, os::Descriptor> open_;
   std::set<Kept*> kept_;
 };
 

@@ -18,7 +18,9 @@ Alone::Alone(World& world, Log log)
 
 Result<void> Alone::apply(gateway::ProxyFile file) {
   std::vector<Address> addresses;
-  for (auto& entrance : file.gateway->entrances) addresses.push_back(entrance->address);
+  for (auto& entrance : file.gateway->entrances) {
+    if (!entrance->udp) addresses.push_back(entrance->address);
+  }
   TRY(listeners_.prepare(addresses));
   TRY(attach_keys(*file.gateway));
   TRY(logs_.set(file.logs));

@@ -208,7 +208,10 @@ Deferred<http::ServerResponse> H2Front::answer(http::ServerRequest& request) {
     };
     co_return std::move(response);
   }
-  bool none = head->framing.kind == http::Framing::Kind::length && head->framing.length == 0;
+  // As by gRPC's "Trailers-Only", the head is the end then.
+  using Kind = http::Framing::Kind;
+  bool none = head->framing.kind == Kind::none ||
+              (head->framing.kind == Kind::length && head->framing.length == 0);
   if (none || !http::may_have_content(head->status) || request.head.method == "HEAD") {
     co_await exchange->finish();
     co_return std::move(response);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "async/network.h"
+#include "base/time.h"
 
 namespace berth::proxy {
 
@@ -27,6 +28,8 @@ class OpenSession {
   virtual Shown shown() const = 0;
   /// The instance that it is on; empty: none.
   virtual std::string_view server() const = 0;
+  /// True if something of it is on that instance.
+  virtual bool is_on(std::string_view instance) const { return server() == instance; }
   /// Ends it now, whatever it does: HAProxy's 'K' in the record.
   virtual void kill() = 0;
 

@@ -9,6 +9,7 @@
 #include "proxy/h2_front.h"
 #include "proxy/session.h"
 #include "proxy/tcp_session.h"
+#include "proxy/udp_front.h"
 
 namespace berth::proxy {
 
@@ -108,7 +109,10 @@ void Proxy::update_frontends() {
     wanted[vip].pool = pool;
     if (options_.port_80) wanted[vip.with_port(80)].pool = pool;
   }
-  for (auto& entrance : gateway_->entrances) wanted[entrance->address] = {nullptr, entrance};
+  for (auto& entrance : gateway_->entrances) {
+    if (!entrance->udp) wanted[entrance->address] = {nullptr, entrance};
+  }
+  update_udp();
   for (auto each = frontends_.begin(); each != frontends_.end();) {
     auto& frontend = *each->second;
     auto found = wanted.find(each->first);
@@ -130,6 +134,23 @@ void Proxy::update_frontends() {
     frontend->entrance = each.entrance;
     scope_.add(listen(std::move(frontend)));
   }
+}
+
+void Proxy::update_udp() {
+  std::map<Address, std::unique_ptr<UdpFront>> next;
+  for (auto& entrance : gateway_->entrances) {
+    if (!entrance->udp) continue;
+    auto& place = next[entrance->address];
+    auto found = udp_fronts_.find(entrance->address);
+    if (found != udp_fronts_.end()) {
+      place = std::move(found->second);
+      place->set(entrance);
+    } else {
+      place = std::make_unique<UdpFront>(*this, entrance);
+      place->start();
+    }
+  }
+  udp_fronts_ = std::move(next);
 }
 
 std::shared_ptr<Proxy::Frontend> Proxy::open_frontend(const Address& address) {
@@ -256,6 +277,9 @@ std::vector<Proxy::Front> Proxy::fronts() const {
     all.push_back({frontend->entrance ? frontend->entrance->name : frontend->pool->name(), address,
                    frontend->connections, frontend->accepted});
   }
+  for (auto& [address, front] : udp_fronts_) {
+    all.push_back({front->entrance().name, address, front->sessions(), front->begun()});
+  }
   return all;
 }
 
@@ -273,6 +297,7 @@ catalog::BalancerReport Proxy::report() const {
 void Proxy::stop_listening() {
   stopping_ = true;
   stopped_.set();
+  for (auto& [address, front] : udp_fronts_) front->stop();
   for (auto& [address, frontend] : frontends_) {
     frontend->closed = true;
     if (frontend->listener) frontend->listener->close();
@@ -288,6 +313,7 @@ std::size_t Proxy::requests_in_flight() const {
 
 Deferred<void> Proxy::close() {
   stop_listening();
+  udp_fronts_.clear();
   return scope_.close();
 }
 

@@ -29,6 +29,7 @@ struct AccessRecord;
 namespace berth::proxy {
 
 class OpenSession;
+class UdpFront;
 
 /// Takes each request's record when it is over. May not block.
 class AccessSink {
@@ -154,6 +155,7 @@ class Proxy {
   Deferred<void> listen(std::shared_ptr<Frontend> frontend);
   Deferred<void> serve(std::shared_ptr<Frontend> frontend, std::unique_ptr<ByteStream> stream);
   void update_frontends();
+  void update_udp();
   Deferred<void> open_answers();
   std::shared_ptr<Frontend> open_frontend(const Address& address);
   void tell_refused(const Error& error);
@@ -171,6 +173,7 @@ class Proxy {
   std::vector<std::shared_ptr<Pool>> gone_;  // their service is gone, their requests are not
   std::map<Address, std::shared_ptr<Frontend>> frontends_;
   std::list<OpenSession*> sessions_;
+  std::map<Address, std::unique_ptr<UdpFront>> udp_fronts_;
   std::uint64_t session_ids_ = 0;
   std::string scratch_;
   http::HeadBuffers heads_;

@@ -88,6 +88,22 @@ struct ProxyAllocations : ::testing::Test {
     users.vip = free->address();
     free->close();
     free.reset();
+    // What is kept of remarkable requests has its memory from the beginning: else the first
+    // minutes take some, and one may begin in the middle of a test.
+    http::Headers long_ones;
+    std::string value(500, 'x');
+    long_ones.add_view("x", value);
+    http::AccessRecord record;
+    record.status = 200;
+    record.target = value;
+    for (int minute = 0; minute < 15; ++minute) {
+      record.accepted = (reactor.wall() - (15 - minute) * 1min).nanoseconds;
+      record.server = record.backend = record.frontend = value;
+      for (int i = 0; i < 10; ++i) {
+        proxy.remarkable().note(record, users.vip, long_ones, long_ones,
+                                [](std::string_view) { return false; });
+      }
+    }
     users.instances.push_back(
         {"users/1", "1", "v1", "here", instance->address(), catalog::Health::healthy, "", 0});
   }

@@ -365,7 +365,8 @@ Deferred<Session::Outcome> Session::end_answer() {
     co_return Outcome::close;
   }
   if (!request_body_.done()) {  // answered before all was sent: who keeps on reading gets the rest
-    if (answer_.keep_alive && uploading_.pending()) {
+    bool by_connection = pool_->policy().protocol == catalog::Protocol::http_1_1;
+    if (by_connection && answer_.keep_alive && uploading_.pending()) {
       auto rest = with_timeout(proxy_.world().clock, linger_max, std::move(uploading_));
       std::ignore = co_await std::move(rest).result();
     }

@@ -46,7 +46,7 @@ class Session final : public OpenSession, Timer {
   std::string_view server() const override {
     return endpoint_ ? std::string_view(endpoint_->id) : std::string_view();
   }
-  bool is_on(std::string_view instance) const {
+  bool is_on(std::string_view instance) const override {
     return server() == instance || (second_ && second_->id == instance);
   }
   /// Ends it now, whatever it does: HAProxy's 'K' in the record.
@@ -192,8 +192,9 @@ class Session final : public OpenSession, Timer {
   void build_kept_head(int status, const http::RangeChoice& range);
 
   // In session_hedge.cc.
+  bool may_hedge() const;
   Duration hedge_delay() const;
-  Deferred<void> attempt_hedged(Duration delay);
+  Deferred<void> attempt_hedged();
   Deferred<void> first_attempt(SecondAttempt& second);
   Deferred<void> hedge(SecondAttempt& second, Duration delay);
   bool begin_second(SecondAttempt& second);
@@ -228,10 +229,10 @@ class Session final : public OpenSession, Timer {
   std::optional<KeptAnswer> keeps_;  // its answer is to be kept, so far without it
   /// Null: no request so far was for a service that keeps answers.
   std::unique_ptr<Caching> caching_;
-  Duration retry_after_{};           // of an answer of our own; zero: not said
-  std::string_view coding_;          // that its answer is encoded in here; empty: none
-  bool varies_ = false;              // by the Accept-Encoding
-  bool weakens_ = false;             // the answer's ETag
+  Duration retry_after_{};   // of an answer of our own; zero: not said
+  std::string_view coding_;  // that its answer is encoded in here; empty: none
+  bool varies_ = false;      // by the Accept-Encoding
+  bool weakens_ = false;     // the answer's ETag
   std::unique_ptr<ByteStream> upstream_;
   Bytes upstream_pending_;
   http::ResponseHead answer_;
@@ -256,8 +257,8 @@ class Session final : public OpenSession, Timer {
   bool whole_body_ = false;          // but if all of it is in first_body_
   bool began_h2_ = false;
   std::optional<Error> broken_by_;
-  bool on_trial_ = false;            // the breaker waits for what comes of it
-  bool refreshes_ = false;           // it is nobody's request
+  bool on_trial_ = false;   // the breaker waits for what comes of it
+  bool refreshes_ = false;  // it is nobody's request
 };
 
 }  // namespace berth::proxy

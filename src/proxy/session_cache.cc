@@ -168,13 +168,13 @@ void Session::land(Flights::Landed landed) {
 void Session::ask_about_kept() {
   auto& c = *caching_;
   auto& fields = request_.headers;
-  c.conditions = http::Headers();
+  c.conditional = c.kept->has_validator();
+  if (!c.conditional) return;  // then all of it is wanted, or what the client wants
   for (std::string_view name : {"if-none-match", "if-modified-since", "range", "if-range"}) {
     if (auto* field = fields.find(name))
       c.conditions.add(std::string(name), std::string(field->value));
     fields.remove(name);
   }
-  c.conditional = c.kept->has_validator();
   if (auto etag = c.kept->etag(); !etag.empty()) fields.add("If-None-Match", std::string(etag));
   if (auto date = c.kept->last_modified(); !date.empty())
     fields.add("If-Modified-Since", std::string(date));
@@ -206,7 +206,11 @@ Session::Instead Session::look_at_answer() {
   auto says = answer_directives(fresh->head.headers);
   ++cache.counts.revalidated;
   bool for_all = !says.no_store && !says.is_private;
-  if (!for_all || !cache.keep(fresh, c.mark)) cache.drop(*c.kept);
+  if (!for_all) {
+    cache.drop(*c.kept);
+  } else if (!c.storing.no_store && !cache.keep(fresh, c.mark)) {
+    cache.drop(*c.kept);
+  }
   c.kept = std::move(fresh);
   c.how = Caching::How::revalidated;
   if (for_all && !says.no_cache) land({Flights::Landed::How::shared, c.kept, 0});
@@ -293,6 +297,7 @@ void Session::begin_filling() {
     ++cache.counts.no_room;
     return land({});
   }
+  c.filling->authorized = c.storing.authorized;
   c.body.clear();
   c.stored = c.keeps;
   if (!shared) land({});

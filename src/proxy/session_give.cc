@@ -243,7 +243,7 @@ Deferred<void> Session::refresh(std::string head, std::shared_ptr<const CachedAn
   c.how = Caching::How::stale;
   c.mark = pool_->cache().mark();
   c.query = {kept->hash, kept->scheme, kept->host, kept->target, kept->route, &request_.headers};
-  c.storing.authorized = request_.headers.find("authorization") != nullptr;
+  c.storing.authorized = kept->authorized || request_.headers.find("authorization");
   c.kept = std::move(kept);
   request_.headers.remove("cache-control");
   ask_about_kept();

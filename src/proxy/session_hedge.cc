@@ -15,14 +15,18 @@
 
 namespace berth::proxy {
 
-/// Zero: this request is not hedged.
+bool Session::may_hedge() const {
+  auto& hedge = pool_->policy().hedge;
+  if (hedge.after == Duration(0) && !hedge.p95) return false;
+  return pool_->policy().protocol == catalog::Protocol::http_1_1 &&
+         http::is_idempotent(request_.method) && !request_.upgrade &&
+         request_.framing.kind == http::Framing::Kind::none && facts_.attempt == 0 &&
+         record_.retries < pool_->policy().retries && pool_->endpoints().size() > 1;
+}
+
+/// Zero: too little is known of how long answers take.
 Duration Session::hedge_delay() const {
   auto& hedge = pool_->policy().hedge;
-  if (hedge.after == Duration(0) && !hedge.p95) return Duration(0);
-  bool may = http::is_idempotent(request_.method) && !request_.upgrade &&
-             request_.framing.kind == http::Framing::Kind::none && facts_.attempt == 0 &&
-             record_.retries < pool_->policy().retries && pool_->endpoints().size() > 1;
-  if (!may) return Duration(0);
   return hedge.p95 ? std::max(hedge.after, pool_->latencies.p95()) : hedge.after;
 }
 
@@ -39,8 +43,8 @@ Deferred<void> Session::first_attempt(SecondAttempt& second) {
 /// Ends only with a good answer: else it waits until the first has ended.
 Deferred<void> Session::hedge(SecondAttempt& second, Duration delay) {
   auto& clock = proxy_.world().clock;
-  co_await clock.after(delay);
-  if (begin_second(second)) {
+  if (delay > Duration(0)) co_await clock.after(delay);
+  if (delay > Duration(0) && begin_second(second)) {
     build_request_head();
     MonotonicTime due = deadline_;
     Duration one = pool_->policy().retry.try_timeout;
@@ -50,7 +54,8 @@ Deferred<void> Session::hedge(SecondAttempt& second, Duration delay) {
     auto tried = co_await std::move(running).result();
     second.under_way = false;
     if (tried.ok() && second.answer.status < 500) co_return;
-    if (!second.reused || tried.ok()) {
+    bool lost = !tried.ok() && tried.error().is(Code::cancelled);
+    if (!lost && (tried.ok() || !second.reused)) {
       Failure failure = tried.ok()                          ? Failure::status
                         : tried.error().is(Code::timed_out) ? Failure::timeout
                         : second.sent == MonotonicTime{}    ? Failure::refused
@@ -86,12 +91,12 @@ bool Session::begin_second(SecondAttempt& second) {
   return true;
 }
 
-/// An attempt, and after `delay` a second one beside it.
-Deferred<void> Session::attempt_hedged(Duration delay) {
+/// An attempt, and after a while a second one beside it.
+Deferred<void> Session::attempt_hedged() {
   auto& clock = proxy_.world().clock;
   MonotonicTime began = clock.exact_now();
   SecondAttempt second(proxy_.world(), pool_);
-  auto both = together(first_attempt(second), hedge(second, delay));
+  auto both = together(first_attempt(second), hedge(second, hedge_delay()));
   auto first = co_await race(std::move(both));
   second_ = nullptr;
   if (first.index == 1) take_over(second);

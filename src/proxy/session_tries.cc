@@ -350,8 +350,7 @@ Deferred<Session::Outcome> Session::tries() {
       std::string reason(chosen.error().message());
       co_return co_await refuse(late ? 504 : 503, std::move(reason));
     }
-    Duration delay = hedge_delay();
-    auto trying = delay > Duration(0) ? attempt_hedged(delay) : attempt();
+    auto trying = may_hedge() ? attempt_hedged() : attempt();
     auto tried = co_await std::move(trying).result();
     if (!tried.ok() && fault_ != Fault::none) co_return co_await refuse_fault();
     Failure failure = failure_of(tried);

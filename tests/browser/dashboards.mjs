@@ -4,6 +4,7 @@ import { api, complaints, end, expect, foreign, go, opened, shot, step, until } 
 
 const FRAME_P95_MS = 20; // of a page with fifty live charts; of a machine that others use, a frame more than an empty page has
 const FRAME_MS = 17;
+const SECOND_LATE_MS = 3000; // between a second's end and its point on the page, of a machine that others use
 const OWN_FRAME_MS = 30; // what painting itself may take of one frame, at most
 
 const WIDE = { viewport: { width: 1360, height: 900 }, colorScheme: "light" };
@@ -97,6 +98,27 @@ await step("it is live: a new point each second, one request for all of it", asy
   const seconds = (Number(after.end) - Number(before.end)) / 1000;
   const requests = Number(after.requests) - Number(before.requests);
   expect(requests <= seconds + 1, `${requests} requests in ${seconds} s`);
+});
+
+await step("a second that is over is on the page at once", async () => {
+  const late = await page.evaluate(
+    (seconds) =>
+      new Promise((done) => {
+        const figure = document.querySelector("[data-panel='0']");
+        const found = [];
+        const watch = new MutationObserver(() => {
+          const { from, step, count } = figure.dataset;
+          found.push(Date.now() - (Number(from) + Number(step) * (Number(count) - 1)));
+          if (found.length < seconds) return;
+          watch.disconnect();
+          done(found.sort((a, b) => a - b));
+        });
+        watch.observe(figure, { attributeFilter: ["data-from"] });
+      }),
+    8,
+  );
+  console.log(`       painted ${late[4]} ms after the second was over, at most ${late.at(-1)} ms`);
+  expect(late.at(-1) < SECOND_LATE_MS, `${late.at(-1)} ms after it was over`);
 });
 
 await put("ours", OURS, "");

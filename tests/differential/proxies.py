@@ -311,7 +311,7 @@ class Client:
         self.local = self.connection.sock.getsockname()[1]
         self.got, self.finals, self.interims, self.tunnel = [], 0, 0, False
         first = next((step for step in row.client if isinstance(step, bytes)), b"")
-        self.methods = re.findall(rb"(?:^|\r\n)([A-Za-z]+) [^ ]+ HTTP/1", b"".join(s for s in row.client if isinstance(s, bytes))) or [first]
+        self.methods = re.findall(rb"(?:^|\r\n)([A-Za-z]+) [^ ]+ HTTP/1", b"".join(s[:65536] for s in row.client if isinstance(s, bytes))) or [first]
 
     def play(self):
         for step in self.row.client:

@@ -77,7 +77,7 @@ def what_instances_print_is_found_by_words_fields_and_level():
         errors = dev.run("logs", "talker", "-q", "level:error").stdout.splitlines()
         expect(len(errors) == 10 and all("payment refused" in line and "talker/1" in line for line in errors), f"errors: {errors}")
         expect(len(dev.run("logs", "-q", "\"payment refused\" number>50", "--since", "1h").stdout.splitlines()) == 5, "by a number")
-        expect(len(dev.run("logs", "-q", "/num[a-z]+\":1\\d}/").stdout.splitlines()) == 1, "by an expression")
+        expect(len(dev.run("logs", "-q", "/num[a-z]+\": 1\\d}/").stdout.splitlines()) == 1, "by an expression")
         one = json.loads(dev.run("logs", "-q", "msg:well number:33", "--json").stdout)
         expect(one["service"] == "talker" and one["instance"] == "talker/1" and one["level"] == "info", f"one line: {one}")
         nothing = dev.run("logs", "-q", "nosuchword")

@@ -192,4 +192,83 @@ def syslog_and_riemann_by_tls_with_clients_certificates():
             expect([v for _, v in observe.ask("load")] == [0.5], observe.ask("load"))
 
 
+@test
+def collectd_by_graphite_and_riemann_and_a_real_client_of_statsd():
+    with Observe('[[input]]\nkind = "graphite"\nlisten = "127.0.0.1:<graphite>"\n[[input]]\nkind = "riemann"\nlisten = "127.0.0.1:<riemann>"\n'
+                 '[[input]]\nkind = "statsd"\nlisten = "127.0.0.1:<statsd>"\nflush = "200ms"\n') as observe, tempfile.TemporaryDirectory() as folder:
+        with open(folder + "/collectd.conf", "w") as out:
+            out.write(f"""
+Hostname "box"
+FQDNLookup false
+Interval 0.1
+PIDFile "{folder}/pid"
+BaseDir "{folder}"
+PluginDir "/usr/lib/collectd"
+TypesDB "/usr/share/collectd/types.db"
+LoadPlugin load
+LoadPlugin memory
+LoadPlugin cpu
+LoadPlugin write_graphite
+LoadPlugin write_riemann
+<Plugin write_graphite>
+  <Node "graphite">
+    Host "127.0.0.1"
+    Port "{observe.ports["graphite"]}"
+    Protocol "tcp"
+  </Node>
+</Plugin>
+<Plugin write_riemann>
+  <Node "riemann">
+    Host "127.0.0.1"
+    Port "{observe.ports["riemann"]}"
+    Protocol TCP
+  </Node>
+</Plugin>
+""")
+        collectd = subprocess.Popen(["/usr/sbin/collectd", "-f", "-C", folder + "/collectd.conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            subprocess.run(["/usr/bin/python3", "-c", "import statsd\n"
+                            f"c = statsd.StatsClient('127.0.0.1', {observe.ports['statsd']})\n"
+                            "c.incr('hits', 3); c.gauge('level', 7); c.gauge('level', -2, delta=True); c.timing('took', 12); c.set('who', 'ann')"], check=True)
+            until("statsd's", lambda: [v for _, v in observe.ask("hits_total")] == [3] and [v for _, v in observe.ask("level")] == [5])
+            expect([v for _, v in observe.ask("took_count")] == [1] and [v for _, v in observe.ask("took_sum")] == [12], observe.ask("took_sum"))
+            until("collectd by Riemann", lambda: observe.ask('{berth_name="load/load/shortterm",host="box"}'))
+            until("collectd by Graphite", lambda: observe.ask('{berth_name="box.load.load.shortterm"}'))
+        finally:
+            collectd.kill()  # at TERM it waits for threads that it has ended itself
+            collectd.wait(20)
+
+
+@test
+def journalds_own_uploader():
+    with Observe('[[input]]\nkind = "journald"\nlisten = "127.0.0.1:<journal>"\n') as observe, tempfile.TemporaryDirectory() as folder:
+        entries = b"".join(b"__REALTIME_TIMESTAMP=%d\n__MONOTONIC_TIMESTAMP=%d\n_BOOT_ID=0123456789abcdef0123456789abcdef\nPRIORITY=3\n"
+                           b"SYSLOG_IDENTIFIER=orders\n_HOSTNAME=h1\nMESSAGE=line %d\n\n" % (1796057630000000 + i, 1000 + i, i) for i in range(5))
+        tools = "/lib/systemd/systemd-journal-"
+        subprocess.run([tools + "remote", f"--output={folder}/x.journal", "-"], input=entries, check=True, capture_output=True)
+        subprocess.run([tools + "upload", f"--url=http://127.0.0.1:{observe.ports['journal']}", f"--file={folder}/x.journal", f"--save-state={folder}/state", "--follow=no"],
+                       check=True, capture_output=True, timeout=20)
+        until("the entries", lambda: log_lines(observe) == {("orders", "error"): 5})
+
+
+@test
+def a_flood_of_datagrams_spills_and_drops_the_least_important_and_each_line_is_accounted_for():
+    with Observe('[observe]\nlisten = "127.0.0.1:<http>"\nqueue = "1MiB"\nspill = "2MiB"\n[[input]]\nkind = "syslog"\nlisten = "udp:127.0.0.1:<syslog>"\n'
+                 'parse = "slow"\n[parse.slow]\nparsers = ["grok %{COMBINEDAPACHELOG}", "grok %{SYSLOGLINE}", "grok %{HAPROXYHTTP}"]\n') as observe:
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        text = b"orders: " + b"x " * 700
+        for i in range(12000):
+            sender.sendto((b"<15>" if i % 2 else b"<11>") + text, ("127.0.0.1", observe.ports["syslog"]))
+
+        def settled():
+            received = observe.metric('berth_input_received_total{input="syslog",kind="syslog"}')
+            handled, waiting = observe.metric("berth_lines_total"), observe.metric("berth_queue_bytes") + observe.metric("berth_spill_bytes")
+            dropped = {level: observe.metric('berth_lines_dropped_total{input="syslog",level="%s",reason="no_room"}' % level) or 0 for level in ("debug", "error")}
+            return waiting == 0 and received == handled + sum(dropped.values()) and received > 1000 and dropped
+        dropped = until("all to be handled or counted as dropped", settled, 60)
+        spilled = observe.metric("berth_lines_spilled_total")
+        expect(dropped["debug"] >= dropped["error"], f"{dropped}")
+        expect(spilled > 0 or sum(dropped.values()) == 0, f"{spilled} {dropped}")
+
+
 main()

@@ -629,4 +629,114 @@ pages = [{{ status = 404, text = "<p>lost</p>" }}]
         node.wait()
 
 
+KEPT = """
+const http = require("http");
+let count = 0;
+http.createServer((request, response) => {
+  count += 1;
+  const kind = request.url.split("?")[0];
+  const headers = { "Cache-Tag": "all" };
+  if (kind === "/kept") headers["Cache-Control"] = "max-age=600";
+  if (kind === "/asked") Object.assign(headers, { "Cache-Control": "no-cache", ETag: '"1"' });
+  if (kind === "/slow") headers["Cache-Control"] = "max-age=600";
+  if (kind === "/asked" && request.headers["if-none-match"] === '"1"') return response.writeHead(304, headers).end();
+  const end = () => response.writeHead(200, headers).end(JSON.stringify({ count, port: process.argv[1] }));
+  if (kind === "/slow") setTimeout(end, 500); else end();
+}).listen(Number(process.argv[1]), "127.0.0.1");
+"""
+
+
+@test
+def answers_are_kept_joined_purged_and_counted():
+    port, tls_port, backend = free_port(), free_port(), free_port()
+    node = subprocess.Popen(["node", "-e", KEPT, str(backend)])
+    with tempfile.TemporaryDirectory() as folder:
+        certificate(folder, "a", "a.example")
+        text = f"""
+[proxy]
+control = "proxy.sock"
+[listener.web]
+listen = "tcp:{port}"
+[listener.secure]
+listen = "tls:{tls_port}"
+certificates = [{{ chain = "{folder}/a.pem", key = "{folder}/a.key" }}]
+[service.a]
+instances = ["127.0.0.1:{backend}"]
+cache = {{ on = true, join = true }}
+[route.all]
+service = "a"
+[[log]]
+to = "stdout"
+"""
+        try:
+            until("node", lambda: socket.create_connection(("127.0.0.1", backend), 1).close() is None)
+            with Alone(text) as proxy:
+                def berth(*words):
+                    result = subprocess.run([BERTH, "proxy", *words], cwd=proxy.folder, capture_output=True, text=True, timeout=60)
+                    expect(result.returncode == 0, f"berth proxy {words}: {result.stdout}{result.stderr}")
+                    return result.stdout
+                url = f"http://127.0.0.1:{port}"
+                first, again = asked(url + "/kept"), curl("-i", url + "/kept")
+                expect("Cache-Status: berth; hit; ttl=" in again and "Age: " in again and f'"count":{first["count"]}' in again, again)
+                expect(curl("-r", "0-0", url + "/kept") == "{", "a part of it")
+                head = curl("-I", url + "/kept")
+                expect("Content-Length: " in head and "berth; hit" in head, head)
+                asked(url + "/asked")
+                about = curl("-i", url + "/asked")
+                expect("Cache-Status: berth; fwd=stale; fwd-status=304" in about and "HTTP/1.1 200" in about, about)
+                secure = ("--cacert", f"{folder}/a.pem", "--resolve", f"a.example:{tls_port}:127.0.0.1", "--http2")
+                h2 = f"https://a.example:{tls_port}/kept"
+                curl(*secure, h2)
+                got = curl("-i", *secure, h2).lower()
+                expect(got.startswith("http/2 200") and "cache-status: berth; hit" in got and "age: " in got, got)
+                many = [subprocess.Popen(["curl", "-sS", "-i", "--max-time", "20", url + "/slow"], stdout=subprocess.PIPE, text=True) for _ in range(8)]
+                told = [one.communicate()[0] for one in many]
+                counts = {one.splitlines()[-1] for one in told}
+                expect(len(counts) == 1 and sum("collapsed" in one or "; hit;" in one for one in told) == 7, str(told))
+                expect("2 answers were forgotten" in berth("purge", "--target", "/kept*"), "purge by target")
+                expect("answers were forgotten" in berth("purge", "--tag", "all"), "purge by tag")
+                expect(asked(url + "/kept")["count"] != first["count"], "asked for anew")
+                shown = berth("slow", "-v", "--minutes", "2")
+                expect("GET /slow" in shown and "> Host: 127.0.0.1" in shown, shown)
+                metrics = curl("--unix-socket", os.path.join(proxy.folder, "proxy.sock"), "http://proxy/metrics")
+                expect('haproxy_backend_http_cache_hits_total{proxy="a"}' in metrics, metrics)
+                until("the log", lambda: "a/<CACHE>" in proxy.printed() and " LR-- " in proxy.printed())
+        finally:
+            node.kill()
+            node.wait()
+
+
+@test
+def an_operator_weighs_and_ejects():
+    port = free_port()
+    one, two = Backend("one"), Backend("two")
+    text = f"""
+[proxy]
+control = "proxy.sock"
+[listener.web]
+listen = "tcp:{port}"
+[service.a]
+instances = ["{one.address}", "{two.address}"]
+balance = {{ way = "weighted" }}
+[route.all]
+service = "a"
+"""
+    with Alone(text) as proxy:
+        def berth(*words, code=0):
+            result = subprocess.run([BERTH, "proxy", *words], cwd=proxy.folder, capture_output=True, text=True, timeout=60)
+            expect(result.returncode == code, f"berth proxy {words}: {result.stdout}{result.stderr}")
+            return result.stdout + result.stderr
+
+        def of_one():
+            return sum(asked(f"http://127.0.0.1:{port}/")["name"] == "one" for _ in range(12))
+        expect(of_one() == 6, "by halves")
+        expect("a/1 has the weight 3" in berth("weight", "a/1", "3"), "a word about it")
+        expect(of_one() == 9, "three to one")
+        expect("a/1 rests for 1m" in berth("eject", "a/1", "--for", "1m"), "a word about it")
+        expect(of_one() == 0 and "ejected by hand" in berth("state"), "it rests")
+        expect("no instance a/7" in berth("eject", "a/7", code=1), "a word about it")
+    one.stop()
+    two.stop()
+
+
 main()

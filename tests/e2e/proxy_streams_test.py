@@ -143,6 +143,84 @@ service = "echo"
     shutil.rmtree(folder)
 
 
+WEBSOCKET = r"""
+const http = require("http"), http2 = require("http2"), crypto = require("crypto");
+const server = http.createServer().on("upgrade", (request, socket) => {
+  const accept = crypto.createHash("sha1").update(request.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest("base64");
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nX-Path: ${request.url}\r\n\r\n`);
+  socket.pipe(socket);
+});
+server.listen(Number(process.argv[1]), "127.0.0.1", () => console.log("listening"));
+process.stdin.once("data", () => {
+  const session = http2.connect(`http://127.0.0.1:${process.argv[2]}`);
+  session.once("remoteSettings", (settings) => {
+    const stream = session.request({ ":method": "CONNECT", ":protocol": "websocket", ":scheme": "http", ":path": "/chat", ":authority": "web.example", "sec-websocket-version": "13" });
+    let received = 0;
+    const sent = Buffer.alloc(1_000_000, "w");
+    stream.on("response", (headers) => {
+      console.log(`${settings.enableConnectProtocol} ${headers[":status"]} ${headers["x-path"]}`);
+      stream.write(sent);
+      stream.end();
+    });
+    stream.on("data", (part) => (received += part.length));
+    stream.on("error", (error) => console.log(`error ${error}`));
+    stream.on("end", () => { console.log(`echo ${received}`); process.exit(0); });
+  });
+});
+"""
+
+
+@test
+def a_websocket_of_node_by_http_2_reaches_an_upgrade_of_node():
+    upstream, port = free_port(), free_port()
+    node = subprocess.Popen(["node", "-e", WEBSOCKET, str(upstream), str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        expect(node.stdout.readline() == "listening\n", "node listens")
+        with Running(f"""
+[listener.web]
+listen = "tcp:{port}"
+[service.chat]
+instances = ["127.0.0.1:{upstream}"]
+[route.all]
+service = "chat"
+[[log]]
+to = "stdout"
+""") as proxy:
+            node.stdin.write("go\n")
+            node.stdin.flush()
+            told = node.communicate(timeout=30)[0]
+            expect(told == "true 200 /chat\necho 1000000\n", told)
+            until("its record", lambda: '101' in "".join(proxy.lines()))
+    finally:
+        node.kill()
+        node.wait()
+
+
+@test
+def udp_mode_gives_answers_back():
+    port, instance = free_port(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    instance.bind(("127.0.0.1", 0))
+    instance.settimeout(10)
+    with Running(f"""
+[listener.names]
+listen = "udp:127.0.0.1:{port}"
+service = "dns"
+[service.dns]
+instances = ["127.0.0.1:{instance.getsockname()[1]}"]
+"""):
+        clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(20)]
+        for number, client_socket in enumerate(clients):
+            client_socket.settimeout(10)
+            client_socket.sendto(b"%d" % number, ("127.0.0.1", port))
+        for _ in clients:
+            question, peer = instance.recvfrom(2000)
+            instance.sendto(b"answer to " + question, peer)
+        for number, client_socket in enumerate(clients):
+            expect(client_socket.recv(2000) == b"answer to %d" % number, f"client {number}")
+            client_socket.close()
+    instance.close()
+
+
 class Echo:
     """TCP: what comes goes back in capitals; "close" resets, "wait" says nothing."""
 
@@ -197,7 +275,7 @@ def talk(port, word, end="half"):
             if end == "reset":
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             return answer
-        except ConnectionError:
+        except OSError:
             return None
 
 

@@ -36,12 +36,19 @@ Deferred<void> Alone::open_stores(const ObserveFile& file) {
   samples.rollups_kept = file.rollups_kept / 1ms;
   samples_ = std::make_unique<SampleStore>(world_, log_.named("samples"), samples);
   co_await samples_->open();
+  if (file.logs) {
+    LogStoreOptions logs = *file.logs;
+    logs.folder = data_ + "/logs";
+    logs_ = std::make_unique<LogStore>(world_, log_.named("logs"), logs);
+    co_await logs_->open();
+    log_sink_ = std::make_unique<LogSink>(*logs_);
+  }
   all_series_ = std::make_unique<JoinedSeries>(
       std::vector<SeriesSource*>{kept_series_.get(), samples_.get()});
 }
 
-/// Who gets what: each line to streams, where there are any, and each event's metric to the
-/// samples. A log store, outputs and alerts are further sinks.
+/// Who gets what: each line to the log store and to streams, where there are any, and each event's
+/// metric to the samples. Outputs and alerts are further sinks.
 void Alone::connect(const ObserveFile& file) {
   observer_ = std::make_unique<Observer>(world_, *series_, log_.named("observer"));
   observer_->start();
@@ -50,6 +57,7 @@ void Alone::connect(const ObserveFile& file) {
   streams_ = std::make_unique<LocalStreams>(
       world_, log_.named("streams"), [this](const Event& event) { writer_->add(event); },
       file.streams);
+  if (logs_) lines_->add_sink([this](const ParsedLine& line) { log_sink_->note(line); });
   lines_->add_sink([this](const ParsedLine& line) {
     if (!lines_are_events_) return;
     Event event = event_of(line);
@@ -62,6 +70,7 @@ Deferred<void> Alone::open_queue() {
   queue_ = std::make_unique<LineQueue>(world_, log_.named("lines"), *lines_, data_ + "/lines",
                                        queue_limits_);
   co_await queue_->open(observer_->marked());
+  if (logs_) queue_->also_commit([this] { return logs_->commit(); });
   observer_->mark_by([this] { return queue_->counted(); });
   scope_.add(tend_journal());
 }
@@ -179,6 +188,7 @@ Deferred<void> Alone::close() {
   co_await scope_.close();
   if (streams_) co_await streams_->close();
   if (observer_) observer_->stop();
+  if (logs_) co_await logs_->close();
   if (samples_) co_await samples_->close();
   if (series_) co_await series_->close();
 }

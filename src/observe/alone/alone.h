@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "http/router.h"
 #include "http/server.h"
+#include "observe/alone/log_sink.h"
 #include "observe/alone/observe_file.h"
 #include "observe/inputs/input.h"
 #include "observe/joined_series.h"
@@ -50,6 +51,10 @@ class Alone {
   const SeriesStore& series() const { return *series_; }
   SampleStore& samples() { return *samples_; }
   streams::StreamCore& events() { return streams_->core(); }
+  /// Null where nothing is said of [logs].
+  LogStore* logs() { return logs_.get(); }
+  /// Of the HTTP API: what others add is there once start() has resolved.
+  http::Router& routes() { return routes_; }
   std::string metrics() const;
   std::uint64_t revision() const { return revision_; }
 
@@ -82,6 +87,8 @@ class Alone {
   std::unique_ptr<JoinedSeries> all_series_;
   std::unique_ptr<Observer> observer_;
   std::unique_ptr<SampleWriter> writer_;
+  std::unique_ptr<LogStore> logs_;
+  std::unique_ptr<LogSink> log_sink_;
   std::unique_ptr<LineIntake> lines_;
   std::unique_ptr<LineQueue> queue_;
   std::unique_ptr<LocalStreams> streams_;

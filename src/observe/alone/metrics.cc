@@ -91,6 +91,12 @@ std::string Alone::metrics() const {
   if (lines_) add_lines(out, *lines_);
   if (queue_) add_queue(out, *queue_);
   if (streams_) add_streams(out, streams_->core().counters(), streams_->core().index().size());
+  if (logs_) {
+    out.one("berth_log_lines_kept", "gauge", "Lines in the log store.", logs_->lines_kept());
+    out.one("berth_log_bytes", "gauge", "Its bytes on disk.", logs_->bytes_on_disk());
+    out.one("berth_log_lines_lost_total", "counter", "Lines that it could not keep.",
+            logs_->counters().dropped);
+  }
   if (samples_) add_samples(out, *samples_);
   return out.take();
 }

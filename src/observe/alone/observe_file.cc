@@ -28,6 +28,7 @@ struct Reading {
   void read_streams(TomlReader& reader);
   void read_limits(TomlReader& reader);
   void read_pipelines(TomlReader& reader);
+  void read_logs(TomlReader& reader);
   void read_inputs(TomlReader& reader);
 };
 
@@ -109,6 +110,20 @@ void Reading::read_pipelines(TomlReader& reader) {
   }
 }
 
+/// [logs]: where it stands, lines are kept.
+void Reading::read_logs(TomlReader& reader) {
+  auto logs = reader.table("logs");
+  if (!logs) return;
+  LogStoreOptions options;
+  auto bytes = logs->size("size");
+  if (bytes && *bytes < 256 << 20) logs->fail("size", "must be at least 256MiB");
+  if (bytes) options.bytes_max = static_cast<std::uint64_t>(*bytes);
+  options.kept = logs->duration("kept").value_or(options.kept);
+  if (options.kept < 1h) logs->fail("kept", "must be at least an hour");
+  logs->finish();
+  file.logs = std::move(options);
+}
+
 void Reading::read_inputs(TomlReader& reader) {
   std::vector<std::string_view> known;
   if (auto* parse = reader.table().find("parse")) {
@@ -155,8 +170,9 @@ Result<ObserveFile> read_observe_file(std::string_view text, const std::string& 
   reading.file.listen = Address::loopback(7400);
   if (auto observe = reader.table("observe")) reading.read_observe(*observe);
   reading.read_pipelines(reader);
+  reading.read_logs(reader);
   reading.read_inputs(reader);
-  reader.not_yet({"output", "alert", "logs"});  // each is read here by its own folder's reader
+  reader.not_yet({"output", "alert"});  // each is read here by its own folder's reader
   reader.finish();
   TRY(reading.errors.result());
   return std::move(reading.file);

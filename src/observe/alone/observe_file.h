@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/address.h"
 #include "base/result.h"
 #include "observe/inputs/input_reader.h"
+#include "observe/logs/log_store.h"
 #include "observe/parse/pipeline.h"
 
 namespace berth::observe {
@@ -22,7 +24,8 @@ struct ObserveFile {
   std::size_t series_max = 1'000'000;
   Duration kept = 15 * 24h;
   Duration rollups_kept = 400 * 24h;
-  LineQueueLimits queue;  // takes effect with a start
+  LineQueueLimits queue;                // takes effect with a start
+  std::optional<LogStoreOptions> logs;  // takes effect with a start; its folder is not set
   std::vector<InputSpec> inputs;
   std::map<std::string, Pipeline, std::less<>> pipelines;
 };

@@ -57,9 +57,16 @@ struct InputSuite : testing::Test {
     EXPECT_TRUE(simulation.run(stream.write(Bytes::copy(text))).ok());
     simulation.run_for(50ms);
   }
+  /// All that comes until nothing does for a while, or until the end.
   std::string receive(ByteStream& stream) {
-    auto bytes = simulation.run(stream.read(1 << 20));
-    return bytes.ok() ? std::string(bytes->view()) : "";
+    std::string all;
+    for (;;) {
+      auto read = stream.read(1 << 20);
+      if (!simulation.run_until([&] { return !read.pending(); }, 200ms)) return all;
+      auto bytes = read.take();
+      if (!bytes.ok() || bytes->empty()) return all;
+      all += bytes->view();
+    }
   }
   void send_datagram(std::uint16_t port, std::string_view text) {
     auto socket = outside.network.bind_datagram(outside.address(0)).value();

@@ -136,7 +136,8 @@ TEST_F(LogStoreTest, the_lines_with_the_largest_number_are_found_in_memory_and_i
   for (int turn = 0; turn < 3; ++turn) {
     for (int i = 0; i < 1000; ++i) {
       std::string seconds = std::to_string((i * 7919 + turn * 333) % 3000) + ".5";
-      LogLineField fields[] = {{"kind", "request"}, {"seconds", i == 500 ? "soon" : seconds}};
+      if (i == 500) seconds = "soon";
+      LogLineField fields[] = {{"kind", "request"}, {"seconds", seconds}};
       store->append({{i}, "", "users", "", LogLevel::info, "a request", fields});
     }
     if (turn < 2) run(store->pack_now());

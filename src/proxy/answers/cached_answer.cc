@@ -261,6 +261,7 @@ std::shared_ptr<CachedAnswer> freshened(const CachedAnswer& before, const http::
   answer->route = before.route;
   answer->vary = before.vary;
   answer->tags = before.tags;
+  answer->authorized = before.authorized;
   answer->body = before.body;
   answer->came = times.came;
   // What describes the content that is kept stays with it (section 3.2).

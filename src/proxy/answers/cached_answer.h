@@ -64,6 +64,7 @@ struct CachedAnswer {
   Bytes body;
   CacheLife life;
   MonotonicTime came{};
+  bool authorized = false;          // the request was: another answer needs leave again
   std::vector<std::uint64_t> tags;  // hashes
 
   bool same_uri(const CacheQuery& query) const;

@@ -133,13 +133,14 @@ void FileReading::read_listener(const std::string& name, TomlReader& reader) {
   entrance->name = name;
   reader.require("listen");
   if (auto listen = reader.string("listen")) {
-    auto endpoint = server_endpoint(*listen);
+    entrance->udp = listen->starts_with("udp:");
+    auto endpoint = server_endpoint(entrance->udp ? "tcp:" + listen->substr(4) : *listen);
     if (!endpoint.ok()) {
       reader.fail("listen", "is wrong: " + std::string(endpoint.error().message()));
     } else {
       entrance->address = address_of(*endpoint);
       entrance->secured = endpoint->secured;
-      if (file.gateway->entrance_at(entrance->address)) {
+      if (file.gateway->entrance_at(entrance->address, entrance->udp)) {
         reader.fail("listen", "is another listener's address already");
       }
     }
@@ -168,15 +169,26 @@ void FileReading::read_listener(const std::string& name, TomlReader& reader) {
   entrance->idle_timeout = reader.duration("idle_timeout").value_or(entrance->idle_timeout);
   entrance->head_timeout = reader.duration("head_timeout").value_or(entrance->head_timeout);
   entrance->hsts = read_hsts(reader);
-  std::string mode = reader.string("mode").value_or("http");
+  std::string mode = reader.string("mode").value_or(entrance->udp ? "udp" : "http");
+  if (entrance->udp && mode != "udp") reader.fail("mode", "of a \"udp:\" listener is \"udp\"");
   constexpr Duration tcp_idle_timeout = 1h;
   if (mode == "tcp" && !reader.has("idle_timeout")) entrance->idle_timeout = tcp_idle_timeout;
-  if (mode != "http" && mode != "tcp") reader.fail("mode", "must be \"http\" or \"tcp\"");
-  if (mode == "tcp") {
+  if (!entrance->udp && mode != "http" && mode != "tcp") {
+    reader.fail("mode", "must be \"http\" or \"tcp\"");
+  }
+  constexpr Duration udp_idle_timeout = 30s;
+  if (entrance->udp) {
+    if (!reader.has("idle_timeout")) entrance->idle_timeout = udp_idle_timeout;
+    entrance->sessions_max =
+        static_cast<std::size_t>(reader.integer("sessions_max", 1, 1'000'000).value_or(10'000));
+    if (entrance->proxy_protocol) reader.fail("proxy_protocol", "is not for datagrams");
+  }
+  if (mode == "tcp" || entrance->udp) {
     reader.require("service");
     entrance->tcp_service = one_of(reader, "service", services, "service");
   } else if (reader.has("service")) {
-    reader.fail("service", "is for mode = \"tcp\": of HTTP the routes say where it goes");
+    reader.fail("service",
+                "is for mode = \"tcp\" and \"udp:\": of HTTP the routes say where it goes");
   }
   reader.finish();
   file.gateway->entrances.push_back(std::move(entrance));

@@ -31,6 +31,8 @@ struct Entrance {
   std::string hsts;             // for all routes; empty: as they say
   /// In TCP mode: the service that every connection goes to, as bytes; empty: HTTP, by routes.
   std::string tcp_service;
+  bool udp = false;                   // datagrams to tcp_service
+  std::size_t sessions_max = 10'000;  // of UDP: addresses at once
 
   std::string_view scheme() const { return secured ? "https" : "http"; }
 };
@@ -47,9 +49,9 @@ struct Gateway {
   std::size_t connections_max = 20'000;
   std::size_t encoders_max = 200;  // answers being compressed; beyond, they go as they are
 
-  const Entrance* entrance_at(const Address& address) const {
+  const Entrance* entrance_at(const Address& address, bool udp = false) const {
     for (auto& each : entrances) {
-      if (each->address == address) return each.get();
+      if (each->address == address && each->udp == udp) return each.get();
     }
     return nullptr;
   }

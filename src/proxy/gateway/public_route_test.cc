@@ -93,6 +93,7 @@ struct PublicTest : ::testing::Test {
     auto made = std::make_shared<catalog::Service>();
     made->name = name;
     for (auto& table : tables) {
+      std::erase(table, '\n');  // an inline table stands on one line
       auto value = TomlValue::parse("v = " + table, "").value();
       auto* host = value.find("v")->find("host");
       made->routes.push_back({*host->string(), "/", toml_text(*value.find("v"))});

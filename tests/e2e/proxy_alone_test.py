@@ -559,6 +559,7 @@ def answers_are_compressed_and_folders_served():
     text = f"""
 [proxy]
 metrics = "tcp:{metrics_port}"
+stop_grace = "1s"
 [listener.web]
 listen = "tcp:{port}"
 [service.node]

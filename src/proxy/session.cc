@@ -70,7 +70,10 @@ Deferred<void> Session::run() {
     bool again = outcome.ok() && *outcome == Outcome::next;
     // Only the client's stream fails an exchange: it is gone, or took nothing until its time was
     // over.
-    if (!outcome.ok()) ended(timed_out_ && answering_ ? 'c' : 'C', phase());
+    if (!outcome.ok()) {
+      bool stopped = outcome.error().is(Code::cancelled);
+      ended(stopped ? 'K' : timed_out_ && answering_ ? 'c' : 'C', phase());
+    }
     uploading_.reset();
     note_record();
     release_endpoint();

@@ -317,6 +317,7 @@ Deferred<Session::Outcome> Session::tries() {
       co_return co_await refuse(late ? 504 : 503, std::move(reason));
     }
     auto tried = co_await attempt().result();
+    if (!tried.ok() && tried.error().is(Code::cancelled)) co_return std::move(tried).error();
     if (!tried.ok() && fault_ != Fault::none) co_return co_await refuse_fault();
     Failure failure = failure_of(tried);
     // A kept connection that the instance had closed says nothing about it: no retry is spent. The

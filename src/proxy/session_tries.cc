@@ -352,6 +352,7 @@ Deferred<Session::Outcome> Session::tries() {
     }
     auto trying = may_hedge() ? attempt_hedged() : attempt();
     auto tried = co_await std::move(trying).result();
+    if (!tried.ok() && tried.error().is(Code::cancelled)) co_return std::move(tried).error();
     if (!tried.ok() && fault_ != Fault::none) co_return co_await refuse_fault();
     Failure failure = failure_of(tried);
     // A kept connection that the instance had closed says nothing about it: no retry is spent. The

@@ -142,7 +142,9 @@ TEST_F(TerminationTest, PD_chunks_that_are_none_behind_good_ones) {
   send(plain_get);
   accept();
   answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
-  EXPECT_NE(read().find("hello"), std::string::npos);
+  std::string got;
+  for (int i = 0; i < 4 && got.find("hello") == got.npos; ++i) got += read();
+  EXPECT_NE(got.find("hello"), got.npos) << got;
   answer("zz\r\n");
   EXPECT_EQ(told(), "PD-- 200");
 }

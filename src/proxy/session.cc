@@ -231,6 +231,9 @@ void Session::end_request_head() {
 }
 
 void Session::build_answer_head() {
+  // Said once: a client that was not told so may have sent its next request already.
+  closes_ = !request_.keep_alive || proxy_.stopping() ||
+            answer_.framing.kind == http::Framing::Kind::until_close;
   out_.assign("HTTP/1.1 ").append(std::to_string(answer_.status)).append(" ");
   out_.append(answer_.reason).append("\r\n");
   for (auto& header : answer_.headers) {
@@ -242,8 +245,7 @@ void Session::build_answer_head() {
   if (answer_.status == 101) {
     http::append_header(out_, "Connection", "Upgrade");
     http::append_header(out_, "Upgrade", answer_.headers.value("upgrade"));
-  } else if (!request_.keep_alive || proxy_.stopping() ||
-             answer_.framing.kind == http::Framing::Kind::until_close) {
+  } else if (closes_) {
     out_ += "Connection: close\r\n";
   } else if (request_.minor == 0) {
     out_ += "Connection: keep-alive\r\n";
@@ -297,9 +299,7 @@ Deferred<Session::Outcome> Session::pass_answer() {
   if (!request_body_.done()) co_return Outcome::close;  // answered before all was sent
   if (answer_.keep_alive && upstream_pending_.empty())
     endpoint_->give_idle(std::move(upstream_), clock.now());
-  bool close = !request_.keep_alive || proxy_.stopping() ||
-               answer_.framing.kind == http::Framing::Kind::until_close;
-  co_return close ? Outcome::close : Outcome::next;
+  co_return closes_ ? Outcome::close : Outcome::next;
 }
 
 /// Sends the rest of the request's body while the answer is awaited.

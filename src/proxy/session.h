@@ -153,6 +153,7 @@ class Session final : public OpenSession, Timer {
   bool in_request_ = false;
   bool timed_out_ = false;
   bool reused_ = false;
+  bool closes_ = false;              // the answer's head says that the connection ends with it
   bool passed_bytes_ = false;        // of the answer, to the client: no retry any more
   std::uint64_t content_bytes_ = 0;  // of the request's body, so far
   bool too_long_ = false;            // that is more than the route lets through

@@ -279,6 +279,9 @@ void Session::end_request_head() {
 }
 
 void Session::build_answer_head() {
+  // Said once: a client that was not told so may have sent its next request already.
+  closes_ = !request_.keep_alive || proxy_.stopping() ||
+            answer_.framing.kind == http::Framing::Kind::until_close;
   out_.assign("HTTP/1.1 ").append(std::to_string(answer_.status)).append(" ");
   out_.append(answer_.reason).append("\r\n");
   for (auto& header : answer_.headers) {
@@ -374,7 +377,8 @@ Deferred<Session::Outcome> Session::end_answer() {
   }
   if (answer_.keep_alive && upstream_pending_.empty() && !uploading_.pending())
     endpoint_->give_idle(std::move(upstream_), proxy_.world().clock.now());
-  co_return closes_ || proxy_.stopping() ? Outcome::close : Outcome::next;
+  // Said once, by its head: a client that was not told so may have sent its next request already.
+  co_return closes_ ? Outcome::close : Outcome::next;
 }
 
 /// Sends the rest of the request's body while the answer is awaited.

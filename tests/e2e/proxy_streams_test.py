@@ -535,10 +535,9 @@ to = "file:access.log"
             for round in range(10):
                 before = load.done
                 if round == 5:  # by signal as well
-                    count = proxy.logged().count("the next process has taken over")
                     os.kill(pids[-1], signal.SIGUSR2)
                     pids.append(until("the next process", lambda: successor(proxy, pids)))
-                    until("it to take over", lambda: proxy.logged().count("the next process has taken over") > count)
+                    until("the one before to end", lambda: not running(pids[-2]))
                 else:
                     pids.append(int(re.search(r"process (\d+) has taken over", told(proxy.folder, "upgrade"))[1]))
                 until("requests by the next process", lambda: load.done > before + 50)

@@ -11,6 +11,7 @@
 #include "http/router.h"
 #include "http/server.h"
 #include "observe/alone/observe_file.h"
+#include "observe/alone/telling.h"
 #include "observe/inputs/input.h"
 #include "observe/joined_series.h"
 #include "observe/kept_series.h"
@@ -85,6 +86,7 @@ class Alone {
   std::unique_ptr<LineJournal> journal_;
   std::unique_ptr<LineIntake> lines_;
   std::unique_ptr<LocalStreams> streams_;
+  std::unique_ptr<Telling> telling_;
   bool lines_are_events_ = false;
   Inputs inputs_;
   http::Router routes_;

@@ -77,6 +77,7 @@ std::string Alone::metrics() const {
   if (lines_) add_lines(out, *lines_);
   if (streams_) add_streams(out, streams_->core().counters(), streams_->core().index().size());
   if (samples_) add_samples(out, *samples_);
+  if (telling_) telling_->expose(out);
   return out.take();
 }
 

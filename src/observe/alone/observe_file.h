@@ -8,6 +8,7 @@
 
 #include "base/address.h"
 #include "base/result.h"
+#include "observe/alone/telling.h"
 #include "observe/inputs/input_reader.h"
 #include "observe/parse/pipeline.h"
 
@@ -24,6 +25,7 @@ struct ObserveFile {
   Duration rollups_kept = 400 * 24h;
   std::vector<InputSpec> inputs;
   std::map<std::string, Pipeline, std::less<>> pipelines;
+  TellingFile telling;  // [[output]], [alerts], [[alert]], [[objective]], [[kpi]]
 };
 
 /// What reading one may ask for besides; both block.

@@ -92,7 +92,8 @@ def fuzz():
 
 
 def differential():
-    counted("differential/h1.py", [sys.executable, "tests/differential/h1.py"], 120)
+    for script in ("h1.py", "proxy.py", "termination.py"):
+        counted(f"differential/{script}", [sys.executable, f"tests/differential/{script}"], 120, {"BERTH": BERTH})
 
 
 def examples():

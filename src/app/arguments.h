@@ -47,9 +47,11 @@ struct TopArguments {
   bool once = false;
 };
 struct LogsArguments {
-  std::string of;  // a service or an instance
+  std::string of;  // a service or an instance; empty with a query: all
   bool follow = false;
   std::uint32_t lines = 200;
+  std::optional<std::string> query;  // docs/formats/log_lines.md
+  std::optional<Duration> since;     // back from now
 };
 struct ScaleArguments {
   std::string service;
@@ -108,7 +110,20 @@ struct ParseArguments {
 };
 /// Of a proxy alone: asks it, or tells it something, at its control socket.
 struct ProxyControlArguments {
-  enum class What : std::uint8_t { state, sessions, tail, drain, disable, enable, kill };
+  enum class What : std::uint8_t {
+    state,
+    sessions,
+    tail,
+    drain,
+    disable,
+    enable,
+    weight,
+    eject,
+    purge,
+    slow,
+    kill,
+    upgrade
+  };
   What what = What::state;
   std::string control = "proxy.sock";
   std::string of;        // an instance, or a session's number
@@ -118,6 +133,12 @@ struct ProxyControlArguments {
   std::string status;    // tail: "500-599"
   Duration slower = 0s;  // tail: only what took as long
   bool json = false;     // tail: objects instead of lines
+  std::int64_t weight = 1;
+  Duration eject_for = 30s;
+  std::string tag;           // purge: only what has it
+  std::string target;        // purge: only that, or what begins so where it ends with "*"
+  std::int64_t minutes = 5;  // slow: the last ones
+  bool verbose = false;      // slow: with fields
 };
 struct StreamsTestArguments {
   std::string file;  // docs/formats/streams.md

@@ -129,11 +129,30 @@ void declare_top(CLI::App& app, Chosen& chosen) {
 
 void declare_logs(CLI::App& app, Chosen& chosen) {
   auto a = arguments_of<LogsArguments>(app, chosen);
-  place(app, "SERVICE|INSTANCE", a->of, "whose output: all of orders, or orders/1");
+  app.callback([a, &chosen] {
+    bool search = a->query || a->since;
+    if (a->of.empty() && !search) throw CLI::RequiredError("SERVICE|INSTANCE");
+    chosen = *a;
+  });
+  place(app, "SERVICE|INSTANCE", a->of,
+        "whose output: all of orders, or orders/1; needed without -q", false);
   app.add_flag("-f,--follow", a->follow, "go on with new lines as they come");
   app.add_option("-n,--lines", a->lines, "how many lines of the past (200)")
       ->type_name("N")
       ->check(whole(0, 5000));
+  app.add_option("-q,--query", a->query, "search all that is kept: 'level:error timeout -retry'")
+      ->type_name("QUERY");
+  app.add_option_function<std::string>(
+         "--since",
+         [a](const std::string& text) {
+           if (auto read = parse_duration(text); read.ok()) a->since = *read;
+         },
+         "only what is younger: 30s, 1h, 7d")
+      ->type_name("DURATION")
+      ->check([](const std::string& text) {
+        auto read = parse_duration(text);
+        return read.ok() ? std::string() : std::string(read.error().message());
+      });
 }
 
 void declare_scale(CLI::App& app, Chosen& chosen) {
@@ -250,6 +269,9 @@ void declare_proxy(CLI::App& app, Chosen& chosen) {
   auto a = arguments_of<ProxyArguments>(app, chosen);
   place(app, "FILE", a->file, "a proxy.toml: a balancer of its own", false);
   app.add_flag("--check", a->check, "tell whether FILE can be used, and end");
+  app.add_option("--take-over", a->take_over,
+                 "take the sockets of the proxy that has this control socket")
+      ->type_name("CONTROL");
   app.add_option("--host", a->host, "this host's name in the catalog")->type_name("NAME");
   address(app, "--gateway", a->gateway, "where the gateway listens");
   address(app, "--dns", a->dns, "where DNS listens");
@@ -271,8 +293,27 @@ void declare_proxy_control(CLI::App& app, Chosen& chosen) {
   app.add_option("--control", a->control, "its control socket, as proxy.toml says (proxy.sock)")
       ->type_name("FILE");
   if (what == What::kill) place(app, "SESSION", a->of, "its number in berth proxy sessions");
-  if (what == What::drain || what == What::disable || what == What::enable) {
+  if (what == What::drain || what == What::disable || what == What::enable ||
+      what == What::weight || what == What::eject) {
     place(app, "INSTANCE", a->of, "such as users/1");
+  }
+  if (what == What::weight)
+    app.add_option("WEIGHT", a->weight, "its share beside the others' weights; 0: nothing new")
+        ->required()
+        ->check(CLI::Range(0, 1000));
+  if (what == What::eject) duration(app, "--for", a->eject_for, "then it is back (30s)");
+  if (what == What::purge) {
+    app.add_option("--service", a->service, "only its answers")->type_name("SERVICE");
+    app.add_option("--tag", a->tag, "only those with it in Cache-Tag or Surrogate-Key")
+        ->type_name("TAG");
+    app.add_option("--target", a->target, "only that path and query; '/a*': what begins so")
+        ->type_name("TARGET");
+  }
+  if (what == What::slow) {
+    app.add_option("--minutes", a->minutes, "the last ones (5)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 15));
+    app.add_flag("-v,--verbose", a->verbose, "with the fields of request and answer");
   }
   if (what == What::drain) duration(app, "--wait", a->wait, "for what is in flight (30s)");
   if (what != What::tail) return;
@@ -306,7 +347,9 @@ constexpr Entry entries[] = {
     {"Look", "top", "how the services do, live", "",
      "berth top\nberth top --once            # once, for a script", declare_top},
     {"Look", "logs", "what a service prints", "",
-     "berth logs -f payments\nberth logs orders/1 -n 50", declare_logs},
+     "berth logs -f payments\nberth logs orders/1 -n 50\n"
+     "berth logs orders -q 'level:error timeout' --since 1h",
+     declare_logs},
     {"Look", "metrics", "latency, requests and errors as charts",
      "Without a name: all services. Any Riemann event's service is a series too.",
      "berth metrics orders\nberth metrics p99 --since 2h\nberth metrics --json users",
@@ -375,8 +418,26 @@ constexpr Entry entries[] = {
      "berth proxy disable users/1", declare_proxy_control<ProxyControlArguments::What::disable>},
     {"More", "proxy enable", "an instance is in again if its check says so", "",
      "berth proxy enable users/1", declare_proxy_control<ProxyControlArguments::What::enable>},
+    {"More", "proxy weight", "an instance's share beside the others'",
+     "Until the proxy ends, through changes of its file.", "berth proxy weight users/1 50",
+     declare_proxy_control<ProxyControlArguments::What::weight>},
+    {"More", "proxy eject", "an instance rests for a while, as after failures", "",
+     "berth proxy eject users/1 --for 5m",
+     declare_proxy_control<ProxyControlArguments::What::eject>},
+    {"More", "proxy purge", "forget answers that are kept",
+     "All of them, or those that fit all that is said.",
+     "berth proxy purge --service users --tag user-42\nberth proxy purge --target '/img/*'",
+     declare_proxy_control<ProxyControlArguments::What::purge>},
+    {"More", "proxy slow", "the slowest and the failed requests of the last minutes",
+     "With their times; -v shows fields too. Secrets were left out when they were kept.",
+     "berth proxy slow\nberth proxy slow -v --minutes 1",
+     declare_proxy_control<ProxyControlArguments::What::slow>},
     {"More", "proxy kill", "end a connection now", "", "berth proxy kill 17",
      declare_proxy_control<ProxyControlArguments::What::kill>},
+    {"More", "proxy upgrade", "start its program anew; the new process takes the sockets over",
+     "No connection is refused; the old process ends once its connections have. Where the new one\n"
+     "does not start the old one goes on, and the reason is told.",
+     "berth proxy upgrade", declare_proxy_control<ProxyControlArguments::What::upgrade>},
 };
 
 void declare_common(CLI::App& app, Common& common) {

@@ -40,6 +40,7 @@ TEST(CommandLine, words_and_flags_arrive_in_any_order) {
     EXPECT_EQ(logs.of, "orders/1");
     EXPECT_TRUE(logs.follow);
     EXPECT_EQ(logs.lines, 50U);
+    EXPECT_FALSE(logs.query || logs.since);
   }
 }
 
@@ -124,6 +125,15 @@ TEST(CommandLine, what_processes_of_a_host_are_given) {
   EXPECT_EQ(read_as<ShimArguments>({"shim", "/spec"}).spec, "/spec");
 }
 
+TEST(CommandLine, a_search_of_logs_needs_no_service) {
+  auto logs = read_as<LogsArguments>({"logs", "-q", "level:error timeout", "--since", "1h30m"});
+  EXPECT_EQ(logs.of, "");
+  EXPECT_EQ(logs.query, "level:error timeout");
+  EXPECT_EQ(logs.since, 90min);
+  EXPECT_EQ(read_as<LogsArguments>({"logs", "orders", "--since=5m"}).since, 5min);
+  expect_usage({"logs", "-q", "x", "--since", "soon"}, "'soon'");
+}
+
 TEST(CommandLine, wrong_usage_is_told_with_the_nearest_right_word) {
   expect_usage({"deplyo"}, "there is no command 'deplyo'; did you mean 'deploy'?");
   expect_usage({"--json", "lgos"}, "did you mean 'logs'?");
@@ -199,7 +209,7 @@ std::string kind_of(const Words& words) {
 TEST(Completion, offers_commands_flags_and_choices_that_begin_so) {
   EXPECT_EQ(offered({"lo"}), Words{"logs"});
   EXPECT_EQ(offered({"re"}), (Words{"restart", "resolve"}));
-  EXPECT_EQ(offered({"proxy", "s"}), (Words{"state", "sessions"}));
+  EXPECT_EQ(offered({"proxy", "s"}), (Words{"state", "sessions", "slow"}));
   EXPECT_EQ(offered({"proxy", "t"}), Words{"tail"});
   EXPECT_EQ(offered({"prox"}), Words{"proxy"});
   EXPECT_EQ(offered({"logs", "--f"}), (Words{"--follow", "--folder"}));

@@ -7,9 +7,8 @@
 #include "app/tables.h"
 #include "app/version.h"
 #include "app/words.h"
-#include "http/url.h"
 
-// What runs, and how it does: ps, top, logs, resolve, version, open.
+// What runs, and how it does: ps, top, resolve, version, open.
 
 namespace berth::app {
 namespace {
@@ -56,23 +55,6 @@ Deferred<int> top_in_pipe(Session& session, ApiClient& api) {
   }
 }
 
-Deferred<int> follow_logs(Session& session, ApiClient& api, std::string target) {
-  EventStream events = co_await api.events(target + "&follow=1");
-  const Output& output = session.output;
-  for (;;) {
-    ServerEvent event = co_await events.next();
-    if (event.name == "line" && output.json) output.line(event.data);
-    if (event.name != "line" && event.name != "lost") continue;
-    Json data = co_await or_return(Json::parse(event.data));
-    if (event.name == "lost") {
-      output.err(fmt::format("berth: {} lines are left out: they came faster than they were read\n",
-                             text_or_dash(data["lines"])));
-    } else if (!output.json) {
-      output.line(log_line(data, output.style, !output.to_terminal));
-    }
-  }
-}
-
 }  // namespace
 
 Deferred<int> run(Session& session, PsArguments arguments) {
@@ -110,29 +92,6 @@ Deferred<int> run(Session& session, TopArguments arguments) {
   }
   if (output.json || !output.to_terminal) co_return co_await top_in_pipe(session, *api);
   co_await show_screen(session, *api);
-  co_return exit_done;
-}
-
-Deferred<int> run(Session& session, LogsArguments arguments) {
-  ApiClient* api = co_await or_return(session.api());
-  Json state = co_await api->get("/v1/state");
-  bool one = arguments.of.find('/') != std::string::npos;
-  auto named = one ? instance_named(state, arguments.of) : service_named(state, arguments.of);
-  std::string name = co_await or_return(std::move(named));
-  std::string target =
-      fmt::format("/v1/services/{}/logs?lines={}", name.substr(0, name.find('/')), arguments.lines);
-  if (one) target += "&instance=" + http::percent_encode(name);
-  if (arguments.follow) co_return co_await follow_logs(session, *api, target);
-  Json logs = co_await api->get(target);
-  const Output& output = session.output;
-  if (output.json) {
-    output.line(logs.text());
-    co_return exit_done;
-  }
-  for (auto& line : logs["lines"].items()) {
-    output.line(log_line(line, output.style, !output.to_terminal));
-  }
-  if (logs["lines"].items().empty()) output.err(name + " has not printed anything\n");
   co_return exit_done;
 }
 

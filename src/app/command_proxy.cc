@@ -4,11 +4,12 @@
 #include "app/exit_code.h"
 #include "app/tables.h"
 #include "app/words.h"
+#include "base/units.h"
 #include "http/url.h"
 #include "os/host.h"
 
-// berth proxy state, sessions, drain, disable, enable, kill: at the control socket of a proxy
-// alone.
+// berth proxy state, sessions, drain, disable, enable, weight, eject, purge, slow, kill, upgrade:
+// at the control socket of a proxy alone.
 
 namespace berth::app {
 namespace {
@@ -47,6 +48,45 @@ void print_sessions(const Output& output, const Json& answer) {
   output.lines(table.lines(output.style));
 }
 
+std::string milliseconds_text(const Json& ms) {
+  double value = ms.number().value_or(-1);
+  return value < 0 ? "-" : format_duration(Duration(static_cast<std::int64_t>(value * 1e6)));
+}
+
+void print_slow_ones(const Output& output, std::string_view what, const Json& requests,
+                     bool verbose) {
+  if (requests.items().empty()) return;
+  output.line(std::string(what));
+  Table table({">took", ">queue", ">connect", ">answer", ">status", "end", "instance", "asks"});
+  for (auto& each : requests.items()) {
+    auto& ms = each["ms"];
+    table.add({milliseconds_text(ms["total"]), milliseconds_text(ms["queue"]),
+               milliseconds_text(ms["connect"]), milliseconds_text(ms["response"]),
+               text_of(each["status"]), text_of(each["termination"]),
+               text_or_dash(each["instance"]),
+               text_of(each["method"]) + " " + text_of(each["target"])});
+  }
+  output.lines(table.lines(output.style));
+  if (!verbose) return;
+  for (auto& each : requests.items()) {
+    output.line("");
+    output.line(output.style.bold(text_of(each["method"]) + " " + text_of(each["target"])) +
+                " from " + text_of(each["client"]) + " at " + text_of(each["at"]));
+    for (auto& line : each["asked"].items()) output.line("  > " + text_of(line));
+    for (auto& line : each["answered"].items()) output.line("  < " + text_of(line));
+  }
+}
+
+void print_slow(const Output& output, const Json& answer, bool verbose) {
+  for (auto& minute : answer["minutes"].items()) {
+    output.line(output.style.bold(text_of(minute["minute"])) + ": " + text_of(minute["requests"]) +
+                " requests, " + text_of(minute["failures"]) + " failed");
+    print_slow_ones(output, "failed", minute["failed"], verbose);
+    print_slow_ones(output, "slowest", minute["slowest"], verbose);
+    output.line("");
+  }
+}
+
 struct Asked {
   std::string method;
   std::string target;
@@ -64,6 +104,14 @@ std::string tail_target(const ProxyControlArguments& arguments) {
   return http::add_query("/v1/log", query);
 }
 
+std::string purge_target(const ProxyControlArguments& arguments) {
+  std::vector<std::pair<std::string, std::string>> query;
+  if (!arguments.service.empty()) query.emplace_back("service", arguments.service);
+  if (!arguments.tag.empty()) query.emplace_back("tag", arguments.tag);
+  if (!arguments.target.empty()) query.emplace_back("target", arguments.target);
+  return http::add_query("/v1/cache/purge", query);
+}
+
 Asked asked_for(const ProxyControlArguments& arguments) {
   std::string instance = "/v1/instances/" + arguments.of;
   switch (arguments.what) {
@@ -79,8 +127,18 @@ Asked asked_for(const ProxyControlArguments& arguments) {
       return {"POST", instance + "/disable"};
     case What::enable:
       return {"POST", instance + "/enable"};
+    case What::weight:
+      return {"POST", instance + "/weight?weight=" + std::to_string(arguments.weight)};
+    case What::eject:
+      return {"POST", instance + "/eject?for=" + std::to_string(arguments.eject_for / 1ms) + "ms"};
+    case What::purge:
+      return {"POST", purge_target(arguments)};
+    case What::slow:
+      return {"GET", "/v1/slow?minutes=" + std::to_string(arguments.minutes)};
     case What::kill:
       return {"DELETE", "/v1/sessions/" + http::percent_encode(arguments.of)};
+    case What::upgrade:
+      return {"POST", "/v1/upgrade"};
   }
   return {};
 }
@@ -101,6 +159,18 @@ int print_order(const Output& output, const ProxyControlArguments& arguments, co
       return exit_done;
     case What::enable:
       output.line(arguments.of + " is in if its check says so");
+      return exit_done;
+    case What::upgrade:
+      output.line("process " + text_of(answer["pid"]) + " has taken over");
+      return exit_done;
+    case What::weight:
+      output.line(arguments.of + " has the weight " + text_of(answer["weight"]));
+      return exit_done;
+    case What::eject:
+      output.line(arguments.of + " rests for " + text_of(answer["for"]));
+      return exit_done;
+    case What::purge:
+      output.line(text_of(answer["purged"]) + " answers were forgotten");
       return exit_done;
     default:
       output.line("session " + arguments.of + " was ended");
@@ -144,6 +214,8 @@ Deferred<int> run(Session& session, ProxyControlArguments arguments) {
     print_state(output, whole.json);
   } else if (arguments.what == What::sessions) {
     print_sessions(output, whole.json);
+  } else if (arguments.what == What::slow) {
+    print_slow(output, whole.json, arguments.verbose);
   } else {
     co_return print_order(output, arguments, whole.json);
   }

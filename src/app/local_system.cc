@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include "app/checkup.h"
+#include "app/line_sources.h"
 #include "app/version.h"
 #include "async/clock.h"
 #include "base/strings.h"
 #include "bus/bus_routes.h"
 #include "catalog/follow.h"
+#include "console/log_search.h"
 #include "http/access_record.h"
 #include "observe/prometheus_api.h"
 #include "observe/samples/remote_write_routes.h"
@@ -25,7 +27,7 @@ observe::RequestSeen seen(const http::AccessRecord& record) {
   observe::RequestSeen out;
   out.service = record.backend.empty() ? record.frontend : record.backend;
   out.caller = record.caller;
-  out.instance = record.server;
+  if (!record.server.starts_with('<')) out.instance = record.server;  // "<CACHE>" is none
   out.method = record.method;
   out.target = record.target;
   out.termination = {record.termination, sizeof record.termination};
@@ -116,6 +118,10 @@ Deferred<void> LocalSystem::start_observing() {
   co_await samples_->open();
   all_series_ = std::make_unique<observe::JoinedSeries>(
       std::vector<observe::SeriesSource*>{kept_series_.get(), samples_.get()});
+  observe::LogStoreOptions lines;
+  lines.folder = state_.file("lines");
+  lines_ = std::make_unique<observe::LogStore>(world_, log_.named("lines"), lines);
+  co_await lines_->open();
   observer_ = std::make_unique<observe::Observer>(world_, *series_, log_.named("observer"));
   observer_->start();
   auto ring = co_await or_return(os::MappedRing::open(state_.file("access.ring")));
@@ -123,9 +129,11 @@ Deferred<void> LocalSystem::start_observing() {
                                        [this](const http::AccessRecord& record) {
                                          ++records_;
                                          observer_->note(seen(record));
+                                         append_request(*lines_, host_, record);
                                        });
   ring_->start();
-  log_lines_ = std::make_unique<LogLines>(world_, log_.named("logs"), state_.path(), *observer_);
+  log_lines_ = std::make_unique<LogLines>(world_, log_.named("logs"), state_.path(), *observer_,
+                                          *lines_, host_);
   log_lines_->start();
   co_await start_streams();
   co_await or_return(start_syslog());
@@ -148,8 +156,10 @@ Deferred<void> LocalSystem::start_streams() {
 Result<void> LocalSystem::start_syslog() {
   intake_ = std::make_unique<observe::LogIntake>(*observer_);
   syslog_ = std::make_unique<observe::SyslogServer>(
-      world_, log_.named("syslog"),
-      [this](const observe::SyslogReceived& received) { intake_->note(received); });
+      world_, log_.named("syslog"), [this](const observe::SyslogReceived& received) {
+        intake_->note(received);
+        append_syslog(*lines_, received);
+      });
   syslog_->serve(TRY(listen(places_.syslog)));
   syslog_->serve(TRY(own_.network.bind_datagram(Address::loopback(places_.syslog))));
   return {};
@@ -252,6 +262,7 @@ Result<void> LocalSystem::serve() {
   bus::add_bus_routes(api_->router(), *bus_, [this] { return mirror_->state().revision; });
   observe::add_prometheus_routes(api_->router(), world_, *all_series_,
                                  {.version = std::string(version())});
+  console::add_log_search_routes(api_->router(), world_, *lines_);
   observe::add_remote_write_route(api_->router(), *samples_, "/prometheus");
   api_->router().add("GET", "/v1/doctor", [this](http::ServerRequest&) { return doctor(); });
   api_->start();
@@ -284,12 +295,13 @@ console::Sources LocalSystem::sources() {
           .counters =
               [this] {
                 return console::ProgramCounters{records_, ring_->dropped(), console_->connections(),
-                                                syslog_->counters()};
+                                                syslog_->counters(), lines_->counters()};
               },
           .why_out =
               [this](std::string_view id, std::string_view incarnation) {
                 return catalog_->why_out(id, incarnation);
-              }};
+              },
+          .all_series = all_series_.get()};
 }
 
 std::vector<console::NamedAddress> LocalSystem::addresses() const {
@@ -352,6 +364,7 @@ Deferred<void> LocalSystem::stop(bool instances) {
   if (streams_) co_await streams_->close();
   if (syslog_) co_await syslog_->close();
   if (observer_) observer_->stop();
+  if (lines_) co_await lines_->close();
   if (samples_) co_await samples_->close();
   if (series_) co_await series_->close();
   if (control_) co_await control_->close();

@@ -19,6 +19,7 @@
 #include "observe/kept_series.h"
 #include "observe/local_streams.h"
 #include "observe/log_intake.h"
+#include "observe/logs/log_store.h"
 #include "observe/observer.h"
 #include "observe/samples/sample_store.h"
 #include "observe/series_store.h"
@@ -109,6 +110,7 @@ class LocalSystem final : runtime::DrainGate {
   std::unique_ptr<observe::KeptSeries> kept_series_;
   std::unique_ptr<observe::SampleStore> samples_;  // what others write
   std::unique_ptr<observe::JoinedSeries> all_series_;
+  std::unique_ptr<observe::LogStore> lines_;
   std::unique_ptr<observe::Observer> observer_;
   std::unique_ptr<observe::LocalStreams> streams_;
   std::unique_ptr<observe::LogIntake> intake_;

@@ -35,7 +35,8 @@ int start_dev(const DevArguments& given, const Common& common) {
 }
 
 int start_proxy(ProxyArguments arguments, const Common& common) {
-  if (!arguments.file.empty()) return run_proxy_alone({arguments.file, arguments.check});
+  if (!arguments.file.empty())
+    return run_proxy_alone({arguments.file, arguments.check, arguments.take_over});
   if (common.state.empty()) {
     std::fputs("berth: proxy run needs a FILE, or --state FOLDER\nsee: berth proxy run --help\n",
                stderr);

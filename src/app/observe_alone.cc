@@ -12,6 +12,7 @@
 #include "async/executor.h"
 #include "async/sync.h"
 #include "base/strings.h"
+#include "console/log_search.h"
 #include "observe/alone/alone.h"
 #include "os/host.h"
 #include "os/log_output.h"
@@ -76,6 +77,9 @@ class ObserveProcess {
     files_.set(std::move(loaded.paths));
     auto started = co_await alone_.start(std::move(loaded.file)).result();
     if (started.ok()) {
+      if (auto* logs = alone_.logs()) {
+        console::add_log_search_routes(alone_.routes(), own_.world, *logs);
+      }
       log_.info("running", {{"file", path_}});
       works_.add(files_.watch([this] { return reload(); }));
       while (co_await own_.signals.next() == SIGHUP) co_await reload();

@@ -4,12 +4,16 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <optional>
 #include <tuple>
 
 #include "app/exit_code.h"
+#include "app/succession.h"
+#include "app/taken_sockets.h"
 #include "async/clock.h"
 #include "async/executor.h"
 #include "base/strings.h"
+#include "http/client.h"
 #include "os/host.h"
 #include "os/log_output.h"
 #include "os/own_world.h"
@@ -47,25 +51,108 @@ Result<Loaded> load(const std::string& path, const std::string& shown) {
 class AloneProcess {
  public:
   explicit AloneProcess(const AloneArguments& arguments)
-      : shown_(arguments.file), path_(os::absolute_path(arguments.file)) {}
+      : shown_(arguments.file),
+        path_(os::absolute_path(arguments.file)),
+        program_(os::own_program()) {
+    if (!arguments.take_over.empty()) take_over_ = os::absolute_path(arguments.take_over);
+  }
 
   Result<int> run() {
     os::raise_descriptor_limit();
-    auto loaded = TRY(load(path_, shown_));
-    TRY(apply(std::move(loaded.file)));
-    paths_ = std::move(loaded.paths);
-    log_.info("running", {{"file", path_}});
-    scope_.add(watch_files());
-    scope_.add(take_signals());
-    return own_.reactor.run();
+    site_.on_upgrade([this] { return upgrade(); });
+    scope_.add(begin());
+    int code = own_.reactor.run();
+    if (failed_) return std::move(*failed_);
+    return code;
   }
 
  private:
+  Deferred<void> begin() {
+    auto begun = co_await (take_over_.empty() ? begin_alone() : begin_by_taking_over()).result();
+    if (!begun.ok()) {
+      failed_ = std::move(begun).error();
+      own_.reactor.stop(exit_failed);
+      co_return;
+    }
+    log_.info("running", {{"file", path_}});
+    scope_.add(watch_files());
+    scope_.add(take_signals());
+    scope_.add(give_way());
+  }
+
+  Deferred<void> begin_alone() { return resolved<void>(read_and_apply()); }
+
+  Result<void> read_and_apply() {
+    auto loaded = TRY(load(path_, shown_));
+    TRY(apply(std::move(loaded.file)));
+    paths_ = std::move(loaded.paths);
+    return {};
+  }
+
+  /// What the process before knows, then its sockets; it goes on where anything fails.
+  Deferred<void> begin_by_taking_over() {
+    auto taking = Successor::begin(own_.world, own_.reactor, sockets_, take_over_);
+    auto successor = co_await std::move(taking);
+    auto told = co_await ask_predecessor().result();
+    if (told.ok()) alone_.begin_with(*told);
+    auto applied = told.ok() ? read_and_apply() : Result<void>(told.error());
+    if (!applied.ok()) {
+      successor->failed(applied.error());
+      co_await fail_with(std::move(applied).error());
+    }
+    sockets_.drop_rest();
+    successor->ready();
+    log_.info("took over", {{"from", take_over_}});
+  }
+
+  Deferred<Json> ask_predecessor() {
+    http::Client client(own_.reactor, own_.network);
+    http::Request request;
+    request.target = "/v1/handover";
+    auto asking = client.send(Address::unix_path(take_over_), std::move(request), 5s);
+    auto answer = co_await std::move(asking);
+    co_return co_await answer.json();
+  }
+
+  Deferred<std::int64_t> upgrade() {
+    std::vector<std::string> argv{program_, "proxy", "run", path_, "--take-over", control_path()};
+    return predecessor_.start(std::move(argv));
+  }
+
+  std::string control_path() const {
+    bool none = control_.family() == Address::Family::none;
+    return none ? "" : control_.text().substr(std::string_view("unix:").size());
+  }
+
+  /// Another process has the sockets: this one takes no more, and ends with what it has.
+  Deferred<void> give_way() {
+    co_await predecessor_.succeeded();
+    log_.info("the next process has taken over; this one ends with its connections",
+              {{"connections", alone_.proxy().connections()}});
+    alone_.proxy().stop_listening();
+    sockets_.stop_listening();           // control and metrics too
+    co_await own_.reactor.after(100ms);  // who asked for it is answered
+    std::ignore = site_.set({}, {});
+    std::ignore = predecessor_.set("");
+    MonotonicTime end = own_.reactor.now() + grace_;
+    while (alone_.proxy().connections() > 0 && own_.reactor.now() < end) {
+      co_await own_.reactor.after(10ms);
+    }
+    co_await alone_.logs().finish();
+    own_.reactor.stop(0);
+  }
+
   Result<void> apply(proxy::gateway::ProxyFile file) {
     Duration grace = file.stop_grace;
     Address metrics = file.metrics;
     Address control = file.control;
     TRY(site_.set(metrics, control));
+    std::swap(control_, control);
+    auto told = predecessor_.set(
+        control_.family() == Address::Family::none ? "" : succession_path(control_path()));
+    if (!told.ok())
+      log_.warning("no process can take over from this one", {{"error", told.error()}});
+    std::swap(control_, control);
     if (auto applied = alone_.apply(std::move(file)); !applied.ok()) {
       std::ignore = site_.set(metrics_, control_);
       return applied;
@@ -124,7 +211,14 @@ class AloneProcess {
   }
 
   Deferred<void> take_signals() {
-    while (co_await own_.signals.next() == SIGHUP) {
+    for (;;) {
+      int number = co_await own_.signals.next();
+      if (number == SIGUSR2) {
+        auto upgraded = co_await upgrade().result();
+        if (!upgraded.ok()) log_.error("no upgrade", {{"error", upgraded.error()}});
+        continue;
+      }
+      if (number != SIGHUP) break;
       alone_.logs().reopen();
       co_await reload();
     }
@@ -139,15 +233,22 @@ class AloneProcess {
 
   std::string shown_;
   std::string path_;
-  os::OwnWorld own_{1};
+  std::string program_;
+  std::string take_over_;
+  os::OwnWorld own_{1, {SIGTERM, SIGINT, SIGHUP, SIGUSR2}};
+  TakenSockets sockets_{own_.network};
+  World world_{own_.reactor, sockets_,     own_.disk,     own_.process,
+               own_.random,  own_.workers, &own_.resolver};
   os::LogOutput output_{""};
   Log log_{output_.target(), "proxy"};
-  proxy::Alone alone_{own_.world, log_};
-  proxy::ControlSite site_{own_.world, log_.named("control"), alone_};
+  proxy::Alone alone_{world_, log_};
+  proxy::ControlSite site_{world_, log_.named("control"), alone_};
+  Predecessor predecessor_{world_, log_.named("upgrade"), own_.reactor, sockets_};
   std::vector<std::string> paths_;
   Duration grace_ = 10s;
   Address metrics_;
   Address control_;
+  std::optional<Error> failed_;
   Scope scope_;
 };
 

@@ -9,10 +9,11 @@ namespace berth::app {
 struct ProxyArguments {
   std::string file;  // proxy.toml: alone, without all of the below (app/proxy_alone.h)
   bool check = false;
-  std::string state;  // the state folder that it shares with `berth dev` or the agent
-  std::string host;   // this host's name in the catalog
-  Address gateway;    // none: no gateway
-  Address dns;        // none: no DNS
+  std::string take_over;  // alone: from the proxy with this control socket
+  std::string state;      // the state folder that it shares with `berth dev` or the agent
+  std::string host;       // this host's name in the catalog
+  Address gateway;        // none: no gateway
+  Address dns;            // none: no DNS
   bool port_80 = false;
   Address syslog;  // HAProxy's lines go there by UDP; none: nowhere
 };

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "base/utf8.h"
 #include "os/host.h"
+#include "proxy/gateway/public_route.h"
 
 namespace berth::app {
 namespace {
@@ -37,6 +38,7 @@ std::string sentence_of(const Json& problem) {
 Result<placement::SystemFiles> read_system_folder(const std::string& from, const std::string& file,
                                                   const std::string& environment) {
   placement::SystemFiles files;
+  files.route_keys = proxy::gateway::check_public_route;
   files.environment = environment;
   files.folder = TRY(folder_with(from, file));
   std::string root = TRY(os::read_small_file(files.folder + "/" + file));

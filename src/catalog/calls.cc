@@ -88,6 +88,15 @@ class CallsIn {
     constexpr std::string_view expected = "a number from 0 to 1000000000";
     in_.fail(key, fmt::format("must be {}, found {}", expected, *found), std::string(expected));
   }
+  void size(std::string_view key, std::uint64_t& value, std::uint64_t least, std::uint64_t most) {
+    auto found = in_.size(key);
+    if (!found) return;
+    auto bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(*found, 0));
+    if (bytes >= least && bytes <= most) return void(value = bytes);
+    std::string range = fmt::format("from {} to {}", format_size(static_cast<std::int64_t>(least)),
+                                    format_size(static_cast<std::int64_t>(most)));
+    in_.fail(key, fmt::format("must be {}, found {}", range, *found), range);
+  }
   void flag(std::string_view key, bool& value) {
     if (auto found = in_.boolean(key)) value = *found;
   }
@@ -181,6 +190,9 @@ class CallsOut {
     add(key, fmt::format("{}", static_cast<double>(value) / 1000));
   }
   void rate(std::string_view key, double value) { add(key, fmt::format("{}", value)); }
+  void size(std::string_view key, std::uint64_t value, std::uint64_t, std::uint64_t) {
+    add(key, quoted(write_size(static_cast<std::int64_t>(value))));
+  }
   void flag(std::string_view key, bool value) { add(key, value ? "true" : "false"); }
   template <class E>
   void word(std::string_view key, E value, std::span<const std::string_view> words) {

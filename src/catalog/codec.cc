@@ -75,6 +75,7 @@ Json to_json(const Service& service) {
     Json one = Json::object();
     one.set("label", route.label);
     one.set("path", route.path);
+    if (!route.rules.empty()) one.set("rules", route.rules);
     routes.add(std::move(one));
   }
   json.set("routes", std::move(routes));
@@ -93,7 +94,8 @@ Result<Service> service_from_json(const Json& json) {
   service.has_port = json["has_port"].boolean().value_or(true);
   service.policy = routing_policy_from_json(json["policy"]);
   for (auto& route : json["routes"].items()) {
-    service.routes.push_back({TRY(route.string_at("label")), TRY(route.string_at("path"))});
+    service.routes.push_back({TRY(route.string_at("label")), TRY(route.string_at("path")),
+                              std::string(route["rules"].string_or(""))});
   }
   for (auto& instance : json["instances"].items()) {
     service.instances.push_back(TRY(instance_from_json(instance)));

@@ -44,6 +44,9 @@ struct Instance {
 struct PublicRoute {
   std::string label;  // "web"
   std::string path;   // "/" or "/users"; a prefix by whole segments
+  /// Of a route with more: its whole table as berth.toml has it, on one line, whose path goes
+  /// before that above; empty: host and path are all.
+  std::string rules;
   bool operator==(const PublicRoute&) const = default;
 };
 

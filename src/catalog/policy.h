@@ -90,19 +90,55 @@ struct BreakerPolicy {
   bool operator==(const BreakerPolicy&) const = default;
 };
 
+/// Answers that are kept and given again (RFC 9111), and requests that are carried as one.
+struct CachePolicy {
+  bool on = false;                          // answers are kept as they allow it
+  bool join = false;                        // a GET that is under way answers those like it
+  bool obey_requests = true;                // what a request's Cache-Control says counts
+  std::uint32_t entries_max = 10'000;       // beyond, what was used longest ago goes
+  std::uint64_t bytes_max = 64 << 20;       // the same
+  std::uint64_t entry_bytes_max = 1 << 20;  // of one: more is passed on and not kept
+  std::uint32_t heuristic_permille = 0;     // of an answer's age when it came; 0: never
+  Duration heuristic_max = 24h;             // at most, by that
+  Duration stale_while_revalidate{};        // for answers that do not say it
+  Duration stale_if_error{};                // the same
+  Duration join_timeout = 5s;               // then a request goes by itself
+  bool operator==(const CachePolicy&) const = default;
+};
+
+/// A second attempt, at another instance, for a request that takes long.
+struct HedgePolicy {
+  Duration after{};  // without an answer's head; zero: none, but by p95
+  bool p95 = false;  // after what 95 % of the last answers took; `after` is then the least
+  bool operator==(const HedgePolicy&) const = default;
+};
+
+/// What instances speak.
+enum class Protocol : std::uint8_t {
+  http_1_1,
+  h2,  // HTTP/2 in clear by prior knowledge (RFC 9113 section 3.3), as gRPC does
+};
+
+/// What a connection in TCP mode tells an instance first: who stands behind it (PROXY protocol).
+enum class SendProxy : std::uint8_t { off, v1, v2 };
+
 /// How requests to a service are carried; compiled by placement from the system file.
 struct RoutingPolicy {
   Duration timeout = 15s;  // whole request
   Duration connect_timeout = 1s;
-  std::uint32_t retries = 2;          // of requests that may be repeated
-  std::uint32_t in_flight_max = 256;  // per instance; beyond, requests wait in the queue
-  std::uint32_t queue_max = 1024;     // per service; beyond, 503
+  Protocol protocol = Protocol::http_1_1;
+  SendProxy send_proxy = SendProxy::off;  // in proxy.toml only
+  std::uint32_t retries = 2;              // of requests that may be repeated
+  std::uint32_t in_flight_max = 256;      // per instance; beyond, requests wait in the queue
+  std::uint32_t queue_max = 1024;         // per service; beyond, 503
   Duration queue_timeout = 2s;
   BalancePolicy balance;
   EjectPolicy eject;
   RetryPolicy retry;
   LimitPolicy limit;
   BreakerPolicy breaker;
+  CachePolicy cache;
+  HedgePolicy hedge;
   Duration idempotency_for{};  // how long the first answer to an Idempotency-Key is kept; zero: not
   std::string mirror_to;       // a service that gets copies of mirror_permille of the requests
   std::uint32_t mirror_permille = 0;

@@ -36,6 +36,9 @@ class PolicyOut {
     json_.set(key + "_permille", value);
   }
   void rate(const char* key, double value) { json_.set(key, value); }
+  void size(const char* key, std::uint64_t value, std::uint64_t, std::uint64_t) {
+    json_.set(key, value);
+  }
   void flag(const char* key, bool value) { json_.set(key, value); }
   template <class E>
   void word(const char* key, E value, std::span<const std::string_view> words) {
@@ -93,6 +96,10 @@ class PolicyIn {
   void rate(std::string_view key, double& value) {
     auto found = json_[key].number();
     if (found && *found >= 0 && *found <= 1e9) value = *found;
+  }
+  void size(std::string_view key, std::uint64_t& value, std::uint64_t least, std::uint64_t most) {
+    auto found = json_[key].unsigned_integer();
+    if (found && *found >= least && *found <= most) value = *found;
   }
   void flag(std::string_view key, bool& value) { value = json_[key].boolean().value_or(value); }
   template <class E>

@@ -12,6 +12,7 @@
 //   share(key, permille, most)           "2.5%", in steps of 0.1 %
 //   factor(key, permille, most)          1.25
 //   rate(key, value)                     a second, 0: no limit
+//   size(key, bytes, least, most)        "64MiB"
 //   flag(key, value)                     word(key, value, words)
 //   choice(key, bits, words)             some of the words, bit by bit
 //   key_of_request(key, text)            "source", "header:NAME", ...
@@ -27,6 +28,7 @@ inline constexpr std::string_view way_words[] = {
 inline constexpr std::string_view retry_words[] = {"refused", "reset", "502",
                                                    "503",     "504",   "timeout"};
 inline constexpr std::string_view order_words[] = {"fifo", "lifo"};
+inline constexpr std::string_view protocol_words[] = {"http/1.1", "h2"};
 
 template <class Io>
 void members(Io& io, typename Io::template Of<BalancePolicy>& p) {
@@ -85,9 +87,31 @@ void members(Io& io, typename Io::template Of<BreakerPolicy>& p) {
 }
 
 template <class Io>
+void members(Io& io, typename Io::template Of<CachePolicy>& p) {
+  io.flag("on", p.on);
+  io.flag("join", p.join);
+  io.flag("obey_requests", p.obey_requests);
+  io.number("entries_max", p.entries_max, 1, 10'000'000);
+  io.size("bytes_max", p.bytes_max, 4 << 10, 1ull << 40);
+  io.size("entry_bytes_max", p.entry_bytes_max, 1 << 10, 1 << 30);
+  io.share("heuristic", p.heuristic_permille, 1000);
+  io.duration("heuristic_max", p.heuristic_max, 0s, 365 * 24h);
+  io.duration("stale_while_revalidate", p.stale_while_revalidate, 0s, 365 * 24h);
+  io.duration("stale_if_error", p.stale_if_error, 0s, 365 * 24h);
+  io.duration("join_timeout", p.join_timeout, 1ms, 24h);
+}
+
+template <class Io>
+void members(Io& io, typename Io::template Of<HedgePolicy>& p) {
+  io.duration("after", p.after, 0s, 24h);
+  io.flag("p95", p.p95);
+}
+
+template <class Io>
 void members(Io& io, typename Io::template Of<RoutingPolicy>& p) {
   io.duration("timeout", p.timeout, 1ms, 24h);
   io.duration("connect_timeout", p.connect_timeout, 1ms, 1min);
+  io.word("protocol", p.protocol, protocol_words);
   io.number("retries", p.retries, 0, 10);
   io.number("queue_max", p.queue_max, 0, 1'000'000);
   io.duration("queue_timeout", p.queue_timeout, 0s, 1h);
@@ -102,6 +126,8 @@ void members(Io& io, typename Io::template Of<RoutingPolicy>& p) {
   io.table("retry", p.retry);
   io.table("limit", p.limit);
   io.table("breaker", p.breaker);
+  io.table("cache", p.cache);
+  io.table("hedge", p.hedge);
 }
 
 }  // namespace berth::catalog

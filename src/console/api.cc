@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "bus/bus_routes.h"
 #include "console/change_routes.h"
+#include "console/chart_query.h"
 #include "console/lookup.h"
 #include "console/metrics.h"
 #include "console/page.h"
@@ -43,11 +44,16 @@ Api::Api(Sources sources, ApiOptions options)
       overview_(sources_),
       view_(sources_, options_, overview_),
       deploys_(sources_, options_),
+      dashboards_(sources_.world, sources_.state_folder + "/dashboards"),
       live_(sources_, options_, overview_, view_) {
   add_routes();
   add_series_routes();
   add_log_route();
   add_change_routes(router_, sources_);
+  add_dashboard_routes(router_, dashboards_);
+  if (sources_.all_series) {
+    add_chart_route(router_, sources_, *sources_.all_series, [this] { return overview_.until(); });
+  }
   bus::add_bus_routes(router_, sources_.bus, [this] { return sources_.mirror.state().revision; });
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "console/access.h"
+#include "console/dashboards.h"
 #include "console/deploy.h"
 #include "console/live.h"
 #include "console/logs.h"
@@ -46,6 +47,7 @@ class Api {
   Overview overview_;
   StateView view_;
   Deploys deploys_;
+  Dashboards dashboards_;
   http::Router router_;
   std::shared_ptr<std::size_t> log_followers_ = std::make_shared<std::size_t>(0);
   Live live_;

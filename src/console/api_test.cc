@@ -269,6 +269,7 @@ TEST_F(ApiTest, metrics_are_prometheus_text) {
         "berth_requests_total{service=\"users\",status=\"503\"} 1\n",
         "berth_instances_healthy{service=\"users\"} 2\n", "berth_access_records_dropped_total 3\n",
         "berth_syslog_faulty_messages_total{fault=\"not_utf8\"} 0\n",
+        "berth_log_lines_lost_total{why=\"disk_refused\"} 0\n",
         "berth_build_info{version=\"0.1.0\"} 1\n", "berth_api_live_readers 0\n",
         "berth_series_refused_total 0\n"}) {
     EXPECT_THAT(answer.text, HasSubstr(line));

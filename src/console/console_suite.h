@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "console/api.h"
 #include "http/client.h"
+#include "observe/kept_series.h"
 #include "os/real_world_suite.h"
 #include "storage/memory_store.h"
 
@@ -66,6 +67,7 @@ struct ConsoleTest : testing::Test, os::RealWorldBy<SetClock> {
   placement::Feed feed{world, Log(), store, mirror};
   placement::Changes changes{world, store, mirror};
   observe::SeriesStore series{world, Log(), {.folder = folder + "/series"}};
+  observe::KeptSeries kept_series{series, clock};
   observe::Observer observer{world, series, Log()};
   bus::Bus bus{
       world, Log(), {.folder = folder + "/bus"}, [](auto&) { return Address(); }, [](auto&) {}};
@@ -119,6 +121,7 @@ struct ConsoleTest : testing::Test, os::RealWorldBy<SetClock> {
                                                        {"dns", "udp://127.0.0.1:8600"}};
                     },
                     [this] { return ProgramCounters{1000, 3, server.connections()}; }};
+    sources.all_series = &kept_series;
     api = std::make_unique<Api>(std::move(sources), options);
     api->start();
     server.serve(std::move(listener));

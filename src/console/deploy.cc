@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "console/request_body.h"
 #include "placement/system_file.h"
+#include "proxy/gateway/public_route.h"
 
 namespace berth::console {
 namespace {
@@ -94,6 +95,7 @@ ServerResponse problems_answer(const std::vector<placement::Problem>& problems) 
 
 Result<placement::SystemFiles> files_of(const Json& json) {
   placement::SystemFiles files;
+  files.route_keys = proxy::gateway::check_public_route;
   files.folder = TRY(json.string_at("folder"));
   if (!files.folder.starts_with('/')) {
     return Error(Code::invalid, "'folder' must be an absolute path, found '" + files.folder + "'");

@@ -57,6 +57,19 @@ void add_syslog(Exposition& out, const observe::SyslogCounters& syslog) {
   out.sample(syslog.without_priority, {{"fault", "no_priority"}});
 }
 
+void add_lines(Exposition& out, const observe::LogCounters& lines) {
+  out.one("berth_log_lines_total", "counter", "Log lines taken.", lines.lines);
+  out.family("berth_log_lines_lost_total", "counter",
+             "Log lines that are gone before their time, or not as they came.");
+  out.sample(lines.dropped, {{"why", "disk_refused"}});
+  out.sample(lines.unlogged, {{"why", "in_memory_only"}});
+  out.sample(lines.cut, {{"why", "too_long"}});
+  out.one("berth_log_lines_removed_total", "counter", "Log lines that made room for newer ones.",
+          lines.lines_removed);
+  out.one("berth_log_blocks_damaged_total", "counter", "Blocks of log lines that cannot be read.",
+          lines.blocks_damaged);
+}
+
 }  // namespace
 
 std::string metrics_text(const Sources& sources, const ApiOptions& options, Overview& overview,
@@ -73,6 +86,7 @@ std::string metrics_text(const Sources& sources, const ApiOptions& options, Over
   out.one("berth_access_records_dropped_total", "counter",
           "Access records that found the ring full.", program.access_records_dropped);
   add_syslog(out, program.syslog);
+  add_lines(out, program.lines);
   out.one("berth_series", "gauge", "Series in memory.", sources.series.size());
   out.one("berth_series_refused_total", "counter", "New series refused because of the limit.",
           sources.series.refused());

@@ -21,7 +21,20 @@ void write_points(JsonWriter& out, const std::vector<double>& points) {
   out.end_array();
 }
 
-void write_marks(JsonWriter& out, const Sources& sources, const SeriesRequest& request) {
+Result<std::int64_t> time_parameter(std::string_view query, const char* name, std::int64_t other) {
+  std::string text = http::query_value(query, name);
+  if (text.empty()) return other;
+  auto value = parse_integer<std::int64_t>(text, 0, 1'000'000'000'000'000);
+  if (!value.ok()) {
+    return Error(Code::invalid, fmt::format("'{}' must be a whole number, found '{}'", name, text));
+  }
+  return *value;
+}
+
+}  // namespace
+
+void write_marks(JsonWriter& out, const Sources& sources, std::string_view service,
+                 std::int64_t from, std::int64_t to) {
   struct Mark {
     WallTime time;
     bool back;
@@ -30,10 +43,10 @@ void write_marks(JsonWriter& out, const Sources& sources, const SeriesRequest& r
   };
   std::vector<Mark> marks;
   for (auto& [name, desired] : sources.mirror.state().services) {
-    if (request.service != "*" && request.service != name) continue;
+    if (service != "*" && service != name) continue;
     for (auto& rollout : desired.rollouts) {
       std::int64_t at = rollout.started.nanoseconds / second_nanoseconds;
-      if (rollout.from == rollout.to || at < request.from || at > request.to) continue;
+      if (rollout.from == rollout.to || at < from || at > to) continue;
       marks.push_back(
           {rollout.started, rollout.automatic || rollout.to < rollout.from, name, rollout.to});
     }
@@ -47,18 +60,6 @@ void write_marks(JsonWriter& out, const Sources& sources, const SeriesRequest& r
   }
   out.end_array();
 }
-
-Result<std::int64_t> time_parameter(std::string_view query, const char* name, std::int64_t other) {
-  std::string text = http::query_value(query, name);
-  if (text.empty()) return other;
-  auto value = parse_integer<std::int64_t>(text, 0, 1'000'000'000'000'000);
-  if (!value.ok()) {
-    return Error(Code::invalid, fmt::format("'{}' must be a whole number, found '{}'", name, text));
-  }
-  return *value;
-}
-
-}  // namespace
 
 Result<SeriesRequest> series_request(std::string_view query, std::int64_t now) {
   SeriesRequest request;
@@ -102,8 +103,7 @@ Result<std::string> series_json(const Sources& sources, SeriesRequest request, s
     out.end_object();
   }
   out.end_array();
-  request.from = answer.from;
-  write_marks(out.key("marks"), sources, request);
+  write_marks(out.key("marks"), sources, request.service, answer.from, request.to);
   out.end_object();
   return text;
 }

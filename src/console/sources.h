@@ -10,7 +10,9 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "bus/bus.h"
+#include "observe/logs/log_store.h"
 #include "observe/observer.h"
+#include "observe/series_source.h"
 #include "observe/series_store.h"
 #include "observe/syslog_server.h"
 #include "placement/changes.h"
@@ -30,6 +32,7 @@ struct ProgramCounters {
   std::uint64_t access_records_dropped = 0;  // the ring was full
   std::uint64_t connections = 0;             // of the API, open now
   observe::SyslogCounters syslog = {};
+  observe::LogCounters lines = {};
 };
 
 /// All that the console shows and changes; filled by the program, outlives the console.
@@ -53,6 +56,8 @@ struct Sources {
   std::function<ProgramCounters()> counters;
   /// Why balancers leave an instance out (Catalog::why_out); empty if none does.
   std::function<std::string(std::string_view id, std::string_view incarnation)> why_out = {};
+  /// All series under Prometheus' names, for charts; null: there is no POST /v1/charts.
+  observe::SeriesSource* all_series = nullptr;
 };
 
 struct ApiOptions {

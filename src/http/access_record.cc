@@ -85,23 +85,44 @@ std::string haproxy_syslog_head(const AccessRecord& r) {
   return {head, size};
 }
 
+namespace {
+
+/// Option tcplog (8.2.2).
+std::string tcp_line(const AccessRecord& r, const char* date) {
+  auto& t = r.termination;
+  return fmt::format(
+      "{}.{}.{}.{}:{} [{}.{:03}] {} {}/{} {}/{}/{} {} {}{} {}/{}/{}/{}/{} 0/{}", r.client_ip >> 24,
+      r.client_ip >> 16 & 255, r.client_ip >> 8 & 255, r.client_ip & 255, r.client_port, date,
+      r.accepted / 1'000'000 % 1000, r.frontend, r.backend.empty() ? "-" : r.backend,
+      r.server.empty() ? "<NOSRV>" : r.server, timer(r.waiting), timer(r.connecting),
+      timer(r.total), r.bytes_out, t[0], t[1], r.process_connections, r.frontend_connections,
+      r.backend_requests, r.server_requests, r.retries, r.backend_queue);
+}
+
+}  // namespace
+
+bool is_tcp(const AccessRecord& record) { return record.method.empty() && record.status == 0; }
+
 std::string haproxy_line(const AccessRecord& r) {
   std::time_t seconds = static_cast<std::time_t>(r.accepted / 1'000'000'000);
   std::tm local;
   localtime_r(&seconds, &local);
   char date[32];
   std::strftime(date, sizeof date, "%d/%b/%Y:%H:%M:%S", &local);
+  if (is_tcp(r)) return tcp_line(r, date);
   auto& t = r.termination;
+  std::string asked =
+      r.method.empty() ? "<BADREQ>" : escaped(r.method) + " " + escaped(r.target) + " HTTP/1.1";
   return fmt::format(
       "{}.{}.{}.{}:{} [{}.{:03}] {} {}/{} {}/{}/{}/{}/{} {} {} - - {}{}{}{} {}/{}/{}/{}/{} 0/{} "
-      "\"{} {} HTTP/1.1\"",
+      "\"{}\"",
       r.client_ip >> 24, r.client_ip >> 16 & 255, r.client_ip >> 8 & 255, r.client_ip & 255,
       r.client_port, date, r.accepted / 1'000'000 % 1000, r.frontend,
-      r.backend.empty() ? "-" : r.backend, r.server.empty() ? "<NOSRV>" : r.server,
+      r.backend.empty() ? r.frontend : r.backend, r.server.empty() ? "<NOSRV>" : r.server,
       timer(r.request), timer(r.waiting), timer(r.connecting), timer(r.response), timer(r.total),
       r.status == 0 ? std::string("-1") : std::to_string(r.status), r.bytes_out, t[0], t[1], t[2],
       t[3], r.process_connections, r.frontend_connections, r.backend_requests, r.server_requests,
-      r.retries, r.backend_queue, escaped(r.method), escaped(r.target));
+      r.retries, r.backend_queue, asked);
 }
 
 }  // namespace berth::http

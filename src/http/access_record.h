@@ -40,6 +40,7 @@ struct AccessRecord {
   std::string_view caller;                     // a service, "gateway" or "unknown"
   std::string_view method;
   std::string_view target;
+  std::string_view route;  // of the gateway; empty: none. Not in encode()'s form
 };
 
 inline constexpr std::size_t access_record_target_bytes_max = 2048;  // longer ones are cut
@@ -53,7 +54,10 @@ std::optional<AccessRecord> decode_access_record(std::string_view bytes);
 /// What HAProxy's syslog lines begin with behind the priority (RFC 3164 without a host name):
 /// "Nov 24 12:00:00 berth: ".
 std::string haproxy_syslog_head(const AccessRecord& record);
-/// HAProxy's line for it (option httplog), without syslog's head and line end.
+/// A connection in TCP mode, not a request: it has neither method nor status.
+bool is_tcp(const AccessRecord& record);
+/// HAProxy's line for it (option httplog; of a connection tcplog), without syslog's head and line
+/// end.
 std::string haproxy_line(const AccessRecord& record);
 
 }  // namespace berth::http

@@ -14,6 +14,8 @@ std::uint64_t number_of(const std::uint8_t* bytes, std::size_t count) {
   return number;
 }
 
+}  // namespace
+
 std::optional<std::uint64_t> client_of(const Address& peer) {
   constexpr std::uint64_t ipv4_mark = 0xffff'ffff'0000'0000;  // no /64 of a host begins so
   auto& ip = peer.ip_bytes();
@@ -29,8 +31,6 @@ std::optional<std::uint64_t> client_of(const Address& peer) {
       return std::nullopt;
   }
 }
-
-}  // namespace
 
 ClientCounts::Counted::Counted(ClientCounts& counts, const Address& peer)
     : counts_(counts), client_(client_of(peer)) {

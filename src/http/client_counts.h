@@ -10,6 +10,10 @@
 
 namespace berth::http {
 
+/// A number for the client that an address is of: one IPv4 address (also where it comes mapped into
+/// IPv6), or one /64 of IPv6. Nothing for Unix paths.
+std::optional<std::uint64_t> client_of(const Address& peer);
+
 /// How many connections each client has: one IPv4 address (also where it comes mapped into IPv6),
 /// or one /64 of IPv6, which is what one customer has at least. Unix paths are not counted.
 class ClientCounts {

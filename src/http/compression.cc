@@ -79,16 +79,29 @@ class EncodedSource final : public BodySource {
   bool ended_ = false;
 };
 
-bool may_encode(const ServerResponse& response, std::size_t bytes_min) {
+bool fits(const std::vector<std::string>& types, std::string_view content_type) {
+  if (types.empty()) return is_compressible(content_type);
+  auto type = trim(content_type.substr(0, content_type.find(';')));
+  return std::ranges::any_of(types, [&](std::string_view each) {
+    if (!each.ends_with("/*")) return equal_ignoring_case(each, type);
+    each.remove_suffix(1);
+    return equal_ignoring_case(each, type.substr(0, each.size()));
+  });
+}
+
+Encodable told_by(const ServerResponse& response) {
   auto& headers = response.headers;
-  auto* type = headers.find("content-type");
-  auto* cache = headers.find("cache-control");
-  bool apart = headers.find("content-encoding") || headers.find("content-range");
-  bool kept = cache && lower(cache->value).contains("no-transform");
-  bool whole = may_have_content(response.status) && response.status != 206;
-  auto length =
-      response.body.source ? response.body.length.value_or(bytes_min) : response.body.text.size();
-  return type && is_compressible(type->value) && whole && !apart && !kept && length >= bytes_min;
+  auto text = [&](std::string_view name) {
+    auto* found = headers.find(name);
+    return found ? found->value.view() : std::string_view();
+  };
+  auto& body = response.body;
+  return {response.status,
+          text("content-type"),
+          text("cache-control"),
+          headers.find("content-encoding") != nullptr,
+          headers.find("content-range") != nullptr,
+          body.source ? body.length : std::optional<std::uint64_t>(body.text.size())};
 }
 
 void encode(ServerResponse& response, std::string_view coding, bool head_only,
@@ -117,10 +130,7 @@ struct Layer {
 
 Deferred<ServerResponse> answer(const Layer& layer, ServerRequest& request) {
   ServerResponse response = co_await layer.handler(request);
-  if (!may_encode(response, layer.options.bytes_min)) co_return std::move(response);
-  response.headers.add_token("vary", "accept-encoding");
-  auto coding = choose_coding(request.head.headers, codings);
-  if (!coding.empty()) encode(response, coding, request.head.method == "HEAD", layer.options);
+  compress(response, request.head, layer.options);
   co_return std::move(response);
 }
 
@@ -133,6 +143,29 @@ bool is_compressible(std::string_view content_type) {
   std::string type = lower(trim(content_type.substr(0, content_type.find(';'))));
   if (type.starts_with("text/") || type.ends_with("+json") || type.ends_with("+xml")) return true;
   return std::ranges::find(types, type) != types.end();
+}
+
+bool may_encode(const Encodable& answer, const CompressionOptions& options) {
+  bool kept = lower(answer.cache_control).contains("no-transform");
+  bool whole = may_have_content(answer.status) && answer.status != 206 && !answer.ranged;
+  return whole && !answer.coded && !kept && !answer.type.empty() &&
+         answer.length.value_or(options.bytes_min) >= options.bytes_min &&
+         fits(options.types, answer.type);
+}
+
+std::string_view wished_coding(const Headers& request) { return choose_coding(request, codings); }
+
+std::unique_ptr<BodySource> encoded(std::unique_ptr<BodySource> below, std::string_view coding,
+                                    const CompressionOptions& options) {
+  return std::make_unique<EncodedSource>(std::move(below), coding, options);
+}
+
+void compress(ServerResponse& answer, const RequestHead& request,
+              const CompressionOptions& options) {
+  if (!may_encode(told_by(answer), options)) return;
+  answer.headers.add_token("vary", "accept-encoding");
+  auto coding = wished_coding(request.headers);
+  if (!coding.empty()) encode(answer, coding, request.method == "HEAD", options);
 }
 
 Handler compressed(Handler handler, CompressionOptions options) {

@@ -1,7 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "async/executor.h"
 #include "http/content_encoder.h"
@@ -14,6 +19,8 @@ struct CompressionOptions {
   ContentEncoder::Levels levels;
   /// Where parts of 16 KiB and more are encoded; null: on the reactor. Outlives the handler.
   Workers* workers = nullptr;
+  /// Types of content, "text/html" or "text/*"; none: those that is_compressible() likes.
+  std::vector<std::string> types;
 };
 
 /// Encodes what `handler` answers as the client likes it best (zstd, gzip), where its type gains by
@@ -25,5 +32,27 @@ Handler compressed(Handler handler, CompressionOptions options = {});
 
 /// True for types of content that become much shorter.
 bool is_compressible(std::string_view content_type);
+
+// The same in parts, for who passes on the answers of others.
+
+/// What an answer says of itself.
+struct Encodable {
+  int status = 200;
+  std::string_view type;
+  std::string_view cache_control;
+  bool coded = false;                   // has a Content-Encoding
+  bool ranged = false;                  // has a Content-Range
+  std::optional<std::uint64_t> length;  // nothing: not known
+};
+/// True if who asks for that gets it encoded; the answer says Vary then.
+bool may_encode(const Encodable& answer, const CompressionOptions& options);
+/// "zstd", "gzip", or empty: as it is.
+std::string_view wished_coding(const Headers& request);
+/// `below`'s content in `coding`, flushed as told above.
+std::unique_ptr<BodySource> encoded(std::unique_ptr<BodySource> below, std::string_view coding,
+                                    const CompressionOptions& options);
+/// Encodes `answer` to `request`, if it may be and the client wishes it.
+void compress(ServerResponse& answer, const RequestHead& request,
+              const CompressionOptions& options);
 
 }  // namespace berth::http

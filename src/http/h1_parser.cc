@@ -160,6 +160,8 @@ std::optional<std::uint8_t> minor_version(std::string_view text) {
 }
 
 Result<void> read_target(std::string_view target, RequestHead& head) {
+  // Its answer would begin a tunnel to whatever it names (RFC 9110 section 9.3.6): nobody's here.
+  if (head.method == "CONNECT") return bad("CONNECT, which is for proxies of clients");
   if (target.starts_with('/') || (target == "*" && head.method == "OPTIONS")) {
     head.target = target;
     return {};
@@ -258,7 +260,8 @@ Result<RequestHead> parse_request(Bytes bytes, const HeadLimits& limits) {
     head.framing = {Framing::Kind::length, *notes.length};
   }
   head.keep_alive = !notes.close && (head.minor >= 1 || notes.keep_alive);
-  head.upgrade = notes.upgrade_field && notes.upgrade_option;
+  // In HTTP/1.0 it is nobody's to follow (RFC 9110 section 7.8).
+  head.upgrade = notes.upgrade_field && notes.upgrade_option && head.minor >= 1;
   return head;
 }
 

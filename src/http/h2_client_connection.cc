@@ -72,6 +72,11 @@ H2ClientConnection::~H2ClientConnection() {
   if (!written.pending()) std::ignore = written.take();
 }
 
+bool H2ClientConnection::has_room() const {
+  return streams_.size() <
+         nghttp2_session_get_remote_settings(session(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
 std::unique_ptr<H2ClientStream> H2ClientConnection::open() {
   auto stream = std::make_unique<H2ClientStream>(shared_from_this());
   stream->place_ = streams_.size();
@@ -233,6 +238,7 @@ void H2ClientConnection::frame_sent(const nghttp2_frame& frame, H2Stream* stream
 
 void H2ClientConnection::stream_closed(H2Stream& stream, std::uint32_t code) {
   auto& closed = ours(stream);
+  closed.reset_code_ = code;
   if (closed.answered() && closed.remote_ended()) return closed.end({});
   if (closed.reset_by_peer_ || code == NGHTTP2_REFUSED_STREAM || closed.remote_ended()) {
     return closed.end(error_of(code));

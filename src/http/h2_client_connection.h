@@ -35,6 +35,8 @@ class H2ClientConnection final : public H2Session,
 
   /// Takes further requests.
   bool usable() const { return !going_ && !deaf_ && !lost_; }
+  /// One more request would not wait, as far as the peer has told.
+  bool has_room() const;
   /// A place for one more request; only if usable.
   std::unique_ptr<H2ClientStream> open();
   /// Requests that the peer has no room for yet.

@@ -62,6 +62,8 @@ class H2ClientStream final : public H2Stream, public ResponseBody {
   /// request), unavailable (it was not sent), reset, closed, io, invalid, overloaded, unsupported,
   /// timed_out.
   Error why_ended() const;
+  /// The code of RFC 9113 section 7 that it was closed with; 0 while it is open, and at a good end.
+  std::uint32_t reset_code() const { return reset_code_; }
 
   Deferred<Bytes> read() override { return H2Stream::read(); }
   std::optional<Result<Bytes>> at_hand() override { return next_part(); }
@@ -95,6 +97,7 @@ class H2ClientStream final : public H2Stream, public ResponseBody {
   std::optional<ResponseHead> answer_;
   std::optional<Error> fault_;  // what nghttp2 resets it for
   bool reset_by_peer_ = false;
+  std::uint32_t reset_code_ = 0;
   std::size_t place_ = 0;  // among the connection's streams
   AnswerListener* listener_ = nullptr;
   Bell begun_;

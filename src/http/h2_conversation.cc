@@ -49,6 +49,14 @@ bool costs_nothing(const nghttp2_frame_hd& head) {
   }
 }
 
+/// With which a stream is reset whose answer failed on its way.
+std::uint32_t code_for(const Error& error) {
+  if (error.is(Code::cancelled)) return NGHTTP2_CANCEL;
+  if (error.is(Code::overloaded)) return NGHTTP2_ENHANCE_YOUR_CALM;
+  if (error.is(Code::denied)) return NGHTTP2_INADEQUATE_SECURITY;
+  return NGHTTP2_INTERNAL_ERROR;
+}
+
 H2ServerStream& ours(H2Stream& stream) { return static_cast<H2ServerStream&>(stream); }
 
 }  // namespace
@@ -191,6 +199,18 @@ Deferred<void> H2Conversation::say_goodbye(Deferred<void> writing) {
   }
 }
 
+Deferred<void> H2Conversation::go_away(Duration notice) {
+  std::ignore = nghttp2_submit_shutdown_notice(session());
+  output_.set();
+  co_await clock_.after(notice);
+  if (ending_) co_return;
+  ending_ = true;
+  auto last = nghttp2_session_get_last_proc_stream_id(session());
+  std::ignore =
+      nghttp2_submit_goaway(session(), NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0);
+  output_.set();
+}
+
 void H2Conversation::calm_down() {
   if (!std::exchange(too_much_, true)) {
     shared_.refusals.note(Refusal::h2_rate, stream_.peer_address());
@@ -266,8 +286,7 @@ Deferred<void> H2Conversation::answer_with(H2ServerStream& stream, Result<Reques
   if (sent.ok() || stream.closed() || (!response.body.source && !stream.too_slow())) co_return;
   bool too_slow = stream.too_slow();
   if (too_slow) shared_.refusals.note(Refusal::answer_rate, stream_.peer_address());
-  bool given_up = too_slow || sent.error().is(Code::cancelled);
-  reset(stream.id(), given_up ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR);
+  reset(stream.id(), too_slow ? std::uint32_t{NGHTTP2_CANCEL} : code_for(sent.error()));
 }
 
 /// The stream becomes a tunnel.

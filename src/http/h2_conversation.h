@@ -32,6 +32,9 @@ class H2Conversation final : public H2Session {
   /// GOAWAY, lets what was answered arrive, within `goodbye_timeout`, and waits for the handlers.
   /// Faults of the peer and of the network end it without an error: nobody is to be told.
   Deferred<void> run(Bytes early);
+  /// Says GOAWAY; after `notice`, in which the peer hears of it, it takes no new streams and ends
+  /// once those that are there have (RFC 9113 section 6.8).
+  Deferred<void> go_away(Duration notice);
 
   // What streams ask for.
   void consumed(H2Stream& stream, std::size_t bytes) override;

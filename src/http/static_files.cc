@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "http/negotiation.h"
+#include "http/url.h"
 
 namespace berth::http {
 namespace {
@@ -92,6 +93,16 @@ ServerResponse missing(std::string_view path) {
   return ServerResponse::problem(404, "there is no file " + std::string(path));
 }
 
+/// Relative (RFC 9110 section 10.2.2), so that it is right wherever the folder is mounted.
+ServerResponse slashed(const RequestHead& request, std::string_view path) {
+  ServerResponse moved;
+  moved.status = 308;
+  std::string to = percent_encode(path.substr(path.rfind('/') + 1)) + "/";
+  if (request.target.contains('?')) to.append("?").append(request.query());
+  moved.headers.emplace_back("location", std::move(to));
+  return moved;
+}
+
 }  // namespace
 
 struct StaticFiles::Found {
@@ -127,8 +138,8 @@ Deferred<StaticFiles::Found> StaticFiles::find(const Headers& headers, std::stri
   co_return std::move(found);
 }
 
-Deferred<ServerResponse> StaticFiles::answer(const ServerRequest& request, std::string path) const {
-  if (request.head.method != "GET" && request.head.method != "HEAD") {
+Deferred<ServerResponse> StaticFiles::answer(const RequestHead& request, std::string path) const {
+  if (request.method != "GET" && request.method != "HEAD") {
     auto refused = ServerResponse::problem(405, "files are read by GET and HEAD");
     refused.headers.emplace_back("allow", "GET, HEAD");
     co_return std::move(refused);
@@ -139,13 +150,14 @@ Deferred<ServerResponse> StaticFiles::answer(const ServerRequest& request, std::
   if (answered.ok()) co_return std::move(*answered);
   // A folder cannot be read.
   bool folder = (co_await disk_.list(folder_ + path).result()).ok();
+  if (folder && options_.slash_folders) co_return slashed(request, path);
   if (folder || answered.error().is(Code::not_found)) co_return missing(path);
   co_return std::move(answered).error();
 }
 
-Deferred<ServerResponse> StaticFiles::read(const ServerRequest& request, std::string path) const {
-  Found found = co_await find(request.head.headers, std::move(path));
-  auto& headers = request.head.headers;
+Deferred<ServerResponse> StaticFiles::read(const RequestHead& request, std::string path) const {
+  auto& headers = request.headers;
+  Found found = co_await find(headers, std::move(path));
   ServerResponse response;
   response.headers = {{"etag", found.etag},
                       {"cache-control", options_.cache_control},
@@ -161,7 +173,7 @@ Deferred<ServerResponse> StaticFiles::read(const ServerRequest& request, std::st
     co_return std::move(response);
   }
   auto* if_range = headers.find("if-range");
-  bool ranged = request.head.method == "GET" && (!if_range || if_range->value == found.etag);
+  bool ranged = request.method == "GET" && (!if_range || if_range->value == found.etag);
   RangeChoice range = choose_range(ranged ? headers.value("range") : "", found.file.size);
   if (range.kind == RangeChoice::Kind::unsatisfiable) {
     auto refused =

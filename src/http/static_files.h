@@ -14,6 +14,7 @@ struct StaticFilesOptions {
   std::string index = "index.html";        // for paths that end with '/'
   bool twins = true;                       // "app.js.br", "app.js.gz" beside "app.js"
   std::size_t read_bytes = 64 << 10;       // at a time; a file up to that is sent in one piece
+  bool slash_folders = false;              // "/css", a folder, is sent on to "css/"; else 404
 };
 
 /// Answers with the files below one folder (RFC 9110): GET and HEAD, ETags with If-None-Match,
@@ -28,12 +29,15 @@ class StaticFiles {
 
   /// `path` is decoded, and relative to the folder: "/css/site.css". 404, 405, 412 and 416 are
   /// answers; errors are those of the disk.
-  Deferred<ServerResponse> answer(const ServerRequest& request, std::string path) const;
+  Deferred<ServerResponse> answer(const RequestHead& request, std::string path) const;
+  Deferred<ServerResponse> answer(const ServerRequest& request, std::string path) const {
+    return answer(request.head, std::move(path));
+  }
 
  private:
   struct Found;
   Deferred<Found> find(const Headers& headers, std::string path) const;
-  Deferred<ServerResponse> read(const ServerRequest& request, std::string path) const;
+  Deferred<ServerResponse> read(const RequestHead& request, std::string path) const;
 
   Disk& disk_;
   std::string folder_;

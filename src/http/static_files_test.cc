@@ -135,6 +135,17 @@ TEST_F(StaticFilesTest, a_compressed_twin_is_sent_to_who_takes_it) {
   EXPECT_EQ(get("/sub/a.css", {{"accept-encoding", "gzip, br"}}).text, "body {}");
 }
 
+TEST_F(StaticFilesTest, a_folder_without_its_slash_is_sent_on_where_that_is_wished) {
+  StaticFiles slashed(host.disk, "/site", {.slash_folders = true});
+  RequestHead asked;
+  asked.method = "GET";
+  asked.target = "/sub?x=1";
+  auto moved = simulation.run(slashed.answer(asked, "/sub")).value();
+  EXPECT_EQ(moved.status, 308);
+  EXPECT_EQ(moved.headers.find("location")->value.view(), "sub/?x=1");
+  EXPECT_EQ(simulation.run(slashed.answer(asked, "/none")).value().status, 404);
+}
+
 TEST_F(StaticFilesTest, a_file_that_gets_shorter_while_it_is_sent_breaks_the_connection) {
   Request request;
   request.target = "/huge";

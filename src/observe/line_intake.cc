@@ -47,16 +47,6 @@ void LineIntake::note(const LogLine& line) {
   hand_on(line, outcome.record, outcome.parser);
 }
 
-void LineIntake::note_kept(const LogLine& line) {
-  if (journal_) journal_->append(line);
-  note(line);
-}
-
-Deferred<void> LineIntake::commit() {
-  if (journal_) co_await journal_->commit();
-  for (std::size_t i = 0; i < commits_.size(); ++i) co_await commits_[i]();
-}
-
 void LineIntake::hand_on(const LogLine& line, Record& record, std::string_view parser) {
   LogLevel level = line.level ? *line.level : log_level_of(line.text);
   if (!record.time) record.time = line.time;

@@ -8,10 +8,8 @@
 #include <vector>
 
 #include "async/clock.h"
-#include "async/deferred.h"
 #include "observe/event.h"
 #include "observe/line.h"
-#include "observe/line_journal.h"
 #include "observe/log_intake.h"
 #include "observe/parse/pipeline.h"
 
@@ -44,16 +42,6 @@ class LineIntake {
   /// Sinks get each line that is kept, in the order of adding; they may not call back.
   void add_sink(Sink sink) { sinks_.push_back(std::move(sink)); }
   void note(const LogLine& line);
-  /// Of a sender that waits for an acknowledgement: after this and commit() the line survives
-  /// kill -9, and then counts once.
-  void note_kept(const LogLine& line);
-  /// Resolves once all lines of note_kept() are safe. Errors: those of the disk.
-  Deferred<void> commit();
-  /// Where they are kept; it outlives this. None: nowhere.
-  void keep_in(LineJournal& journal) { journal_ = &journal; }
-  /// Waited for by commit() as well, for those who keep lines themselves.
-  using Commit = std::function<Deferred<void>()>;
-  void also_commit(Commit commit) { commits_.push_back(std::move(commit)); }
 
   const LineCounters& counters() const { return counters_; }
   const LogIntake& counted() const { return intake_; }
@@ -65,8 +53,6 @@ class LineIntake {
   Clock& clock_;
   Pipelines pipelines_;
   std::vector<Sink> sinks_;
-  LineJournal* journal_ = nullptr;
-  std::vector<Commit> commits_;
   LineCounters counters_;
 };
 

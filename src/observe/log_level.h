@@ -12,7 +12,6 @@ namespace berth::observe {
 /// FATAL in capitals, Traceback, panic:. Looks at the first 512 bytes. `info` where nothing is
 /// said.
 LogLevel log_level_of(std::string_view line);
-
 /// Syslog's severities (RFC 5424 section 6.2.1): 0 to 3 emergency to error, 4 warning, 5 and 6
 /// notice and informational, 7 debug.
 constexpr LogLevel log_level_of_severity(std::uint8_t severity) {

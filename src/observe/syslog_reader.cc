@@ -9,7 +9,7 @@ std::string place_of(const Address& peer) {
   return ip ? peer.ip_text() : "unix";
 }
 
-void SyslogReader::take(std::string text, bool cut, std::string_view peer) {
+void SyslogReader::take(std::string text, bool cut, std::string_view peer, bool waits) {
   WallTime now = world_.clock.wall();
   ++counters_.messages;
   counters_.bytes += text.size();
@@ -22,7 +22,7 @@ void SyslogReader::take(std::string text, bool cut, std::string_view peer) {
     ++counters_.wrong_clocks;
     time = now;
   }
-  sink_({message, time, peer, cut});
+  sink_({message, time, peer, cut, waits});
 }
 
 }  // namespace berth::observe

@@ -39,6 +39,7 @@ struct SyslogReceived {
   WallTime time;          // the sender's, or ours where its clock is wrong or it tells none
   std::string_view peer;  // address without port, or "unix"
   bool cut = false;
+  bool waits = false;  // its sender can be slowed down
 };
 
 /// What every receiver of syslog does with a message once it has its bytes: repairs them, reads
@@ -50,7 +51,7 @@ class SyslogReader {
   SyslogReader(World& world, Sink sink, SyslogLimits limits)
       : world_(world), sink_(std::move(sink)), limits_(std::move(limits)) {}
 
-  void take(std::string text, bool cut, std::string_view peer);
+  void take(std::string text, bool cut, std::string_view peer, bool waits = false);
   const SyslogLimits& limits() const { return limits_; }
   SyslogCounters& counters() { return counters_; }
   const SyslogCounters& counters() const { return counters_; }

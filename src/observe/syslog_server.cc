@@ -51,11 +51,12 @@ Deferred<void> SyslogServer::converse(std::unique_ptr<ByteStream> stream) {
     Bytes bytes = co_await stream->read(read_bytes_max);
     frames.feed(bytes.view());
     std::uint64_t counted = frames.counted();
-    while (auto frame = frames.next()) reader_.take(std::move(frame->text), frame->cut, peer);
+    while (auto frame = frames.next()) reader_.take(std::move(frame->text), frame->cut, peer, true);
     reader_.counters().counted_frames += frames.counted() - counted;
     if (bytes.empty()) break;
+    if (settle_) co_await settle_();
   }
-  if (auto frame = frames.last()) reader_.take(std::move(frame->text), frame->cut, peer);
+  if (auto frame = frames.last()) reader_.take(std::move(frame->text), frame->cut, peer, true);
   if (reader_.counters().without_priority != misframed) {
     log_.warning("a syslog sender's messages had no priority; is its framing right?",
                  {{"peer", peer}, {"messages", reader_.counters().without_priority - misframed}});

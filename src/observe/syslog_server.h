@@ -21,6 +21,9 @@ class SyslogServer {
   SyslogServer(World& world, Log log, Sink sink, SyslogLimits limits = {})
       : log_(log), reader_(world, std::move(sink), std::move(limits)) {}
 
+  /// Waited for after what has come together of a connection, before more is read of it.
+  using Settle = std::function<Deferred<void>()>;
+  void settle_by(Settle settle) { settle_ = std::move(settle); }
   void serve(std::unique_ptr<Listener> listener);
   void serve(std::unique_ptr<DatagramSocket> socket);
   Deferred<void> close();
@@ -32,6 +35,7 @@ class SyslogServer {
 
   Log log_;
   SyslogReader reader_;
+  Settle settle_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::unique_ptr<DatagramSocket>> sockets_;
   Scope scope_;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <csignal>
+#include <utility>
+#include <vector>
 
 #include "async/dns_resolver.h"
 #include "async/world.h"
@@ -17,10 +19,11 @@ namespace berth::os {
 /// The real world as one process of Berth has it: its reactor on this thread, its workers, its
 /// signals. Made first, before any thread; outlives all else.
 struct OwnWorld {
-  explicit OwnWorld(std::size_t threads) : workers(threads) {}
+  explicit OwnWorld(std::size_t threads, std::vector<int> taken = {SIGTERM, SIGINT, SIGHUP})
+      : signals(reactor, std::move(taken)), workers(threads) {}
 
   Reactor reactor;
-  Signals signals{reactor, {SIGTERM, SIGINT, SIGHUP}};
+  Signals signals;
   Workers workers;
   Network network{reactor};
   Disk disk{workers};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "base/strings.h"
 #include "placement/service_reader.h"
@@ -98,11 +99,11 @@ struct Together {
   }
 
   void routes_are_different() const {
-    std::map<std::pair<std::string, std::string>, std::size_t> taken;
+    std::map<std::tuple<std::string, std::string, std::string>, std::size_t> taken;
     for (std::size_t i = 0; i < specs.size(); ++i) {
       for (const catalog::PublicRoute& route : specs[i].routes) {
-        auto [there, fresh] = taken.try_emplace({route.label, route.path}, i);
-        if (fresh) continue;
+        auto [there, fresh] = taken.try_emplace({route.label, route.path, route.rules}, i);
+        if (fresh) continue;  // of two at one place the one with more conditions is asked first
         std::string written = route.label + (route.path == "/" ? "" : route.path);
         errors.add({texts[i].table.find("public")->place(),
                     fmt::format("service.{}.public: the route '{}' is that of service.{} already",

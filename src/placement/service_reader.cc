@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "base/toml_text.h"
 #include "base/units.h"
 #include "catalog/calls.h"
 
@@ -52,7 +53,7 @@ std::string absolute_path(const std::string& folder, const std::string& path) {
 /// "api/users" as label and path; nothing if it is no route.
 std::optional<catalog::PublicRoute> route_of(std::string_view text) {
   std::size_t slash = std::min(text.find('/'), text.size());
-  catalog::PublicRoute route{std::string(text.substr(0, slash)), ""};
+  catalog::PublicRoute route{std::string(text.substr(0, slash)), "", ""};
   if (!is_label(route.label)) return std::nullopt;
   for (std::string_view part : split(text.substr(slash), '/')) {
     auto odd = [](char c) { return c <= ' ' || c >= 0x7f || c == '?' || c == '#' || c == '%'; };
@@ -66,10 +67,13 @@ std::optional<catalog::PublicRoute> route_of(std::string_view text) {
 /// Reads the keys of one service into its spec, group by group.
 class ServiceReader {
  public:
-  ServiceReader(const ServiceText& text, const std::string& folder, TomlErrors& errors)
-      : text_(text), errors_(errors), in_(text.table, "service." + text.name, errors) {
+  ServiceReader(const ServiceText& text, const SystemFiles& files, TomlErrors& errors)
+      : text_(text),
+        files_(files),
+        errors_(errors),
+        in_(text.table, "service." + text.name, errors) {
     spec_.name = text.name;
-    spec_.folder = folder;
+    spec_.folder = files.folder;
   }
 
   ServiceSpec read() {
@@ -253,7 +257,14 @@ class ServiceReader {
 
   void routes() {
     constexpr std::string_view expected = "a route such as \"web\" or \"api/users\"";
-    for (const TomlValue* value : route_values()) {
+    auto values = route_values();
+    for (const TomlValue* value : values) {
+      if (value->is_table()) {
+        bool alone = value == in_.table().find("public");
+        auto index = std::ranges::find(values, value) - values.begin();
+        route_table(*value, in_.path() + ".public" + (alone ? "" : fmt::format("[{}]", index)));
+        continue;
+      }
       auto route = value->string() ? route_of(*value->string()) : std::nullopt;
       std::string what =
           value->string() ? "'" + *value->string() + "'" : std::string(value->kind());
@@ -266,6 +277,24 @@ class ServiceReader {
     }
     if (!spec_.routes.empty() && !spec_.has_port)
       in_.fail("public", "needs a port that answers, but the service has none");
+  }
+
+  /// A route with more than host and path, whose other keys are the gateway's.
+  void route_table(const TomlValue& value, std::string path) {
+    TomlReader in(value, std::move(path), errors_);
+    in.require("host");
+    std::string host = in.string("host").value_or("");
+    if (in.has("host") && !is_label(host))
+      in.fail("host", fmt::format("must be {}, found '{}'", a_label, host), std::string(a_label),
+              label_like(host));
+    if (!files_.route_keys) return in.fail("host", "stands in a table, which is not read here");
+    files_.route_keys(in);
+    std::string_view place = "/";
+    for (std::string_view key : {"prefix", "path"}) {
+      const TomlValue* found = value.find(key);
+      if (found && found->string()) place = *found->string();
+    }
+    spec_.routes.push_back({std::move(host), std::string(place), toml_text(value)});
   }
 
   void needs() {
@@ -345,6 +374,7 @@ class ServiceReader {
   }
 
   const ServiceText& text_;
+  const SystemFiles& files_;
   TomlErrors& errors_;
   TomlReader in_;
   ServiceSpec spec_;
@@ -352,8 +382,8 @@ class ServiceReader {
 
 }  // namespace
 
-ServiceSpec read_service(const ServiceText& text, const std::string& folder, TomlErrors& errors) {
-  return ServiceReader(text, folder, errors).read();
+ServiceSpec read_service(const ServiceText& text, const SystemFiles& files, TomlErrors& errors) {
+  return ServiceReader(text, files, errors).read();
 }
 
 }  // namespace berth::placement

@@ -13,8 +13,8 @@ namespace berth::placement {
 inline constexpr std::size_t spec_bytes_max = 64 << 10;
 
 /// Reads one [service.NAME] by its keys (docs/formats/berth-toml.md); what is wrong in itself is
-/// added to `errors`. `folder`: the system's, absolute.
-ServiceSpec read_service(const ServiceText& text, const std::string& folder, TomlErrors& errors);
+/// added to `errors`.
+ServiceSpec read_service(const ServiceText& text, const SystemFiles& files, TomlErrors& errors);
 
 /// What is wrong between services: needs that are not there or go round in a ring, one public
 /// route for two. `specs` are those read from `texts`, in the same order.

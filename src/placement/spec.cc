@@ -34,6 +34,7 @@ template <class Io>
 void members(Io& io, typename Io::template Of<catalog::PublicRoute>& r) {
   io.required("label", r.label);
   io.required("path", r.path);
+  io.member("rules", r.rules);
 }
 
 template <class Io>

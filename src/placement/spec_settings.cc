@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -45,9 +46,12 @@ std::string written_port(const ServiceSpec& spec) {
 std::string written_routes(const ServiceSpec& spec) {
   std::vector<std::string> texts;
   texts.reserve(spec.routes.size());
-  for (const catalog::PublicRoute& route : spec.routes)
-    texts.push_back(route.label + (route.path == "/" ? "" : route.path));
-  return texts.size() == 1 ? quoted(texts[0]) : quoted(texts);
+  for (const catalog::PublicRoute& route : spec.routes) {
+    std::string place = route.label + (route.path == "/" ? "" : route.path);
+    texts.push_back(route.rules.empty() ? quoted(place) : route.rules);
+  }
+  if (texts.size() == 1) return texts[0];
+  return texts.empty() ? "" : fmt::format("[{}]", fmt::join(texts, ", "));
 }
 
 void add_health(const HealthCheck& health, Written& out) {

@@ -34,10 +34,10 @@ void declare_callers(std::vector<ServiceSpec>& specs) {
 }
 
 InEnvironment read_in(const SystemText& text, const std::string& environment,
-                      const std::string& folder, TomlErrors& errors) {
+                      const SystemFiles& files, TomlErrors& errors) {
   InEnvironment out;
   out.texts = services_in(text, environment, errors);
-  for (const ServiceText& each : out.texts) out.specs.push_back(read_service(each, folder, errors));
+  for (const ServiceText& each : out.texts) out.specs.push_back(read_service(each, files, errors));
   check_together(out.texts, out.specs, errors);
   if (text.only_declared_calls) declare_callers(out.specs);
   return out;
@@ -138,13 +138,13 @@ ReadSystem read_system(const SystemFiles& files) {
   Problems problems;
   if (text.services.size() <= SystemText::services_max) {
     check_environment(text, files.environment, errors);
-    InEnvironment chosen = read_in(text, files.environment, files.folder, errors);
+    InEnvironment chosen = read_in(text, files.environment, files, errors);
     out.spec = {text.name, files.environment, std::move(chosen.specs)};
     problems.add(errors);
     for (const auto& [name, tables] : text.environments) {
       if (name == files.environment) continue;
       TomlErrors others;
-      read_in(text, name, files.folder, others);
+      read_in(text, name, files, others);
       problems.add(others, name);
     }
   } else {
@@ -157,7 +157,7 @@ ReadSystem read_system(const SystemFiles& files) {
 std::vector<Setting> settings(const SystemFiles& files) {
   TomlErrors errors;
   SystemText text = read_text(files, errors);
-  InEnvironment in = read_in(text, files.environment, files.folder, errors);
+  InEnvironment in = read_in(text, files.environment, files, errors);
   if (errors.any()) return {};
   std::vector<Setting> out;
   out.push_back({"system.name", fmt::format("\"{}\"", text.name), line_of(text.name_place)});

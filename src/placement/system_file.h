@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "base/toml_reader.h"
 #include "placement/spec.h"
 
 namespace berth::placement {
@@ -21,10 +23,16 @@ struct Problem {
   std::string line_text() const;
 };
 
+/// Reads the keys of one public route's table, all but those that say where it is, and ends with
+/// finish(). What a route of the gateway may say is known there, which stands above this folder:
+/// whoever reads system files gives it.
+using RouteKeys = std::function<void(TomlReader& table)>;
+
 struct SystemFiles {
   std::string folder;                        // absolute
   std::map<std::string, std::string> texts;  // by path relative to folder; "berth.toml" is the root
   std::string environment = "dev";
+  RouteKeys route_keys;  // none: routes may not be tables
 };
 
 /// The paths that a root file includes, for who collects the files; empty if it cannot be read.

@@ -87,6 +87,8 @@ calls.eject = { failures = 9, share = "40%", requests_min = 10, latency = 3, int
 calls.retry = { on = ["refused", "503"], methods = ["POST"], budget = "7.5%", backoff = "14ms", backoff_max = "15ms", try_timeout = "16ms" }
 calls.limit = { in_flight = 17, adaptive = true, order = "lifo", per_second = 18.5, burst = 19, key_per_second = 20, key_burst = 21, key = "cookie:user" }
 calls.breaker = { share = "50%", requests_min = 22, interval = "23s", open = "24s" }
+calls.cache = { on = true, join = true, obey_requests = false, entries_max = 25, bytes_max = "26KiB", entry_bytes_max = "27KB", heuristic = "2.8%", heuristic_max = "29s", stale_while_revalidate = "30s", stale_if_error = "31s", join_timeout = "32s" }
+calls.hedge = { after = "33ms", p95 = true }
 on = { "order.created" = "/events/order-created" }
 update = { parallel = 3, healthy_for = "5s", deadline = "6s", strategy = "rolling" }
 
@@ -143,6 +145,8 @@ port = false
   users.calls.limit = {17, true,         catalog::LimitPolicy::Order::lifo, 18.5, 19, 20,
                        21, "cookie:user"};
   users.calls.breaker = {500, 22, 23s, 24s};
+  users.calls.cache = {true, true, false, 25, 26 << 10, 27'000, 28, 29s, 30s, 31s, 32s};
+  users.calls.hedge = {33ms, true};
   users.on = {{"order.created", "/events/order-created"}};
   users.update = {3, 5s, 6s};
   EXPECT_TRUE(system.services[1] == users) << to_json(system.services[1]).text();
@@ -287,6 +291,50 @@ service.users.instances = 6
   EXPECT_THAT(lines, Contains("service.mail.update.deadline = \"1m\"  # default"));
 }
 
+/// Stands in for what the gateway reads of a route.
+void two_keys(TomlReader& table) {
+  table.string("prefix");
+  table.strings("methods");
+  table.finish();
+}
+
+TEST(SystemFile, a_route_that_is_a_table_is_kept_as_it_is_written) {
+  SystemFiles files{"/shop",
+                    {{"berth.toml", head + R"([service.users]
+command = "a"
+public = ["web", { host = "api", prefix = "/users", methods = ["GET", "HEAD"] }]
+[service.mail]
+command = "b"
+[service.mail.public]
+host = "mail"
+)"}},
+                    "dev",
+                    two_keys};
+  ReadSystem system = read_system(files);
+  ASSERT_TRUE(system.problems.empty()) << system.problems[0].line_text();
+  auto& users = system.spec.find("users")->routes;
+  ASSERT_EQ(users.size(), 2U);
+  EXPECT_EQ(users[0].rules, "");
+  EXPECT_EQ(users[1].label, "api");
+  EXPECT_EQ(users[1].path, "/users");
+  EXPECT_EQ(users[1].rules,
+            "{ host = \"api\", prefix = \"/users\", methods = [\"GET\", \"HEAD\"] }");
+  EXPECT_EQ(system.spec.find("mail")->routes.at(0).path, "/");
+  auto again = service_spec_from_json(to_json(*system.spec.find("users")));
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(*again, *system.spec.find("users"));
+  std::string shown;
+  for (auto& setting : settings(files)) {
+    if (setting.key.ends_with(".public")) shown += setting.key + " = " + setting.value + "\n";
+  }
+  EXPECT_EQ(shown,
+            "service.mail.public = { host = \"mail\" }\n"
+            "service.users.public = [\"web\", { host = \"api\", prefix = \"/users\", methods = "
+            "[\"GET\", \"HEAD\"] }]\n");
+  files.route_keys = nullptr;
+  EXPECT_FALSE(read_system(files).problems.empty());
+}
+
 /// What is known in the table that `text` opens: the reader says it of a key that it does not know.
 std::vector<std::string> known_keys(const std::string& text) {
   ReadSystem system = read(text + "no_such_key = 1\n");
@@ -315,13 +363,13 @@ TEST(SystemFile, the_schema_has_the_keys_that_the_reader_knows) {
   EXPECT_EQ(keys_in(parts["service"]), known_keys("[service.a]\n"));
   EXPECT_EQ(keys_in(parts["health"]), known_keys("[service.a.health]\n"));
   EXPECT_EQ(keys_in(parts["calls"]), known_keys("[service.a.calls]\n"));
-  for (const char* part : {"balance", "eject", "retry", "limit", "breaker"})
+  for (const char* part : {"balance", "eject", "retry", "limit", "breaker", "cache", "hedge"})
     EXPECT_EQ(keys_in(parts[part]), known_keys("[service.a.calls." + std::string(part) + "]\n"));
   EXPECT_EQ(keys_in(parts["update"]), known_keys("[service.a.update]\n"));
   EXPECT_EQ(keys_in(parts["environment"]), known_keys("[environment.a]\n"));
   std::string page = contents(source / "docs/formats/berth-toml.md");
-  for (const char* part :
-       {"service", "health", "calls", "balance", "eject", "retry", "limit", "breaker", "update"})
+  for (const char* part : {"service", "health", "calls", "balance", "eject", "retry", "limit",
+                           "breaker", "cache", "hedge", "update"})
     for (const std::string& key : keys_in(parts[part]))
       EXPECT_THAT(page, HasSubstr("`" + key)) << "berth-toml.md does not say what it is";
 }
@@ -335,7 +383,7 @@ TEST(SystemFile, wrong_files_are_told_as_in_the_golden_files) {
   int count = 0;
   for (const auto& entry : fs::directory_iterator(golden)) {
     if (entry.path().extension() != ".toml") continue;
-    SystemFiles files{"/home/me/shop", included, "dev"};
+    SystemFiles files{"/home/me/shop", included, "dev", two_keys};
     files.texts["berth.toml"] = contents(entry.path());
     ReadSystem system = read_system(files);
     EXPECT_FALSE(system.problems.empty()) << entry.path();

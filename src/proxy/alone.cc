@@ -18,7 +18,9 @@ Alone::Alone(World& world, Log log)
 
 Result<void> Alone::apply(gateway::ProxyFile file) {
   std::vector<Address> addresses;
-  for (auto& entrance : file.gateway->entrances) addresses.push_back(entrance->address);
+  for (auto& entrance : file.gateway->entrances) {
+    if (!entrance->udp) addresses.push_back(entrance->address);
+  }
   TRY(listeners_.prepare(addresses));
   TRY(attach_keys(*file.gateway));
   TRY(logs_.set(file.logs));
@@ -62,7 +64,10 @@ void Alone::publish() {
     auto service = std::make_shared<catalog::Service>(each.service);
     checks_.tell(*service);
     for (auto& instance : service->instances) {
-      auto found = orders_.find({service->name, instance.address});
+      std::pair key(service->name, instance.address);
+      if (auto weighed = weights_.find(key); weighed != weights_.end())
+        instance.weight = weighed->second;
+      auto found = orders_.find(key);
       if (found == orders_.end()) continue;
       bool drained = found->second == Order::drained;
       instance.health = drained ? catalog::Health::draining : catalog::Health::unhealthy;
@@ -108,6 +113,25 @@ Result<void> Alone::order(std::string_view instance, Order order) {
   return {};
 }
 
+Result<void> Alone::weigh(std::string_view instance, std::uint32_t weight) {
+  std::string service;
+  auto* found = find(instance, service);
+  if (!found) return Error(Code::not_found, "there is no instance " + std::string(instance));
+  weights_[{service, found->address}] = weight;
+  publish();
+  return {};
+}
+
+Result<void> Alone::eject(std::string_view instance, Duration time) {
+  std::string service;
+  if (!find(instance, service))
+    return Error(Code::not_found, "there is no instance " + std::string(instance));
+  auto pool = proxy_->pool_called(service);
+  if (!pool || !pool->eject(instance, time, world_.clock.now()))
+    return Error(Code::invalid, std::string(instance) + " gets no requests anyway");
+  return {};
+}
+
 Alone::Order Alone::ordered(std::string_view instance) const {
   std::string service;
   auto* one = find(instance, service);
@@ -118,9 +142,46 @@ Alone::Order Alone::ordered(std::string_view instance) const {
 std::uint32_t Alone::in_flight(std::string_view instance) const {
   std::uint32_t count = 0;
   for (auto* session : proxy_->sessions()) {
-    if (session->server() == instance) ++count;
+    if (session->is_on(instance)) ++count;
   }
   return count;
+}
+
+Json Alone::handover() const {
+  Json instances = Json::array();
+  for (auto& [name, service] : published_) {
+    for (auto& instance : service->instances) {
+      auto ordered = orders_.find({name, instance.address});
+      Json one = Json::object();
+      one.add_member("service", name);
+      one.add_member("address", instance.address.text());
+      if (ordered != orders_.end()) {
+        one.add_member("order", ordered->second == Order::drained ? "drained" : "disabled");
+      } else if (instance.health != catalog::Health::starting) {
+        one.add_member("healthy", instance.health == catalog::Health::healthy);
+        one.add_member("why", instance.why);
+      }
+      instances.add(std::move(one));
+    }
+  }
+  Json out = Json::object();
+  out.add_member("instances", std::move(instances));
+  out.add_member("counts", counts_.json());
+  return out;
+}
+
+void Alone::begin_with(const Json& handover) {
+  for (auto& one : handover["instances"].items()) {
+    auto address = Address::parse(one["address"].string_or(""));
+    std::string service(one["service"].string_or(""));
+    if (!address.ok() || service.empty()) continue;
+    if (auto* order = one["order"].string()) {
+      orders_[{service, *address}] = *order == "drained" ? Order::drained : Order::disabled;
+    } else if (auto healthy = one["healthy"].boolean()) {
+      checks_.begin_with(service, *address, *healthy, std::string(one["why"].string_or("")));
+    }
+  }
+  counts_.begin_with(handover["counts"]);
 }
 
 Deferred<void> Alone::close() {

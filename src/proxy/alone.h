@@ -43,10 +43,17 @@ class Alone {
   enum class Order : std::uint8_t { as_checked, drained, disabled };
   /// Errors: not_found.
   Result<void> order(std::string_view instance, Order order);
+  /// Its weight from now on, through changes of the file too; 0: nothing new. Errors: not_found.
+  Result<void> weigh(std::string_view instance, std::uint32_t weight);
+  /// It rests for that time. Errors: not_found; invalid, if it gets no requests anyway.
+  Result<void> eject(std::string_view instance, Duration time);
   Order ordered(std::string_view instance) const;
   /// Requests on it now, also on one that is drained.
   std::uint32_t in_flight(std::string_view instance) const;
   std::uint64_t revision() const { return revision_; }
+  /// What the process that follows is to know: health, orders, counters. It goes before apply().
+  Json handover() const;
+  void begin_with(const Json& handover);
   Deferred<void> close();
 
  private:
@@ -70,7 +77,8 @@ class Alone {
   std::map<std::string, std::shared_ptr<gateway::FetchedKeys>> keys_;  // by URL and interval
   std::vector<gateway::FileService> services_;
   std::map<std::string, std::shared_ptr<const catalog::Service>, std::less<>> published_;
-  std::map<std::pair<std::string, Address>, Order> orders_;  // by service and instance
+  std::map<std::pair<std::string, Address>, Order> orders_;           // by service and instance
+  std::map<std::pair<std::string, Address>, std::uint32_t> weights_;  // the same
   std::uint64_t revision_ = 0;
   gateway::Checks checks_;
 };

@@ -1,10 +1,12 @@
 #include "proxy/bridge.h"
 
-#include <algorithm>
-#include <charconv>
+#include <array>
+#include <utility>
 
 #include "base/strings.h"
 #include "http/h1_writer.h"
+#include "http/websocket_handshake.h"
+#include "proxy/chunks.h"
 
 namespace berth::proxy {
 namespace {
@@ -14,15 +16,6 @@ bool left_out(std::string_view name) {
   return equal_ignoring_case(name, "content-length") ||
          equal_ignoring_case(name, "transfer-encoding") || equal_ignoring_case(name, "expect") ||
          equal_ignoring_case(name, "connection") || equal_ignoring_case(name, "upgrade");
-}
-
-/// One chunk of RFC 9112 section 7.1; of nothing the last one.
-Bytes chunk(const Bytes& part) {
-  char size[20];
-  char* end = std::to_chars(size, size + sizeof size, part.size(), 16).ptr;
-  std::string text(size, end);
-  text.append("\r\n").append(part.view()).append("\r\n");
-  return Bytes::copy(text);
 }
 
 }  // namespace
@@ -40,15 +33,17 @@ class Bridge::End final : public ByteStream {
   }
   void close() override { bridge_->end(); }
   void abort() override { bridge_->abort(); }
-  Address local_address() const override { return {}; }
+  Address local_address() const override { return bridge_->local_; }
   Address peer_address() const override { return bridge_->request_.peer; }
   bool broken() const override { return bridge_->broken_; }
+  std::string_view protocol() const override { return "h2"; }
 
  private:
   std::shared_ptr<Bridge> bridge_;
 };
 
-Bridge::Bridge(http::ServerRequest& request) : request_(request) {
+Bridge::Bridge(http::ServerRequest& request, Address local, Random& random)
+    : request_(request), local_(std::move(local)) {
   auto& head = request.head;
   head_.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
   for (auto& header : head.headers) {
@@ -60,6 +55,14 @@ Bridge::Bridge(http::ServerRequest& request) : request_(request) {
   }
   chunked_ = head.framing.kind == http::Framing::Kind::chunked;
   if (chunked_) http::append_header(head_, "transfer-encoding", "chunked");
+  if (!head.protocol.empty()) {
+    std::array<char, 16> bytes;
+    random.secret_bytes(bytes.data(), bytes.size());
+    key_ = http::websocket_key({bytes.data(), bytes.size()});
+    http::append_header(head_, "connection", "Upgrade");
+    http::append_header(head_, "upgrade", head.protocol);
+    http::append_header(head_, "sec-websocket-key", key_);
+  }
   head_ += "\r\n";
   content_over_ = head.framing.kind == http::Framing::Kind::none || !request.content;
 }
@@ -68,20 +71,35 @@ std::unique_ptr<ByteStream> Bridge::session_end(std::shared_ptr<Bridge> bridge) 
   return std::make_unique<End>(std::move(bridge));
 }
 
-Deferred<Bytes> Bridge::read(std::size_t) {
+Deferred<Bytes> Bridge::read(std::size_t bytes_max) {
   if (broken_) return failed<Bytes>(Error(Code::reset, "the stream was broken off"));
   if (!head_read_) {
     head_read_ = true;
     return ready(Bytes::copy(head_));
   }
+  if (!key_.empty()) return read_tunnel(bytes_max);
   if (content_over_) return ready(Bytes());
   return read_content();
+}
+
+Deferred<Bytes> Bridge::read_tunnel(std::size_t bytes_max) {
+  while (!tunnel_) {
+    if (broken_ || ended_) co_return Error(Code::reset, "the stream was broken off");
+    co_await became_.wait();
+  }
+  co_return co_await tunnel_->read(bytes_max);
+}
+
+void Bridge::become(ByteStream& tunnel) {
+  tunnel_ = &tunnel;
+  while (!became_.empty()) became_.wake();
 }
 
 Deferred<Bytes> Bridge::read_content() {
   Bytes part = co_await request_.content->read();
   content_over_ = part.empty();
   if (!chunked_) co_return std::move(part);
+  if (content_over_) co_return last_chunk(request_.content->trailers());
   co_return chunk(part);
 }
 
@@ -110,11 +128,13 @@ Deferred<Bytes> Bridge::take() {
 
 void Bridge::end() {
   ended_ = true;
+  while (!became_.empty()) became_.wake();
   while (!taking_.empty()) taking_.wake();
 }
 
 void Bridge::abort() {
   broken_ = true;
+  while (!became_.empty()) became_.wake();
   while (!taking_.empty()) taking_.wake();
   while (!room_.empty()) room_.wake();
 }

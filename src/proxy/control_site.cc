@@ -54,8 +54,20 @@ void ControlSite::add_control() {
   router.add("GET", "/v1/sessions", [this](http::ServerRequest&) { return ready(sessions()); });
   router.add("GET", "/v1/log",
              [this](http::ServerRequest& request) { return ready(log(request)); });
+  router.add("GET", "/v1/handover", [this](http::ServerRequest&) {
+    return ready(http::ServerResponse::json_value(alone_.handover()));
+  });
+  router.add("POST", "/v1/upgrade", [this](http::ServerRequest&) { return upgrade(); });
   router.add("DELETE", "/v1/sessions/:id",
              [this](http::ServerRequest& request) { return ready(kill(request)); });
+  router.add("POST", "/v1/instances/:service/:number/weight",
+             [this](http::ServerRequest& request) { return ready(weigh(request)); });
+  router.add("POST", "/v1/instances/:service/:number/eject",
+             [this](http::ServerRequest& request) { return ready(eject(request)); });
+  router.add("POST", "/v1/cache/purge",
+             [this](http::ServerRequest& request) { return ready(purge(request)); });
+  router.add("GET", "/v1/slow",
+             [this](http::ServerRequest& request) { return ready(slow(request)); });
   auto orders = {std::pair("drain", Order::drained), std::pair("disable", Order::disabled),
                  std::pair("enable", Order::as_checked)};
   for (auto [word, order] : orders) {
@@ -116,16 +128,28 @@ http::ServerResponse ControlSite::state() const {
       one.add_member("address", instance.address.text());
       one.add_member("health", word_of(instance.health));
       one.add_member("why", instance.why);
+      one.add_member("weight", instance.weight);
       one.add_member("in_flight", in_flight[instance.id]);
       auto& tallies = alone_.counts().servers();
       auto counted = tallies.find(instance.id);
       one.add_member("requests", counted == tallies.end() ? 0 : counted->second.requests);
       for (auto& endpoint : pool->endpoints()) {
-        if (endpoint->id == instance.id) one.add_member("resting", endpoint->outlier.resting());
+        if (endpoint->id != instance.id) continue;
+        one.add_member("resting", endpoint->outlier.resting());
+        if (endpoint->outlier.resting()) one.set("why", endpoint->outlier.why(world_.clock.now()));
       }
       instances.add(std::move(one));
     }
     service.add_member("instances", std::move(instances));
+    if (pool->caches()) {
+      const ResponseCache& cache = std::as_const(*pool).cache();
+      Json kept = Json::object();
+      kept.add_member("entries", std::uint64_t{cache.entries()});
+      kept.add_member("bytes", std::uint64_t{cache.bytes()});
+      kept.add_member("lookups", cache.counts.lookups);
+      kept.add_member("hits", cache.counts.hits);
+      service.add_member("cache", std::move(kept));
+    }
     services.add(std::move(service));
   }
   out.add_member("services", std::move(services));
@@ -203,6 +227,18 @@ http::ServerResponse ControlSite::kill(http::ServerRequest& request) {
     return http::ServerResponse::json_value(out);
   }
   return http::ServerResponse::problem(404, "there is no such session");
+}
+
+Deferred<http::ServerResponse> ControlSite::upgrade() {
+  if (!upgrade_) co_return http::ServerResponse::problem(501, "this process cannot be followed");
+  auto pid = co_await upgrade_().result();
+  if (!pid.ok()) {
+    int status = pid.error().is(Code::in_use) ? 409 : 503;
+    co_return http::ServerResponse::problem(status, pid.error().text());
+  }
+  Json out = Json::object();
+  out.add_member("pid", *pid);
+  co_return http::ServerResponse::json_value(out);
 }
 
 }  // namespace berth::proxy

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,12 +18,18 @@ namespace berth::proxy {
 class ControlSite {
  public:
   static constexpr Duration drain_wait_max = 1h;
+  static constexpr Duration eject_time = 30s;
+  static constexpr Duration eject_time_max = 24h;
 
   ControlSite(World& world, Log log, Alone& alone);
 
   /// Moves to these addresses; what stays goes on. Errors: those of listening, which change
   /// nothing.
   Result<void> set(const Address& metrics, const Address& control);
+  /// What POST /v1/upgrade does: the pid of the process that has taken over.
+  void on_upgrade(std::function<Deferred<std::int64_t>()> upgrade) {
+    upgrade_ = std::move(upgrade);
+  }
 
  private:
   struct Site {
@@ -37,11 +45,17 @@ class ControlSite {
   http::ServerResponse log(http::ServerRequest& request);
   Deferred<http::ServerResponse> order(http::ServerRequest& request, Alone::Order order);
   http::ServerResponse kill(http::ServerRequest& request);
+  http::ServerResponse weigh(http::ServerRequest& request);
+  http::ServerResponse eject(http::ServerRequest& request);
+  http::ServerResponse purge(http::ServerRequest& request);
+  http::ServerResponse slow(http::ServerRequest& request) const;
+  Deferred<http::ServerResponse> upgrade();
 
   World& world_;
   Log log_;
   Alone& alone_;
   MonotonicTime begun_;
+  std::function<Deferred<std::int64_t>()> upgrade_;
   http::Router metrics_router_;
   http::Router control_router_;
   Site metrics_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
 #include "http/access_record.h"
 
 namespace berth::proxy {
@@ -48,14 +49,103 @@ void Tally::add(const http::AccessRecord& r) {
 }
 
 void Counts::note(const http::AccessRecord& record) {
+  auto nanoseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(record.total, 0));
   place(frontends_, record.frontend).add(record);
   if (!record.backend.empty()) {
     place(backends_, record.backend).add(record);
-    place(times_, record.backend)
-        .record(static_cast<std::uint64_t>(std::max<std::int64_t>(record.total, 0)));
+    place(times_, record.backend).record(nanoseconds);
   }
-  if (!record.server.empty()) place(servers_, record.server).add(record);
+  if (!record.route.empty()) {
+    place(routes_, record.route).add(record);
+    place(route_times_, record.route).record(nanoseconds);
+  }
+  if (!record.server.empty() && record.server[0] != '<') place(servers_, record.server).add(record);
   next_.note(record);
+}
+
+namespace {
+
+/// The members of a Tally with their names; `T` is const or not.
+template <class T, class Whole, class Mean>
+void members(T& tally, Whole&& whole, Mean&& mean) {
+  whole("requests", tally.requests);
+  whole("bytes_in", tally.bytes_in);
+  whole("bytes_out", tally.bytes_out);
+  whole("denied", tally.denied);
+  whole("request_errors", tally.request_errors);
+  whole("connection_errors", tally.connection_errors);
+  whole("response_errors", tally.response_errors);
+  whole("client_aborts", tally.client_aborts);
+  whole("server_aborts", tally.server_aborts);
+  whole("retries", tally.retries);
+  mean("queue_time", tally.queue_time);
+  mean("connect_time", tally.connect_time);
+  mean("response_time", tally.response_time);
+  mean("total_time", tally.total_time);
+}
+
+Json json_of(const Counts::Tallies& tallies) {
+  Json out = Json::object();
+  for (auto& [name, tally] : tallies) out.add_member(name, tally.json());
+  return out;
+}
+
+void read(const Json& json, Counts::Tallies& tallies) {
+  for (auto& member : json.members()) tallies[member.key] = Tally::of(member.value);
+}
+
+}  // namespace
+
+Json Tally::json() const {
+  Json out = Json::object();
+  auto add = [&](const char* name, auto value) { out.add_member(name, value); };
+  members(*this, add, add);
+  Json classes = Json::array();
+  for (auto count : responses) classes.add(count);
+  out.add_member("responses", std::move(classes));
+  return out;
+}
+
+Tally Tally::of(const Json& json) {
+  Tally tally;
+  members(
+      tally,
+      [&](const char* name, std::uint64_t& value) {
+        value = json[name].unsigned_integer().value_or(0);
+      },
+      [&](const char* name, double& value) { value = json[name].number().value_or(0); });
+  auto& classes = json["responses"].items();
+  for (std::size_t i = 0; i < classes.size() && i < tally.responses.size(); ++i) {
+    tally.responses[i] = classes[i].unsigned_integer().value_or(0);
+  }
+  return tally;
+}
+
+Json Counts::json() const {
+  Json out = Json::object();
+  out.add_member("frontends", json_of(frontends_));
+  out.add_member("backends", json_of(backends_));
+  out.add_member("servers", json_of(servers_));
+  Json times = Json::object();
+  for (auto& [name, histogram] : times_) {
+    std::string bytes;
+    histogram.encode(bytes);
+    times.add_member(name, base64_encode(bytes));
+  }
+  out.add_member("times", std::move(times));
+  return out;
+}
+
+void Counts::begin_with(const Json& json) {
+  read(json["frontends"], frontends_);
+  read(json["backends"], backends_);
+  read(json["servers"], servers_);
+  for (auto& member : json["times"].members()) {
+    auto bytes = base64_decode(member.value.string_or(""));
+    if (!bytes.ok()) continue;
+    auto histogram = Histogram::decode(*bytes);
+    if (histogram.ok()) times_[member.key] = std::move(*histogram);
+  }
 }
 
 }  // namespace berth::proxy

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/histogram.h"
+#include "base/json.h"
 #include "proxy/proxy.h"
 
 namespace berth::proxy {
@@ -35,13 +36,17 @@ struct Tally {
   double total_time = 0;
 
   void add(const http::AccessRecord& record);
+  Json json() const;
+  /// What is missing counts as 0.
+  static Tally of(const Json& json);
 };
 
-/// Counts each record by listener, by service and by instance, and hands it on. Names that are no
-/// longer there keep their counts. One reactor.
+/// Counts each record by listener, by route, by service and by instance, and hands it on. Names
+/// that are no longer there keep their counts. One reactor.
 class Counts final : public AccessSink {
  public:
   using Tallies = std::map<std::string, Tally, std::less<>>;
+  using Times = std::map<std::string, Histogram, std::less<>>;
 
   explicit Counts(AccessSink& next) : next_(next) {}
 
@@ -51,14 +56,22 @@ class Counts final : public AccessSink {
   /// By "orders/1".
   const Tallies& servers() const { return servers_; }
   /// All requests, in nanoseconds, by service.
-  const std::map<std::string, Histogram, std::less<>>& times() const { return times_; }
+  const Times& times() const { return times_; }
+  /// By the names of the gateway's routes.
+  const Tallies& routes() const { return routes_; }
+  const Times& route_times() const { return route_times_; }
+  /// All of it, for the process that follows, and of the one before.
+  Json json() const;
+  void begin_with(const Json& json);
 
  private:
   AccessSink& next_;
   Tallies frontends_;
   Tallies backends_;
   Tallies servers_;
-  std::map<std::string, Histogram, std::less<>> times_;
+  Tallies routes_;
+  Times times_;
+  Times route_times_;
 };
 
 }  // namespace berth::proxy

@@ -16,7 +16,7 @@ std::unique_ptr<ByteStream> Endpoint::take_idle(MonotonicTime now, Duration idle
 }
 
 void Endpoint::give_idle(std::unique_ptr<ByteStream> stream, MonotonicTime now) {
-  if (draining || idle_.size() >= idle_connections_max) return;
+  if (draining || idle_.size() >= idle_connections_max || stream->protocol() == "h2") return;
   idle_.push_back({std::move(stream), now});
 }
 

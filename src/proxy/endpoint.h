@@ -11,6 +11,7 @@
 #include "catalog/model.h"
 #include "proxy/balance/outlier.h"
 #include "proxy/balance/seats.h"
+#include "proxy/h2_links.h"
 
 namespace berth::proxy {
 
@@ -32,9 +33,13 @@ class Endpoint {
 
   /// The most recently used idle connection that is still good, or null.
   std::unique_ptr<ByteStream> take_idle(MonotonicTime now, Duration idle_max);
-  /// Keeps it, or closes it where enough are kept or the instance is on its way out.
+  /// Keeps it, or closes it where enough are kept, the instance is on its way out, or it is a
+  /// stream of a shared connection.
   void give_idle(std::unique_ptr<ByteStream> stream, MonotonicTime now);
-  void close_idle() { idle_.clear(); }
+  void close_idle() {
+    idle_.clear();
+    links.close();
+  }
   /// "orders/1@incarnation".
   std::string full_name() const { return id + "@" + incarnation; }
 
@@ -47,6 +52,7 @@ class Endpoint {
   Seat seat = no_seat;          // its number among those that get requests
   MonotonicTime warms_since{};  // zero: it is warm
   Outlier outlier;
+  H2Links links;  // where it speaks HTTP/2
 
  private:
   std::vector<IdleConnection> idle_;

@@ -65,6 +65,7 @@ std::string json_line(const http::AccessRecord& r) {
   out.add_member("frontend", r.frontend);
   out.add_member("backend", r.backend);
   out.add_member("server", r.server);
+  if (!r.route.empty()) out.add_member("route", r.route);
   out.add_member("caller", r.caller);
   out.add_member("method", r.method);
   out.add_member("target", r.target);

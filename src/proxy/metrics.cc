@@ -52,24 +52,31 @@ std::string server_label(std::string_view id) {
   return proxy_label(id.substr(0, id.rfind('/'))) + ",server=\"" + Exposition::escaped(id) + "\"";
 }
 
+std::string route_label(std::string_view name) {
+  return "route=\"" + Exposition::escaped(name) + "\"";
+}
+
 bool is_of(std::string_view family, std::string_view counter) {
+  if (counter == "requests_denied_total" && family == "route") return true;
   if (counter == "request_errors_total" || counter == "requests_denied_total") {
     return family == "frontend";
   }
   bool behind = counter == "connection_errors_total" || counter == "response_errors_total" ||
                 counter == "retry_warnings_total" || counter == "client_aborts_total" ||
                 counter == "server_aborts_total";
-  return !behind || family != "frontend";
+  return !behind || (family != "frontend" && family != "route");
 }
 
 void tallies(Exposition& page, const std::string& family, const Counts::Tallies& all,
              const std::function<std::string(std::string_view)>& labels) {
+  // HAProxy knows no routes.
+  std::string prefix = family == "route" ? "berth_proxy_route" : "haproxy_" + family;
   for (auto& counter : counters) {
     if (!is_of(family, counter.name)) continue;
-    page.family(fmt::format("haproxy_{}_{}", family, counter.name), "counter", counter.help);
+    page.family(fmt::format("{}_{}", prefix, counter.name), "counter", counter.help);
     for (auto& [name, tally] : all) page.sample_of(labels(name), tally.*counter.value);
   }
-  page.family(fmt::format("haproxy_{}_http_responses_total", family), "counter",
+  page.family(fmt::format("{}_http_responses_total", prefix), "counter",
               "Answers by class of status.");
   for (auto& [name, tally] : all) {
     for (std::size_t i = 0; i < std::size(code_names); ++i) {
@@ -77,9 +84,9 @@ void tallies(Exposition& page, const std::string& family, const Counts::Tallies&
                      tally.responses[i]);
     }
   }
-  if (family == "frontend") return;
+  if (family == "frontend" || family == "route") return;
   for (auto& each : averages) {
-    page.family(fmt::format("haproxy_{}_{}", family, each.name), "gauge", each.help);
+    page.family(fmt::format("{}_{}", prefix, each.name), "gauge", each.help);
     for (auto& [name, tally] : all) page.sample_of(labels(name), tally.*each.value);
   }
 }
@@ -129,6 +136,64 @@ void services(Exposition& page, const Proxy& proxy) {
   }
 }
 
+/// The first two have HAProxy's names.
+void caches(Exposition& page, const Proxy& proxy) {
+  struct Counted {
+    std::string_view name;
+    std::string_view help;
+    std::uint64_t CacheCounts::* value;
+  };
+  static constexpr Counted all[] = {
+      {"haproxy_backend_http_cache_lookups_total", "Requests that a kept answer might serve.",
+       &CacheCounts::lookups},
+      {"haproxy_backend_http_cache_hits_total", "Answered by what was kept.", &CacheCounts::hits},
+      {"berth_proxy_cache_stale_hits_total", "Of these, by stale answers.", &CacheCounts::stale},
+      {"berth_proxy_cache_joined_total", "Answered by what another request got.",
+       &CacheCounts::joined},
+      {"berth_proxy_cache_revalidated_total", "Kept answers that an instance said are good.",
+       &CacheCounts::revalidated},
+      {"berth_proxy_cache_refreshes_total", "Asked for while a stale one was given.",
+       &CacheCounts::refreshes},
+      {"berth_proxy_cache_stored_total", "Answers kept.", &CacheCounts::stored},
+      {"berth_proxy_cache_too_large_total", "Not kept: above entry_bytes_max.",
+       &CacheCounts::too_large},
+      {"berth_proxy_cache_no_room_total", "Not kept: too much was being read, or too many tags.",
+       &CacheCounts::no_room},
+      {"berth_proxy_cache_evicted_total", "Gone for room.", &CacheCounts::evicted},
+      {"berth_proxy_cache_invalidated_total", "Gone because a request changed it.",
+       &CacheCounts::invalidated},
+      {"berth_proxy_cache_purged_total", "Gone because somebody said so.", &CacheCounts::purged},
+  };
+  auto each = [&](auto&& take) {
+    for (auto& [service, pool] : proxy.pools()) {
+      const Pool& of = *pool;
+      if (of.caches()) take(proxy_label(service), of.cache());
+    }
+  };
+  for (auto& counter : all) {
+    page.family(counter.name, "counter", counter.help);
+    each([&](auto label, auto& cache) { page.sample_of(label, cache.counts.*counter.value); });
+  }
+  page.family("berth_proxy_cache_entries", "gauge", "Answers that are kept.");
+  each([&](auto label, auto& cache) { page.sample_of(label, std::uint64_t{cache.entries()}); });
+  page.family("berth_proxy_cache_bytes", "gauge", "What they take.");
+  each([&](auto label, auto& cache) { page.sample_of(label, std::uint64_t{cache.bytes()}); });
+}
+
+void hedges(Exposition& page, const Proxy& proxy) {
+  using Of = std::function<std::uint64_t(const Pool&)>;
+  auto family = [&](std::string_view name, std::string_view help, const Of& of) {
+    page.family(name, "counter", help);
+    for (auto& [service, pool] : proxy.pools()) page.sample_of(proxy_label(service), of(*pool));
+  };
+  family("berth_proxy_hedges_total", "Second attempts beside a slow first.",
+         [](const Pool& pool) { return pool.hedges.sent; });
+  family("berth_proxy_hedges_won_total", "Of these, those that answered first.",
+         [](const Pool& pool) { return pool.hedges.won; });
+  family("berth_proxy_hedges_refused_total", "Not made: the budget of retries was spent.",
+         [](const Pool& pool) { return pool.hedges.refused; });
+}
+
 /// HAProxy's states: of a drain it says DRAIN, of what an operator has taken out MAINT; what rests
 /// after failures is up there, and has a metric of its own here.
 std::string_view state_of(const catalog::Instance& instance) {
@@ -167,23 +232,20 @@ void instances(Exposition& page, const Proxy& proxy) {
   }
 }
 
-void times(Exposition& page, const Counts& counts) {
+void times(Exposition& page, std::string_view family, std::string_view help,
+           const Counts::Times& all, const std::function<std::string(std::string_view)>& labels) {
   static constexpr double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                       0.25,  0.5,    1,     2.5,  5,     10};
-  page.family("berth_proxy_request_seconds", "histogram", "Whole requests.");
-  for (auto& [name, histogram] : counts.times()) {
-    std::string of = "proxy=\"" + Exposition::escaped(name) + "\"";
+  page.family(family, "histogram", help);
+  for (auto& [name, histogram] : all) {
+    std::string of = labels(name);
     for (double bound : bounds) {
       auto most = histogram.count_up_to(static_cast<std::uint64_t>(bound * 1e9));
-      page.more(
-          fmt::format("berth_proxy_request_seconds_bucket{{{},le=\"{}\"}} {}\n", of, bound, most));
+      page.more(fmt::format("{}_bucket{{{},le=\"{}\"}} {}\n", family, of, bound, most));
     }
     page.more(
-        fmt::format("berth_proxy_request_seconds_bucket{{{},le=\"+Inf\"}} {}\n"
-                    "berth_proxy_request_seconds_sum{{{}}} {}\n"
-                    "berth_proxy_request_seconds_count{{{}}} {}\n",
-                    of, histogram.count(), of, static_cast<double>(histogram.sum()) / 1e9, of,
-                    histogram.count()));
+        fmt::format("{0}_bucket{{{1},le=\"+Inf\"}} {2}\n{0}_sum{{{1}}} {3}\n{0}_count{{{1}}} {2}\n",
+                    family, of, histogram.count(), static_cast<double>(histogram.sum()) / 1e9));
   }
 }
 
@@ -196,9 +258,14 @@ std::string metrics_text(const Proxy& proxy, const Counts& counts, Duration upti
   tallies(page, "frontend", counts.frontends(), proxy_label);
   services(page, proxy);
   tallies(page, "backend", counts.backends(), proxy_label);
+  caches(page, proxy);
+  hedges(page, proxy);
   instances(page, proxy);
   tallies(page, "server", counts.servers(), server_label);
-  times(page, counts);
+  tallies(page, "route", counts.routes(), route_label);
+  times(page, "berth_proxy_request_seconds", "Whole requests.", counts.times(), proxy_label);
+  times(page, "berth_proxy_route_request_seconds", "Whole requests.", counts.route_times(),
+        route_label);
   return page.take();
 }
 

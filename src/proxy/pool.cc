@@ -24,6 +24,7 @@ void Pool::apply(std::shared_ptr<const catalog::Service> service, Random& random
   auto before = std::exchange(service_, std::move(service));
   bool same = take_over(now, before == nullptr) && before && before->policy == policy();
   if (!same) build(random, now);
+  if (!before || before->policy.cache != policy().cache) cache_.set(policy().cache);
   // Whoever waits tries again: there may be room now.
   if (!endpoints_.empty() || removed_) queue.wake_all();
 }
@@ -204,6 +205,21 @@ bool Pool::note(Endpoint& endpoint, Failure failure, Duration took, MonotonicTim
   breaker.note(policy.breaker, failed, now);
   if (!endpoint.outlier.note(policy.eject, failure, took, now) || endpoint.seat == no_seat)
     return false;
+  rests(endpoint);
+  rests_changed();
+  return true;
+}
+
+bool Pool::eject(std::string_view id, Duration time, MonotonicTime now) {
+  auto found = std::ranges::find_if(endpoints_, [&](auto& each) { return each->id == id; });
+  if (found == endpoints_.end()) return false;
+  Endpoint& endpoint = **found;
+  bool rested = endpoint.outlier.resting();
+  endpoint.outlier.rest_by_hand(time, now);
+  if (rested) {
+    next_look_ = std::min(next_look_, endpoint.outlier.until());
+    return true;
+  }
   rests(endpoint);
   rests_changed();
   return true;

@@ -12,7 +12,10 @@
 #include "catalog/catalog.h"
 #include "catalog/model.h"
 #include "http/retry_budget.h"
+#include "proxy/answers/flights.h"
+#include "proxy/answers/response_cache.h"
 #include "proxy/balance/groups.h"
+#include "proxy/balance/latency_window.h"
 #include "proxy/endpoint.h"
 #include "proxy/facts.h"
 #include "proxy/limits/adaptive_limit.h"
@@ -80,6 +83,9 @@ class Pool {
   /// What came of it; true if the endpoint rests from now on.
   bool note(Endpoint& endpoint, Failure failure, Duration took, MonotonicTime now);
 
+  /// An operator takes it out for that time; false: it gets no requests anyway.
+  bool eject(std::string_view id, Duration time, MonotonicTime now);
+
   // Limits ----------------------------------------------------------------------------------------
 
   /// Zero: the rates of the service let it in; else how long until they would.
@@ -103,9 +109,21 @@ class Pool {
   const std::vector<std::shared_ptr<Endpoint>>& endpoints() const { return endpoints_; }
   const Seats& seats() const { return seats_; }
 
+  /// Answers are kept, or requests joined.
+  bool caches() const { return policy().cache.on || policy().cache.join; }
+  ResponseCache& cache() { return cache_; }
+  const ResponseCache& cache() const { return cache_; }
+
   http::RetryBudget budget;
   RequestQueue queue;  // requests that wait for room, at most policy().queue_max
   Breaker breaker;
+  Flights flights;          // requests that others may wait for
+  LatencyWindow latencies;  // of answers to requests that may be hedged
+  struct {
+    std::uint64_t sent = 0;
+    std::uint64_t won = 0;      // of these: it answered first
+    std::uint64_t refused = 0;  // for want of budget
+  } hedges;
 
  private:
   bool take_over(MonotonicTime now, bool first);
@@ -135,6 +153,7 @@ class Pool {
   MonotonicTime rate_due_{};
   RateTable key_rates_;
   AdaptiveLimit adaptive_;
+  ResponseCache cache_;
   std::vector<Seat> warming_;
   MonotonicTime next_look_{};
   MonotonicTime interval_end_{};

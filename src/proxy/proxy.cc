@@ -1,11 +1,15 @@
 #include "proxy/proxy.h"
 
+#include <tuple>
+
 #include "async/clock.h"
 #include "http/client_counts.h"
 #include "proxy/gateway/catalog_routes.h"
 #include "proxy/gateway/enter.h"
 #include "proxy/h2_front.h"
 #include "proxy/session.h"
+#include "proxy/tcp_session.h"
+#include "proxy/udp_front.h"
 
 namespace berth::proxy {
 
@@ -73,6 +77,7 @@ Result<void> Proxy::apply_gateway(std::shared_ptr<const gateway::Gateway> gatewa
     options.version_min = entrance.version_min;
     options.alpn = {"h2", "http/1.1"};
     if (!entrance.http2) options.alpn.erase(options.alpn.begin());
+    if (!entrance.tcp_service.empty()) options.alpn.clear();
     return options;
   };
   std::map<Address, tls::ServerContext> contexts;
@@ -104,7 +109,10 @@ void Proxy::update_frontends() {
     wanted[vip].pool = pool;
     if (options_.port_80) wanted[vip.with_port(80)].pool = pool;
   }
-  for (auto& entrance : gateway_->entrances) wanted[entrance->address] = {nullptr, entrance};
+  for (auto& entrance : gateway_->entrances) {
+    if (!entrance->udp) wanted[entrance->address] = {nullptr, entrance};
+  }
+  update_udp();
   for (auto each = frontends_.begin(); each != frontends_.end();) {
     auto& frontend = *each->second;
     auto found = wanted.find(each->first);
@@ -126,6 +134,23 @@ void Proxy::update_frontends() {
     frontend->entrance = each.entrance;
     scope_.add(listen(std::move(frontend)));
   }
+}
+
+void Proxy::update_udp() {
+  std::map<Address, std::unique_ptr<UdpFront>> next;
+  for (auto& entrance : gateway_->entrances) {
+    if (!entrance->udp) continue;
+    auto& place = next[entrance->address];
+    auto found = udp_fronts_.find(entrance->address);
+    if (found != udp_fronts_.end()) {
+      place = std::move(found->second);
+      place->set(entrance);
+    } else {
+      place = std::make_unique<UdpFront>(*this, entrance);
+      place->start();
+    }
+  }
+  udp_fronts_ = std::move(next);
 }
 
 std::shared_ptr<Proxy::Frontend> Proxy::open_frontend(const Address& address) {
@@ -184,13 +209,24 @@ Deferred<void> Proxy::serve(std::shared_ptr<Frontend> frontend,
     stream = std::move(*entered);
     if (told_who && too_many()) co_return refuse_client(*stream);
   }
-  if (stream->protocol() == "h2") {
-    H2Front front(*this, std::move(entrance), frontend->connections);
-    co_return co_await front.run(std::move(stream));
+  if (entrance && !entrance->tcp_service.empty()) {
+    TcpSession session(*this, pool_called(entrance->tcp_service), entrance, frontend->connections,
+                       std::move(stream));
+    co_return co_await session.run();
   }
-  Session session(*this, frontend->pool, std::move(entrance), frontend->connections,
-                  std::move(stream));
-  co_await session.run();
+  if (stream->protocol() == "h2") {
+    H2Front front(*this, frontend->pool, std::move(entrance), frontend->connections);
+    co_return co_await front.run(std::move(stream), Bytes());
+  }
+  Bytes early;
+  {
+    Session session(*this, frontend->pool, entrance, frontend->connections, std::move(stream));
+    co_await session.run();
+    if (!session.began_h2()) co_return;
+    std::tie(stream, early) = session.take_client();
+  }
+  H2Front front(*this, frontend->pool, std::move(entrance), frontend->connections);
+  co_await front.run(std::move(stream), std::move(early));
 }
 
 /// One line a second at most: a stranger may cause as many as he likes.
@@ -241,6 +277,9 @@ std::vector<Proxy::Front> Proxy::fronts() const {
     all.push_back({frontend->entrance ? frontend->entrance->name : frontend->pool->name(), address,
                    frontend->connections, frontend->accepted});
   }
+  for (auto& [address, front] : udp_fronts_) {
+    all.push_back({front->entrance().name, address, front->sessions(), front->begun()});
+  }
   return all;
 }
 
@@ -257,6 +296,8 @@ catalog::BalancerReport Proxy::report() const {
 
 void Proxy::stop_listening() {
   stopping_ = true;
+  stopped_.set();
+  for (auto& [address, front] : udp_fronts_) front->stop();
   for (auto& [address, frontend] : frontends_) {
     frontend->closed = true;
     if (frontend->listener) frontend->listener->close();
@@ -272,6 +313,7 @@ std::size_t Proxy::requests_in_flight() const {
 
 Deferred<void> Proxy::close() {
   stop_listening();
+  udp_fronts_.clear();
   return scope_.close();
 }
 

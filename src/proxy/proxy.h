@@ -9,6 +9,7 @@
 
 #include "async/network.h"
 #include "async/scope.h"
+#include "async/sync.h"
 #include "async/world.h"
 #include "base/log.h"
 #include "catalog/catalog.h"
@@ -16,8 +17,10 @@
 #include "http/h1_writer.h"
 #include "proxy/answers/kept_answers.h"
 #include "proxy/gateway/gateway.h"
+#include "proxy/limits/rate_table.h"
 #include "proxy/mirror.h"
 #include "proxy/pool.h"
+#include "proxy/remarkable.h"
 
 namespace berth::http {
 struct AccessRecord;
@@ -25,7 +28,8 @@ struct AccessRecord;
 
 namespace berth::proxy {
 
-class Session;
+class OpenSession;
+class UdpFront;
 
 /// Takes each request's record when it is over. May not block.
 class AccessSink {
@@ -94,6 +98,8 @@ class Proxy {
   /// Takes no new connections; idle ones are closed, those that answer end after their request.
   void stop_listening();
   bool stopping() const { return stopping_; }
+  /// Resolves once it is.
+  Deferred<void> stopped() { return stopped_.wait(); }
   /// Requests that are being answered now.
   std::size_t requests_in_flight() const;
   /// Closes listeners and ends the sessions.
@@ -109,14 +115,14 @@ class Proxy {
   std::vector<Front> fronts() const;
   const std::map<std::string, std::shared_ptr<Pool>, std::less<>>& pools() const { return pools_; }
   /// Those that are open, in the order in which they came; of HTTP/2 one a request.
-  const std::list<Session*>& sessions() const { return sessions_; }
+  const std::list<OpenSession*>& sessions() const { return sessions_; }
 
   // For sessions.
-  std::list<Session*>::iterator enlist(Session& session) {
+  std::list<OpenSession*>::iterator enlist(OpenSession& session) {
     return sessions_.insert(sessions_.end(), &session);
   }
   std::uint64_t next_session_id() { return ++session_ids_; }
-  void strike(std::list<Session*>::iterator session) { sessions_.erase(session); }
+  void strike(std::list<OpenSession*>::iterator session) { sessions_.erase(session); }
   World& world() { return world_; }
   const World& world() const { return world_; }
   const ProxyOptions& options() const { return options_; }
@@ -128,6 +134,16 @@ class Proxy {
   http::HeadBuffers& heads() { return heads_; }
   KeptAnswers& answers() { return answers_; }
   Mirror& mirror() { return mirror_; }
+  /// By the hash of client and route.
+  RateTable& client_rates() { return client_rates_; }
+  /// How many answers are being compressed.
+  std::size_t& encoders() { return encoders_; }
+  Remarkable& remarkable() { return remarkable_; }
+  const Remarkable& remarkable() const { return remarkable_; }
+  static constexpr std::size_t refreshing_max = 256;  // beyond, what is stale stays so for now
+  /// Asks the service anew for an answer that is kept, in the background; false: not now.
+  bool refresh(std::shared_ptr<Pool> pool, std::string head,
+               std::shared_ptr<const CachedAnswer> kept);
   /// The pool of the service that has this address now, or null.
   std::shared_ptr<Pool> pool_at(const Address& address) const;
   /// The pool of that service, or null.
@@ -139,6 +155,7 @@ class Proxy {
   Deferred<void> listen(std::shared_ptr<Frontend> frontend);
   Deferred<void> serve(std::shared_ptr<Frontend> frontend, std::unique_ptr<ByteStream> stream);
   void update_frontends();
+  void update_udp();
   Deferred<void> open_answers();
   std::shared_ptr<Frontend> open_frontend(const Address& address);
   void tell_refused(const Error& error);
@@ -155,16 +172,22 @@ class Proxy {
   std::map<std::string, std::shared_ptr<Pool>, std::less<>> pools_;
   std::vector<std::shared_ptr<Pool>> gone_;  // their service is gone, their requests are not
   std::map<Address, std::shared_ptr<Frontend>> frontends_;
-  std::list<Session*> sessions_;
+  std::list<OpenSession*> sessions_;
+  std::map<Address, std::unique_ptr<UdpFront>> udp_fronts_;
   std::uint64_t session_ids_ = 0;
   std::string scratch_;
   http::HeadBuffers heads_;
   KeptAnswers answers_;
   Mirror mirror_;
+  Remarkable remarkable_;
   std::size_t connections_ = 0;
+  std::size_t encoders_ = 0;
+  RateTable client_rates_;
+  std::size_t refreshing_ = 0;
   std::uint64_t entries_refused_ = 0;  // connections that did not get through TLS or PROXY header
   MonotonicTime tell_after_{};
   bool stopping_ = false;
+  Event stopped_;
   Scope scope_;
 };
 

@@ -7,12 +7,11 @@
 #include "async/gather.h"
 #include "base/strings.h"
 #include "http/h1_writer.h"
+#include "http/h2_session.h"
 #include "proxy/gateway/hop_fields.h"
 #include "proxy/proxy.h"
 
 namespace berth::proxy {
-
-using gateway::hop_by_hop;
 
 namespace {
 
@@ -36,7 +35,11 @@ Session::Session(Proxy& proxy, std::shared_ptr<Pool> pool,
 Session::~Session() {
   // Ended in the middle: the proxy stops, or the client's connection broke.
   uploading_.reset();
-  if (in_request_) note_record();
+  if (caching_ && pool_) stop_filling();
+  if (in_request_) {
+    ended('K', phase());
+    note_record();
+  }
   release_endpoint();
   proxy_.strike(enlisted_);
 }
@@ -48,8 +51,11 @@ void Session::fire() {
     client_->close();
     return;
   }
+  // One who waits for 100 Continue waits for the instance.
+  bool clients_turn = awaits_client_ && (passed_bytes_ || !request_.expects_continue());
+  if (clients_turn && !answering_ && fault_ == Fault::none) fault_ = Fault::silent;
   if (upstream_) upstream_->abort();
-  if (passed_bytes_) client_->abort();  // half an answer, or a client that reads no more
+  if (answering_) client_->abort();  // half an answer, or a client that reads no more
 }
 
 Deferred<void> Session::run() {
@@ -57,31 +63,25 @@ Deferred<void> Session::run() {
     auto got = co_await read_head().result();
     disarm();
     if (!got.ok()) {
-      if (!got.error().is(Code::invalid) && !got.error().is(Code::overloaded)) co_return;
-      record_ = {};
-      request_ = {};
-      begun_ = proxy_.world().clock.exact_now();
-      in_request_ = true;
-      pool_ = vip_pool_;
-      if (visit_) visit_->forget();
-      int status = got.error().is(Code::invalid) ? 400 : 431;
-      co_await refuse(status, std::string(got.error().message()));
-      note_record();
+      std::ignore = co_await refuse_head(got.error()).result();
       co_return;
     }
     if (!*got) co_return;
     auto outcome = co_await exchange().result();
     disarm();
     bool again = outcome.ok() && *outcome == Outcome::next;
-    if (!again && record_.termination[0] == '-' && !outcome.ok()) {
-      record_.termination[0] = 'C';
-      record_.termination[1] = 'D';
+    // What fails an exchange is the client's stream, which is gone or took nothing until its time
+    // was over; or the proxy stops.
+    if (!outcome.ok()) {
+      bool stopped = outcome.error().is(Code::cancelled);
+      ended(stopped ? 'K' : timed_out_ && answering_ ? 'c' : 'C', phase());
     }
     uploading_.reset();
     note_record();
     release_endpoint();
     upstream_.reset();
-    if (!again && outcome.ok() && !request_body_.done()) co_await linger();
+    bool lingers = !again && outcome.ok() && client_->protocol() != "h2";
+    if (lingers && !request_body_.done()) co_await linger();
     if (!again) co_return;
     let_go();
   }
@@ -93,8 +93,22 @@ void Session::let_go() {
   request_ = {};
   answer_ = {};
   upstream_pending_ = first_body_ = Bytes();
+  if (caching_) caching_->over();
   if (pending_.empty()) pending_ = Bytes();  // an empty slice holds its block too
   for (auto& each : tried_) each = nullptr;
+  coding_ = {};
+  varies_ = weakens_ = false;
+}
+
+/// Of a head that has begun; it has its time from its first byte on.
+Deferred<Bytes> Session::read_more_of_head() {
+  auto& clock = proxy_.world().clock;
+  if (head_due_ == MonotonicTime{}) {
+    Duration limit = visit_ ? visit_->entrance().head_timeout : proxy_.options().head_timeout;
+    head_due_ = clock.now() + limit;
+  }
+  Duration left = std::max<Duration>(head_due_ - clock.now(), 1ns);
+  return with_timeout(clock, left, client_->read());
 }
 
 /// False at the client's orderly end.
@@ -104,29 +118,39 @@ Deferred<bool> Session::read_head() {
   timed_out_ = false;
   for (;;) {
     std::size_t size = finder_.find(pending_.view());
+    if (!pending_.empty() && begun_ == MonotonicTime{}) begun_ = clock.now();
     if (size > limits.head_bytes_max || (size == 0 && pending_.size() > limits.head_bytes_max)) {
       co_return Error(Code::overloaded, "the head is too long");
     }
     if (size > 0) {
-      if (begun_ == MonotonicTime{}) begun_ = clock.now();
       finder_.reset();
+      head_due_ = {};
+      head_bytes_ = size;
       auto parsed = http::parse_request(pending_.slice(0, size), limits);
+      if (!parsed.ok() && http::h2_preface.starts_with(pending_.view().substr(0, size))) {
+        began_h2_ = !visit_ || visit_->entrance().http2;
+        if (began_h2_) co_return false;
+      }
       pending_.remove_prefix(size);
       request_ = co_await or_return(std::move(parsed));
       co_return true;
     }
+    if (!pending_.empty()) {
+      disarm();
+      Bytes more = co_await read_more_of_head();
+      if (more.empty()) co_return Error(Code::closed, "the client is gone");
+      pending_ = joined(pending_, more);
+      continue;
+    }
     Duration idle = visit_ ? visit_->entrance().idle_timeout : proxy_.options().idle_timeout;
-    Duration head = visit_ ? visit_->entrance().head_timeout : proxy_.options().head_timeout;
-    Duration limit = pending_.empty() ? idle : head;
-    if (pending_.empty() || !armed()) clock.timers().arm(*this, clock.now() + limit);
+    clock.timers().arm(*this, clock.now() + idle);
     Bytes more = co_await client_->read();
     if (more.empty()) co_return false;
-    if (pending_.empty()) {
+    {
       begun_ = clock.now();
       pending_ = std::move(more);
       if (pending_.view().starts_with("\r\n")) pending_.remove_prefix(2);
-    } else {
-      pending_ = joined(pending_, more);
+      if (pending_.empty()) begun_ = {};
     }
   }
 }
@@ -134,8 +158,11 @@ Deferred<bool> Session::read_head() {
 Deferred<Session::Outcome> Session::exchange() {
   auto& clock = proxy_.world().clock;
   in_request_ = true;
-  passed_bytes_ = body_started_ = timed_out_ = too_long_ = false;
+  passed_bytes_ = answering_ = body_started_ = timed_out_ = closes_ = fresh_ = false;
+  awaits_client_ = false;
+  fault_ = Fault::none;
   content_bytes_ = 0;
+  broken_by_.reset();
   if (caller_.empty()) {
     caller_ = vip_pool_ ? proxy_.callers().find(client_->peer_address(), client_->local_address())
                         : "gateway";
@@ -143,18 +170,36 @@ Deferred<Session::Outcome> Session::exchange() {
   record_ = {};
   record_.accepted = clock.wall().nanoseconds - (clock.exact_now() - begun_).count();
   record_.request = (clock.now() - begun_).count();
-  record_.bytes_in = request_.target.size() + 32;
+  record_.bytes_in = head_bytes_;
   request_body_ = http::BodyScanner(request_.framing);
   if (vip_pool_ && vip_pool_->removed()) {  // was the service removed, it may be back
     if (auto back = proxy_.pool_at(client_->local_address())) vip_pool_ = std::move(back);
   }
   pool_ = vip_pool_;
+  // Obsolete (RFC 9113 section 3.1), and a way around what is asked of requests here.
+  if (request_.upgrade && request_.headers.has_token("upgrade", "h2c")) request_.upgrade = false;
   if (visit_) {
     auto answered = co_await find_public();
     if (answered) co_return *answered;
   }
+  if (request_.method == "OPTIONS" || request_.method == "TRACE") {
+    auto answered = co_await count_hops();
+    if (answered) co_return *answered;
+  }
   record_.backend_requests = pool_->in_flight();
   begin_tries();
+  if (undeclared()) {
+    std::string need = "needs = [\"" + pool_->name() + "\"]";
+    co_return co_await refuse(
+        403, caller_ + " has not declared that it needs " + pool_->name() + ": " + need);
+  }
+  if (begin_caching()) co_return co_await tries_with_cache();
+  co_return co_await carry();
+}
+
+/// To an instance, if the service's limits let it.
+Deferred<Session::Outcome> Session::carry() {
+  pool_->budget.earn(static_cast<double>(pool_->policy().retry.budget_permille) / 1000);
   if (auto refusal = admit(); refusal.status != 0) {
     retry_after_ = refusal.retry_after;
     co_return co_await refuse(refusal.status, std::move(refusal.reason));
@@ -180,11 +225,15 @@ Deferred<void> Session::read_answer() {
     }
     answer_ = co_await or_return(
         http::parse_response(upstream_pending_.slice(0, size), request_.method, limits));
-    Bytes head = upstream_pending_.slice(0, size);
     upstream_pending_.remove_prefix(size);
-    if (answer_.status >= 200 || answer_.status == 101) break;
-    passed_bytes_ = true;  // 100 Continue and its like are for the client
-    co_await client_->write(std::move(head));
+    if (answer_.status >= 200) break;
+    if (answer_.status == 101) {
+      auto* to = answer_.headers.find("upgrade");
+      bool asked = request_.upgrade && (!to || request_.headers.has_token("upgrade", to->value));
+      if (asked) break;
+      co_await fail_with(Error(Code::invalid, "it went over to what nobody had asked for"));
+    }
+    if (request_.minor >= 1) co_await pass_interim();
     finder.reset();
   }
   answer_body_ = http::BodyScanner(answer_.framing);
@@ -194,19 +243,25 @@ void Session::build_request_head() {
   if (visit_) return build_public_head();
   out_.assign(request_.method).append(" ").append(request_.target).append(" HTTP/1.1\r\n");
   if (request_.authority.empty()) {
-    // the Host field goes on with the others
+    // The Host field goes on with the others; HTTP/1.1 has one (RFC 9112 section 3.2).
+    if (request_.minor == 0 && !request_.headers.find("host"))
+      http::append_header(out_, "Host", pool_->name());
   } else {
     http::append_header(out_, "Host", request_.authority);
   }
   const http::Header* forwarded = nullptr;
   for (auto& header : request_.headers) {
-    if (hop_by_hop(header, request_.headers) || is_own_field(header.name)) continue;
+    if (gateway::stays_here(header, request_) || is_own_field(header.name)) continue;
     if (!request_.authority.empty() && equal_ignoring_case(header.name, "host")) continue;
     if (equal_ignoring_case(header.name, "x-forwarded-for")) {
       forwarded = &header;
       continue;
     }
     http::append_header(out_, header.name, header.value);
+  }
+  if (refreshes_) {  // it says already for whom it is
+    if (forwarded) http::append_header(out_, forwarded->name, forwarded->value);
+    return end_request_head();
   }
   out_.append("X-Forwarded-For: ");
   if (forwarded) out_.append(forwarded->value).append(", ");
@@ -227,16 +282,21 @@ void Session::build_answer_head() {
   out_.assign("HTTP/1.1 ").append(std::to_string(answer_.status)).append(" ");
   out_.append(answer_.reason).append("\r\n");
   for (auto& header : answer_.headers) {
-    if (hop_by_hop(header, answer_.headers) || (visit_ && !visit_->keeps(header.name))) continue;
+    if (leaves_out(header) || (visit_ && !visit_->keeps(header.name))) continue;
+    if (weakens_ && !goes_with_coding(header.name)) continue;
     http::append_header(out_, header.name, header.value);
   }
   if (visit_) visit_->append_answer_fields(out_);
+  append_coding_fields();
   append_sticky_cookie();
+  if (caching_ && caching_->active) append_cache_status();
+  // Answered before all of the request has come: nobody knows whether the rest will.
+  closes_ = !request_.keep_alive || proxy_.stopping() || !request_body_.done() || unchunks() ||
+            answer_.framing.kind == http::Framing::Kind::until_close;
   if (answer_.status == 101) {
     http::append_header(out_, "Connection", "Upgrade");
-    http::append_header(out_, "Upgrade", answer_.headers.value("upgrade"));
-  } else if (!request_.keep_alive || proxy_.stopping() ||
-             answer_.framing.kind == http::Framing::Kind::until_close) {
+    if (auto* to = answer_.headers.find("upgrade")) http::append_header(out_, "Upgrade", to->value);
+  } else if (closes_) {
     out_ += "Connection: close\r\n";
   } else if (request_.minor == 0) {
     out_ += "Connection: keep-alive\r\n";
@@ -245,9 +305,12 @@ void Session::build_answer_head() {
 }
 
 Deferred<Session::Outcome> Session::pass_answer() {
-  auto& clock = proxy_.world().clock;
   if (keeps_) co_await keep_answer();
+  if (caching_ && caching_->active) begin_filling();
+  bool filling = caching_ && caching_->filling;
   record_.status = static_cast<std::uint16_t>(answer_.status);
+  choose_coding();
+  if (encodes()) co_return co_await pass_encoded();
   http::HeadBuffers::Lease buffer(proxy_.heads());
   build_answer_head();
   std::size_t head_bytes = out_.size();
@@ -259,8 +322,8 @@ Deferred<Session::Outcome> Session::pass_answer() {
       auto more = co_await upstream_->read(copy_bytes).result();
       Result<void> end = more.ok() && more->empty() ? answer_body_.end() : Result<void>();
       if (!more.ok() || !end.ok()) {
-        record_.termination[0] = timed_out_ ? 's' : 'S';
-        record_.termination[1] = 'D';
+        ended(fault_ != Fault::none ? 'C' : timed_out_ ? 's' : 'S', 'D');
+        broken_by_ = more.ok() ? end.error() : more.error();
         client_->abort();  // it must not take the part for the whole
         co_return Outcome::close;
       }
@@ -269,46 +332,69 @@ Deferred<Session::Outcome> Session::pass_answer() {
     }
     std::size_t size = 0;
     if (!upstream_pending_.empty() && !answer_body_.done()) {
-      size = co_await or_return(
-          answer_body_.scan(upstream_pending_.view(), [](std::size_t, std::size_t) {}));
-      pieces.add(upstream_pending_.slice(0, size));
+      std::string_view came = upstream_pending_.view();
+      bool whole = !unchunks();
+      auto scanned = answer_body_.scan(came, [&](std::size_t at, std::size_t count) {
+        if (!whole) pieces.add(upstream_pending_.slice(at, count));
+        if (filling) fill(came.substr(at, count));
+      });
+      if (!scanned.ok()) co_return co_await break_off(std::move(scanned).error());
+      size = *scanned;
+      if (whole) pieces.add(upstream_pending_.slice(0, size));
       upstream_pending_.remove_prefix(size);
     }
     record_.bytes_out += size + (first ? head_bytes : 0);
-    passed_bytes_ = true;
-    co_await client_->write(std::move(pieces));
+    passed_bytes_ = answering_ = true;
+    auto written = co_await client_->write(std::move(pieces)).result();
+    if (!written.ok()) {
+      if (filling) co_await fill_rest();
+      co_return std::move(written).error();
+    }
     pieces = BytesList();
     first = false;
     // Once it flows, the time for a request does not cut a long answer; silence does.
     if (!answer_body_.done()) extend_time();
   }
+  if (filling) finish_filling();
+  co_return co_await end_answer();
+}
+
+Deferred<Session::Outcome> Session::end_answer() {
   if (answer_.status == 101) {
     co_await tunnel();
     co_return Outcome::close;
   }
-  if (!request_body_.done()) co_return Outcome::close;  // answered before all was sent
-  if (answer_.keep_alive && upstream_pending_.empty())
-    endpoint_->give_idle(std::move(upstream_), clock.now());
-  bool close = !request_.keep_alive || proxy_.stopping() ||
-               answer_.framing.kind == http::Framing::Kind::until_close;
-  co_return close ? Outcome::close : Outcome::next;
+  if (!request_body_.done()) {  // answered before all was sent: who keeps on reading gets the rest
+    bool by_connection = pool_->policy().protocol == catalog::Protocol::http_1_1;
+    if (by_connection && answer_.keep_alive && uploading_.pending()) {
+      auto rest = with_timeout(proxy_.world().clock, linger_max, std::move(uploading_));
+      std::ignore = co_await std::move(rest).result();
+    }
+    co_return Outcome::close;
+  }
+  if (answer_.keep_alive && upstream_pending_.empty() && !uploading_.pending())
+    endpoint_->give_idle(std::move(upstream_), proxy_.world().clock.now());
+  co_return closes_ || proxy_.stopping() ? Outcome::close : Outcome::next;
 }
 
 /// Sends the rest of the request's body while the answer is awaited.
 Deferred<void> Session::upload() {
   while (!request_body_.done()) {
     if (pending_.empty()) {
+      awaits_client_ = true;
       auto more = co_await client_->read(copy_bytes).result();
+      awaits_client_ = false;
       if (!more.ok() || more->empty()) {
-        record_.termination[0] = 'C';
-        record_.termination[1] = 'D';
+        if (fault_ == Fault::none) fault_ = Fault::gone;
         upstream_->abort();
         co_return;
       }
       pending_ = std::move(*more);
     }
+    body_started_ = true;
     auto size = request_body_.scan(pending_.view(),
                                    [&](std::size_t, std::size_t part) { content_bytes_ += part; });
+    if (!size.ok()) fault_ = Fault::broken;
     if (!size.ok() || !within_body_limit()) {
       upstream_->abort();
       co_return;
@@ -316,18 +402,27 @@ Deferred<void> Session::upload() {
     record_.bytes_in += *size;
     Bytes part = pending_.slice(0, *size);
     pending_.remove_prefix(*size);
+    keep_sent(part);
     auto written = co_await upstream_->write(std::move(part)).result();
-    if (!written.ok()) co_return;  // the answer, or its absence, will tell
+    if (!written.ok()) break;  // the answer, or its absence, will tell
     extend_time();
   }
+  whole_body_ = body_kept_ && request_body_.done();
 }
 
 Deferred<void> Session::pump(ByteStream& from, ByteStream& to, Bytes first, std::uint64_t& count) {
+  auto end_of = [&](ByteStream& stream) { ended(&stream == client_.get() ? 'C' : 'S', 'D'); };
   for (;;) {
-    if (first.empty()) first = co_await from.read(copy_bytes);
+    if (first.empty()) {
+      auto more = co_await from.read(copy_bytes).result();
+      if (!more.ok()) end_of(from);
+      first = co_await or_return(std::move(more));
+    }
     if (first.empty()) break;
     count += first.size();
-    co_await to.write(std::exchange(first, Bytes()));
+    auto written = co_await to.write(std::exchange(first, Bytes())).result();
+    if (!written.ok()) end_of(to);
+    co_await or_return(std::move(written));
   }
   co_await to.shutdown_write();
 }
@@ -342,15 +437,14 @@ Deferred<void> Session::tunnel() {
 
 /// An answer of our own, with the reason for people and in X-Berth-Reason.
 Deferred<Session::Outcome> Session::refuse(int status, std::string reason) {
+  if (stands_in(status)) co_return co_await give_kept();
   record_.status = static_cast<std::uint16_t>(status);
-  if (record_.termination[0] == '-') {
-    record_.termination[0] = 'P';
-    record_.termination[1] = 'R';
-  }
+  answering_ = true;
+  ended('P', 'R');
   for (char& c : reason) {
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
   }
-  bool close = !request_body_.done() || !request_.keep_alive || request_.method.empty() ||
+  bool close = awaits_content() || !request_.keep_alive || request_.method.empty() ||
                (pool_ && pool_->removed());
   if (visit_) {
     visit_->retry_after(std::exchange(retry_after_, {}));
@@ -388,7 +482,11 @@ void Session::release_endpoint() {
 void Session::note_record() {
   if (!in_request_) return;
   in_request_ = false;
-  if (killed_) record_.termination[0] = 'K';
+  if (refreshes_) return;
+  if (killed_) {
+    record_.termination[1] = phase();
+    record_.termination[0] = 'K';
+  }
   record_.total = (proxy_.world().clock.exact_now() - begun_).count();
   begun_ = {};
   record_.client_ip = client_->peer_address().family() == Address::Family::ipv4
@@ -399,11 +497,13 @@ void Session::note_record() {
   record_.frontend_connections = frontend_connections_;
   record_.frontend = visit_ ? visit_->entrance().name : vip_pool_->name();
   if (pool_) record_.backend = pool_->name();
-  if (endpoint_) record_.server = endpoint_->id;
+  if (endpoint_ && record_.server.empty()) record_.server = endpoint_->id;
   record_.caller = caller_.empty() ? "unknown" : std::string_view(caller_);
   record_.method = request_.method;
   record_.target = request_.target;
+  if (visit_ && visit_->route()) record_.route = visit_->route()->name;
   proxy_.sink().note(record_);
+  remark();
   record_ = {};
 }
 

@@ -49,7 +49,7 @@ Deferred<std::optional<std::uint64_t>> Session::fingerprint() {
   auto& clock = proxy_.world().clock;
   std::string content(request_.method);
   content.append(" ").append(request_.target).append("\n");
-  if (request_.expects_continue() && pending_.empty()) {
+  if (request_.expects_continue() && request_.minor >= 1 && pending_.empty()) {
     Bytes go_on = Bytes::literal("HTTP/1.1 100 Continue\r\n\r\n");
     co_await client_->write(std::move(go_on));
   }
@@ -76,7 +76,14 @@ Deferred<Session::Outcome> Session::tries_with_key() {
   if (request_.headers.value("idempotency-key").size() > key_bytes_max)
     co_return co_await refuse(400, "an Idempotency-Key has 255 characters at most");
   co_await answers.opened();
-  auto print = co_await fingerprint();
+  auto read = co_await fingerprint().result();
+  if (!read.ok()) {
+    bool late = read.error().is(Code::timed_out) || timed_out_;
+    ended(late ? 'c' : 'C', 'R');
+    fault_ = late ? Fault::silent : Fault::gone;
+    co_return co_await refuse(late ? 408 : 400, "the content did not come to its end");
+  }
+  auto print = *read;
   if (!print)
     co_return co_await refuse(413, "a request with an Idempotency-Key may have 64 KiB of content");
   std::uint64_t key = key_hash();
@@ -155,11 +162,17 @@ Deferred<Session::Outcome> Session::replay(const KeptAnswer& kept) {
   build_answer_head();
   (*buffer).append(out_);
   BytesList pieces((*buffer).take());
-  pieces.add(std::move(body));
+  if (unchunks()) {
+    http::BodyScanner chunks(answer_.framing);
+    co_await or_return(chunks.scan(body.view(), [&](std::size_t at, std::size_t count) {
+      pieces.add(body.slice(at, count));
+    }));
+  } else {
+    pieces.add(std::move(body));
+  }
   record_.bytes_out += pieces.size();
   co_await client_->write(std::move(pieces));
-  bool close = !request_.keep_alive || proxy_.stopping();
-  co_return close ? Outcome::close : Outcome::next;
+  co_return closes_ || proxy_.stopping() ? Outcome::close : Outcome::next;
 }
 
 }  // namespace berth::proxy

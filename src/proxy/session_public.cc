@@ -1,6 +1,10 @@
+#include <algorithm>
 #include <tuple>
 
 #include "async/clock.h"
+#include "base/hash.h"
+#include "base/strings.h"
+#include "http/client_counts.h"
 #include "http/read_away.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
@@ -11,7 +15,7 @@ namespace berth::proxy {
 namespace {
 
 constexpr Duration keys_wait_max = 5s;  // for keys of tokens that are being fetched
-constexpr Duration linger_max = 2s;
+constexpr Duration file_timeout = 30s;  // for each part of a file
 
 }  // namespace
 
@@ -20,6 +24,12 @@ Deferred<std::optional<Session::Outcome>> Session::find_public() {
   using Next = gateway::Visit::Next;
   auto& clock = proxy_.world().clock;
   Next next = visit_->begin(proxy_.gateway(), request_, clock.wall());
+  // Before anybody's secret is looked at, so that none is found by trying.
+  if (Duration wait = client_limit(); wait > Duration(0)) {
+    visit_->limit(wait);
+    Outcome outcome = co_await refuse(429, "more requests of one client than this route takes");
+    co_return std::optional<Outcome>(outcome);
+  }
   if (next == Next::wait_for_keys) {
     auto renewing = with_timeout(clock, keys_wait_max, visit_->renew_keys());
     std::ignore = co_await std::move(renewing).result();
@@ -34,6 +44,10 @@ Deferred<std::optional<Session::Outcome>> Session::find_public() {
     Outcome outcome = co_await refuse(visit_->status(), std::move(reason));
     co_return std::optional<Outcome>(outcome);
   }
+  if (visit_->route()->files) {
+    Outcome outcome = co_await answer_with_file();
+    co_return std::optional<Outcome>(outcome);
+  }
   pool_ = proxy_.pool_called(visit_->service());
   if (pool_) co_return std::optional<Outcome>();
   std::string reason = "there is no service " + visit_->service();
@@ -41,15 +55,48 @@ Deferred<std::optional<Session::Outcome>> Session::find_public() {
   co_return std::optional<Outcome>(outcome);
 }
 
+Duration Session::client_limit() {
+  const gateway::Route* route = visit_->route();
+  if (!route || route->limit.per_second == 0) return Duration(0);
+  auto client = http::client_of(visit_->origin().client);
+  if (!client) return Duration(0);
+  auto rate = CellRate::of(route->limit.per_second, route->limit.burst);
+  std::uint64_t key = hash64(route->name, *client);
+  return proxy_.client_rates().take(rate, key, proxy_.world().clock.now());
+}
+
+/// Who asks, behind the proxies that are trusted.
+std::string Session::client_ip() const {
+  return visit_ ? visit_->origin().client_ip : client_->peer_address().ip_text();
+}
+
+/// Max-Forwards of OPTIONS and TRACE (RFC 9110 section 7.6.2): at 0 the answer is ours.
+Deferred<std::optional<Session::Outcome>> Session::count_hops() {
+  auto* field = request_.headers.find("max-forwards");
+  if (!field) co_return std::optional<Outcome>();
+  auto left = parse_integer<std::uint32_t>(field->value);
+  if (!left.ok()) co_return std::optional<Outcome>();
+  if (*left > 0) {
+    request_.headers.set("Max-Forwards", std::to_string(*left - 1));
+    co_return std::optional<Outcome>();
+  }
+  ended('L', 'R');
+  bool traced = request_.method == "TRACE";
+  std::string reason = "Max-Forwards is 0, and this proxy is not the last";
+  Outcome outcome = co_await refuse(traced ? 405 : 200, std::move(reason));
+  co_return std::optional<Outcome>(outcome);
+}
+
 Duration Session::request_time() const {
   Duration own = visit_ ? visit_->timeout() : Duration(0);
-  return own > Duration(0) ? own : pool_->policy().timeout;
+  if (own > Duration(0)) return own;
+  return pool_ ? pool_->policy().timeout : file_timeout;
 }
 
 bool Session::within_body_limit() {
   std::uint64_t most = visit_ ? visit_->body_bytes_max() : 0;
-  if (most > 0 && content_bytes_ > most) too_long_ = true;
-  return !too_long_;
+  if (most > 0 && content_bytes_ > most) fault_ = Fault::too_long;
+  return fault_ == Fault::none;
 }
 
 /// The answer came before the request's end: closing now would reset what the client has not read
@@ -65,13 +112,26 @@ void Session::build_public_head() {
   end_request_head();
 }
 
+/// Keeps the request among those of its minute that are worth it, without what is secret.
+void Session::remark() {
+  auto* route = visit_ ? visit_->route() : nullptr;
+  auto secret = [route](std::string_view name) {
+    if (!route) return false;
+    return std::ranges::any_of(route->authentications, [&](auto& each) {
+      return equal_ignoring_case(name, each->field) || name == each->parameter;
+    });
+  };
+  auto& kept = proxy_.remarkable();
+  kept.note(record_, client_->peer_address(), request_.headers, answer_.headers, secret);
+}
+
 void Session::enlist() {
   id_ = proxy_.next_session_id();
   since_ = proxy_.world().clock.now();
   enlisted_ = proxy_.enlist(*this);
 }
 
-Session::Shown Session::shown() const {
+OpenSession::Shown Session::shown() const {
   Shown out;
   out.id = id_;
   out.client = client_->peer_address();

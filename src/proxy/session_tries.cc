@@ -4,6 +4,7 @@
 #include "async/clock.h"
 #include "base/units.h"
 #include "http/h1_writer.h"
+#include "proxy/h2_upstream.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
 
@@ -16,7 +17,6 @@ using catalog::RetryPolicy;
 
 /// Begins what is known of the present request for its pool.
 void Session::begin_tries() {
-  auto& policy = pool_->policy();
   facts_ = read_facts(request_.headers);
   if (!vip_pool_) {
     // From outside nobody is more urgent than usual, and no hop before this one is known.
@@ -26,12 +26,18 @@ void Session::begin_tries() {
   Duration whole = request_time();
   if (facts_.time_left) whole = std::min(whole, *facts_.time_left);
   deadline_ = begun_ + whole;
-  whole_body_ = on_trial_ = false;
+  whole_body_ = body_kept_ = on_trial_ = false;
   first_body_ = Bytes();
   for (auto& each : tried_) each = nullptr;
   tried_count_ = 0;
-  pool_->budget.earn(static_cast<double>(policy.retry.budget_permille) / 1000);
   proxy_.world().clock.timers().arm(*this, deadline_);
+}
+
+/// Only those who said so may call it.
+bool Session::undeclared() const {
+  auto& policy = pool_->policy();
+  return policy.only_declared && vip_pool_ &&
+         std::ranges::find(policy.callers, caller_) == policy.callers.end();
 }
 
 /// What rates, breaker and deadline say before anything is sent.
@@ -39,16 +45,9 @@ Session::Refusal Session::admit() {
   auto& clock = proxy_.world().clock;
   auto& policy = pool_->policy();
   MonotonicTime now = clock.now();
-  if (policy.only_declared && vip_pool_ &&
-      std::ranges::find(policy.callers, caller_) == policy.callers.end()) {
-    return {403,
-            caller_ + " has not declared that it needs " + pool_->name() + ": needs = [\"" +
-                pool_->name() + "\"]",
-            {}};
-  }
   if (deadline_ <= now) return {504, "its deadline was over before it could be sent", {}};
   if (policy.limit.per_second > 0 || policy.limit.key_per_second > 0) {
-    Duration wait = pool_->rate(request_, client_->peer_address().ip_text(), caller_, now);
+    Duration wait = pool_->rate(request_, client_ip(), caller_, now);
     if (wait > Duration(0))
       return {429, "more requests than " + pool_->name() + " takes in this time", wait};
   }
@@ -66,8 +65,7 @@ Session::Refusal Session::admit() {
 Pool::Wish Session::wish() const {
   auto& balance = pool_->policy().balance;
   Pool::Wish wish;
-  if (pool_->hashes())
-    wish.key = pool_->hash_key().of(request_, client_->peer_address().ip_text(), caller_);
+  if (pool_->hashes()) wish.key = pool_->hash_key().of(request_, client_ip(), caller_);
   if (!balance.subset_header.empty()) wish.tags = request_.headers.value(balance.subset_header);
   if (!balance.sticky_cookie.empty())
     wish.sticky = cookie_value(request_.headers, balance.sticky_cookie).value_or("");
@@ -99,7 +97,11 @@ Deferred<void> Session::choose() {
     }
     Duration waited = clock.now() - began;
     Duration limit = std::min(pool_->policy().queue_timeout - waited, deadline_ - clock.now());
-    if (limit <= Duration(0) || pool_->removed()) co_await fail_with(why_not(choice));
+    if (limit <= Duration(0) || pool_->removed()) {
+      bool nobody = choice == Pool::Choice::none && deadline_ > clock.now();
+      nobody ? ended('S', 'C') : ended('s', 'Q');
+      co_await fail_with(why_not(choice));
+    }
     record_.backend_queue = static_cast<std::uint32_t>(pool_->queue.size() + 1);
     auto woken =
         co_await pool_->queue.wait(place, pool_->policy().queue_max, clock, limit).result();
@@ -132,11 +134,17 @@ Deferred<void> Session::attempt() {
     MonotonicTime due = std::min(deadline_, clock.now() + policy.retry.try_timeout);
     clock.timers().arm(*this, due);
   }
-  upstream_ = endpoint_->take_idle(clock.now(), proxy_.options().upstream_idle_max);
-  reused_ = upstream_ != nullptr;
-  if (!upstream_) {
-    upstream_ = co_await with_timeout(clock, policy.connect_timeout,
-                                      proxy_.world().network.connect(endpoint_->address));
+  reused_ = false;
+  bool fresh = std::exchange(fresh_, false);
+  if (policy.protocol == catalog::Protocol::h2) {
+    co_await open_stream();
+  } else {
+    if (!fresh) upstream_ = endpoint_->take_idle(clock.now(), proxy_.options().upstream_idle_max);
+    reused_ = upstream_ != nullptr;
+    if (!upstream_) {
+      upstream_ = co_await with_timeout(clock, policy.connect_timeout,
+                                        proxy_.world().network.connect(endpoint_->address));
+    }
   }
   if (timed_out_) co_await fail_with(Error::timed_out());
   sent_ = clock.exact_now();
@@ -147,31 +155,55 @@ Deferred<void> Session::attempt() {
   record_.response = (clock.exact_now() - sent_).count();
 }
 
+/// A stream on a connection that requests share.
+Deferred<void> Session::open_stream() {
+  auto& world = proxy_.world();
+  auto opening = endpoint_->links.open(world, endpoint_->address);
+  auto place =
+      co_await with_timeout(world.clock, pool_->policy().connect_timeout, std::move(opening));
+  reused_ = place.reused;
+  upstream_ = std::make_unique<H2Upstream>(world.clock, std::move(place.stream));
+}
+
+/// What was sent of the body may be sent again, as long as it is little.
+void Session::keep_sent(const Bytes& part) {
+  body_kept_ = body_kept_ && first_body_.size() + part.size() <= sent_bytes_max;
+  first_body_ = body_kept_ ? joined(first_body_, part) : Bytes();
+}
+
 /// The head, and of the body what has come; the rest follows in the background.
 Deferred<void> Session::send_request() {
   http::HeadBuffers::Lease buffer(proxy_.heads());
   build_request_head();
   (*buffer).append(out_);
   BytesList pieces((*buffer).take());
+  if (!body_started_) body_kept_ = true;
   if (whole_body_) {
     pieces.add(first_body_);
   } else if (!request_body_.done() && !pending_.empty()) {
     // What has come of the body goes with the head; small bodies need no second write.
     body_started_ = true;
-    std::size_t size = co_await or_return(request_body_.scan(
-        pending_.view(), [&](std::size_t, std::size_t part) { content_bytes_ += part; }));
-    if (!within_body_limit()) co_await fail_with(Error::overloaded());
+    auto scanned = request_body_.scan(
+        pending_.view(), [&](std::size_t, std::size_t part) { content_bytes_ += part; });
+    if (!scanned.ok()) fault_ = Fault::broken;
+    if (!scanned.ok() || !within_body_limit()) co_await fail_with(Error::overloaded());
+    std::size_t size = *scanned;
     record_.bytes_in += size;
-    first_body_ = pending_.slice(0, size);
-    pieces.add(first_body_);
+    Bytes part = pending_.slice(0, size);
     pending_.remove_prefix(size);
+    pieces.add(part);
     whole_body_ = request_body_.done();  // then it can be sent again
-    if (!whole_body_) first_body_ = Bytes();
+    if (whole_body_) {
+      first_body_ = std::move(part);
+    } else {
+      keep_sent(part);
+    }
   }
   if (record_.retries == 0 && !pool_->policy().mirror_to.empty()) mirror(pieces[0].view());
   co_await upstream_->write(std::move(pieces));
   if (!request_body_.done()) {
-    body_started_ = true;
+    // The time of one try is the instance's, not that of a client who is slow to send.
+    if (!request_.expects_continue()) proxy_.world().clock.timers().arm(*this, deadline_);
     uploading_ = upload();
   }
 }
@@ -227,6 +259,10 @@ void Session::extend_time() {
 Failure Session::failure_of(const Result<void>& tried) const {
   if (tried.ok()) return answer_.status >= 500 ? Failure::status : Failure::none;
   if (timed_out_) return Failure::timeout;
+  // On a shared connection: the instance has done nothing for it.
+  if (tried.error().is(Code::refused) || tried.error().is(Code::unavailable)) {
+    return Failure::refused;
+  }
   return record_.connecting < 0 ? Failure::refused : Failure::reset;
 }
 
@@ -279,15 +315,23 @@ bool Session::tries_again(Failure failure, Duration& pause) {
   return true;
 }
 
-/// Lets go of a try that failed. Its connection is kept if all of the answer has come already.
+/// Of a try whose answer is not passed on: if all of it has come already, its connection is used
+/// again.
+void Session::keep_connection() {
+  bool sent = request_body_.done() && !uploading_.pending();
+  uploading_.reset();
+  if (!upstream_ || !answer_.keep_alive || !sent) return;
+  auto size = answer_body_.scan(upstream_pending_.view(), [](std::size_t, std::size_t) {});
+  if (size.ok() && answer_body_.done() && *size == upstream_pending_.size())
+    endpoint_->give_idle(std::move(upstream_), proxy_.world().clock.now());
+}
+
+/// Lets go of a try that failed.
 void Session::leave_try(bool answered) {
   auto& clock = proxy_.world().clock;
+  if (answered) keep_connection();
   uploading_.reset();
-  if (answered && answer_.keep_alive && request_body_.done()) {
-    auto size = answer_body_.scan(upstream_pending_.view(), [](std::size_t, std::size_t) {});
-    if (size.ok() && answer_body_.done() && *size == upstream_pending_.size())
-      endpoint_->give_idle(std::move(upstream_), clock.now());
-  }
+  awaits_client_ = false;
   upstream_.reset();
   tried_[tried_count_++ % tried_.size()] = endpoint_;
   release_endpoint();
@@ -302,31 +346,37 @@ Deferred<Session::Outcome> Session::tries() {
     auto chosen = co_await choose().result();
     if (!chosen.ok()) {
       bool late = chosen.error().is(Code::timed_out);
-      record_.termination[0] = late ? 's' : 'S';
-      record_.termination[1] = 'Q';
+      ended('S', 'Q');
       std::string reason(chosen.error().message());
       co_return co_await refuse(late ? 504 : 503, std::move(reason));
     }
-    auto tried = co_await attempt().result();
-    if (!tried.ok() && too_long_) {
-      uploading_.reset();
-      upstream_.reset();
-      co_return co_await refuse(413, "the body is longer than this route takes");
-    }
+    auto trying = may_hedge() ? attempt_hedged() : attempt();
+    auto tried = co_await std::move(trying).result();
+    if (!tried.ok() && fault_ != Fault::none) co_return co_await refuse_fault();
     Failure failure = failure_of(tried);
-    // A kept connection that the instance had closed says nothing about it: no retry is spent.
-    bool stale = failure == Failure::reset && reused_ && (!body_started_ || whole_body_) &&
-                 !passed_bytes_ && http::is_idempotent(request_.method);
+    // A kept connection that the instance had closed says nothing about it: no retry is spent. The
+    // next try is by a new one, so this happens once a try.
+    bool gone = failure == Failure::reset && !tried.error().is(Code::invalid) &&
+                upstream_pending_.empty() && http::is_idempotent(request_.method);
+    if (!tried.ok() && tried.error().is(Code::unavailable)) gone = true;  // it was not sent
+    bool stale = gone && reused_ && (!body_started_ || whole_body_) && !passed_bytes_;
     if (stale) {
       endpoint_->close_idle();
       leave_try(false);
       tried_count_ = 0;
       for (auto& each : tried_) each = nullptr;
+      fresh_ = true;
       continue;
     }
     note_outcome(failure);
     Duration pause{};
     if (failure == Failure::none || !tries_again(failure, pause)) {
+      Instead instead = tried.ok() ? look_at_answer() : Instead::pass_on;
+      if (instead == Instead::give_kept) co_return co_await give_kept();
+      if (instead == Instead::ask_again) {
+        leave_try(true);
+        continue;
+      }
       if (tried.ok()) co_return co_await pass_answer();
       co_return co_await refuse_failed(std::move(tried).error());
     }
@@ -339,8 +389,10 @@ Deferred<Session::Outcome> Session::refuse_failed(Error error) {
   uploading_.reset();
   upstream_.reset();
   bool connected = record_.connecting >= 0;
-  record_.termination[0] = timed_out_ ? 's' : 'S';
-  record_.termination[1] = connected ? 'H' : 'C';
+  char who = timed_out_ ? 's' : error.is(Code::invalid) ? 'P' : 'S';
+  if (!connected && error.is(Code::timed_out)) who = 's';
+  ended(who, connected ? 'H' : 'C');
+  broken_by_ = error;
   std::string reason = timed_out_ ? endpoint_->id + " did not answer within the time for a request"
                                   : endpoint_->id + ": " + error.text();
   if (record_.retries > 0) reason += ", after " + std::to_string(record_.retries) + " more tries";

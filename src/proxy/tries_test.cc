@@ -217,7 +217,7 @@ TEST_F(TriesTest, who_waits_too_long_is_told_why) {
   auto second = get();
   EXPECT_EQ(second.status, 503);
   EXPECT_EQ(second.reason, "every instance of users is busy");
-  EXPECT_EQ(sink.records.back().termination, "SQ--");
+  EXPECT_EQ(sink.records.back().termination, "sQ--");
   EXPECT_EQ(run(std::move(first)).status, 200);
 }
 

@@ -57,11 +57,12 @@ Deferred<std::vector<FolderEntry>> LogTail::entries() {
   co_return std::move(*all);
 }
 
-Deferred<std::vector<LogLine>> LogTail::next() {
+Deferred<std::vector<LogLine>> LogTail::next(MonotonicTime until) {
   std::vector<LogLine> lines = std::exchange(first_, {});
   while (lines.empty()) {
     co_await read_new(lines);
-    if (lines.empty()) co_await world_.clock.after(interval);
+    if (!lines.empty() || world_.clock.now() >= until) break;
+    co_await world_.clock.after(interval);
   }
   co_return std::move(lines);
 }

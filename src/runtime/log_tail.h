@@ -24,8 +24,9 @@ class LogTail {
   LogTail(World& world, std::string state_folder, std::string service = "",
           std::string instance = "");
 
-  /// The next lines, by instance in order; waits for some. Errors: those of Disk; call again later.
-  Deferred<std::vector<LogLine>> next();
+  /// The next lines, by instance in order; waits for some, but no longer than `until`: then there
+  /// are none. Errors: those of Disk; call again later.
+  Deferred<std::vector<LogLine>> next(MonotonicTime until = {INT64_MAX});
 
   /// From each log's present end. Before the first next().
   Deferred<void> begin_at_end();

@@ -223,6 +223,57 @@ def wrong_input_is_refused_with_its_place_and_nothing_is_applied():
         expect(result.returncode != 0 and "echo" in result.stdout + result.stderr, result.stderr)
 
 
+ROUTES = """
+[[service.echo.public]]
+host = "api"
+prefix = "/v1/{tenant}"
+methods = ["GET"]
+rewrite = "/of/{tenant}"
+response_headers = { set = { X-By = "gateway" } }
+
+[[service.echo.public]]
+host = "api"
+path = "/old"
+redirect = { to = "/v1/a", status = 301 }
+
+[[service.echo.public]]
+host = "api"
+prefix = "/closed"
+maintenance = { retry_after = "1m" }
+"""
+
+
+@test
+def routes_that_are_tables_say_which_requests_come_in_and_what_becomes_of_them():
+    with Dev(SYSTEM.replace('public = "web"\n', "") + ROUTES, {"echo.py": ECHO}) as dev:
+        dev.healthy()
+        pid = json.loads(dev.run("call", "echo", "/x").stdout)["pid"]
+        public = next(a["url"] for a in dev.state()["addresses"] if "small.localhost" in a["url"])
+        port = public.split("/")[2].split(":")[1]
+
+        def ask(path, *words, host="api"):
+            return subprocess.run(["curl", "-sS", "-i", "--max-time", "20", *words, "-H", f"Host: {host}.small.localhost", f"http://127.0.0.1:{port}{path}"],
+                                  capture_output=True, text=True).stdout
+        answer = ask("/v1/acme/7?x=1")
+        expect('"/of/acme/7?x=1"' in answer and "X-By: gateway" in answer, answer)
+        expect(ask("/v1/acme", "-d", "x").startswith("HTTP/1.1 404"), "by another method")
+        moved = ask("/old")
+        expect(moved.startswith("HTTP/1.1 301") and "Location: /v1/a" in moved, moved)
+        closed = ask("/closed/x")
+        expect(closed.startswith("HTTP/1.1 503") and "Retry-After: 60" in closed, closed)
+        for path, host in (("/", "api"), ("/", "web"), ("/", "caller"), ("/", "echo")):
+            expect(ask(path, host=host).startswith("HTTP/1.1 404"), f"{host}{path} is public")
+        dev.write("berth.toml", SYSTEM.replace('public = "web"\n', "") + ROUTES.replace('rewrite = "/of/{tenant}"', 'rewrite = "/of/{nobody}"'))
+        wrong = dev.run("deploy", ok=False)
+        expect("service.echo.public[0].rewrite is wrong: it has no '{nobody}'" in wrong.stdout + wrong.stderr, wrong.stdout + wrong.stderr)
+        dev.write("berth.toml", SYSTEM.replace('public = "web"\n', "") + ROUTES.replace('rewrite = "/of/{tenant}"', 'rewrite = "/for/{tenant}"'))
+        dev.run("deploy")
+        until("the new route", lambda: '"/for/acme/7"' in ask("/v1/acme/7"))
+        expect(json.loads(dev.run("call", "echo", "/x").stdout)["version"] == "1", "it runs")
+        pids = {json.loads(dev.run("call", "echo", "/x").stdout)["pid"] for _ in range(8)}
+        expect(pid in pids, "no instance was touched")
+
+
 @test
 def a_second_system_beside_it_finds_free_ports():
     with small() as first, Dev(SYSTEM.replace('"small"', '"other"'), {"echo.py": ECHO}) as second:

@@ -33,6 +33,7 @@ class Observe:
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path + ".new", "w") as file:
             file.write(text)
         os.rename(path + ".new", path)

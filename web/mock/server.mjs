@@ -5,7 +5,9 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { charts, dashboards, labelValues, queryRange } from "./charts.mjs";
 import { DOCTOR, deploy, resolve, service } from "./deploys.mjs";
+import { logs as ask_logs, tell } from "./logs.mjs";
 import { Shop } from "./model.mjs";
 
 const DIST = join(dirname(fileURLToPath(import.meta.url)), "../dist");
@@ -48,6 +50,7 @@ setInterval(() => {
     push(entry);
     event(entry.response, "point", { time, services });
   }
+  tell(shop, event);
   for (const { response, name, instance } of logs) {
     const lines = Array.from({ length: 1 + (time / 1000) % 3 }, (_, n) => shop.line(name, Date.now(), n));
     for (const line of lines) if (!instance || line.instance === instance) event(response, "line", line);
@@ -123,6 +126,17 @@ async function act(request, response, parts) {
   change(response, s, third, text ? JSON.parse(text) : {});
 }
 
+/** Dashboards, charts and Prometheus' part of the API. */
+async function drawn(request, response, url) {
+  const parts = url.pathname.split("/").map(decodeURIComponent);
+  if (url.pathname.startsWith("/prometheus/api/v1/label/")) return json(response, 200, labelValues(shop, parts[5]));
+  if (url.pathname === "/prometheus/api/v1/query_range") return json(response, 200, queryRange(shop, url.searchParams));
+  if (parts[2] === "charts") return json(response, 200, charts(shop, JSON.parse(await body(request))));
+  const given = request.method === "PUT" ? JSON.parse(await body(request)) : null;
+  const [status, answer] = dashboards(request.method, parts[3], given, url.searchParams.get("revision"));
+  json(response, status, status < 400 ? answer : { status, ...answer }, status < 400 ? undefined : "application/problem+json");
+}
+
 async function page(response, path) {
   try {
     const name = normalize(path === "/" ? "/index.html" : path);
@@ -144,6 +158,7 @@ function ask(request, response, parts, query) {
   if (kind === "series" && name === "names") return json(response, 200, { names: NAMES });
   if (kind === "series") return series(response, query);
   if (kind === "doctor") return json(response, 200, DOCTOR);
+  if (kind === "logs") return ask_logs(shop, request, response, name, query, { json, stream });
   if (kind === "topics") return json(response, 200, third === "dead" ? { dead: shop.dead } : { topics: shop.topics() });
   if (kind === "resolve" && shop.defined[name]) return json(response, 200, resolve(shop, name));
   if (kind !== "services") return problem(response, 404, "there is no such request");
@@ -165,9 +180,11 @@ const server = createServer((request, response) => {
   const allowed = request.headers.authorization === `Bearer ${token}` || (request.headers.cookie ?? "").includes(`${cookie}=${token}`);
   if (url.pathname === "/" && url.searchParams.get("token") === token)
     return response.writeHead(303, { location: "/", "set-cookie": `${cookie}=${token}; HttpOnly; SameSite=Strict; Path=/` }).end();
-  if (!url.pathname.startsWith("/v1/")) return void page(response, url.pathname);
+  const prometheus = url.pathname.startsWith("/prometheus/");
+  if (!url.pathname.startsWith("/v1/") && !prometheus) return void page(response, url.pathname);
   if (url.pathname === "/v1/health") return json(response, 200, { ok: true });
   if (!allowed) return problem(response, 401, "this needs the token that berth dev prints");
+  if (prometheus || /^\/v1\/(charts|dashboards)/.test(url.pathname)) return void drawn(request, response, url).catch((error) => problem(response, 400, String(error)));
   const parts = url.pathname.slice(4).split("/").map(decodeURIComponent);
   if (request.method === "POST") act(request, response, parts).catch((error) => problem(response, 400, String(error)));
   else ask(request, response, parts, url.searchParams);

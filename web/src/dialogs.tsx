@@ -40,7 +40,7 @@ export function closeDialogs() {
   show({ question: null, help: false });
 }
 
-function note(text: string, bad: boolean) {
+export function note(text: string, bad: boolean) {
   show({ note: { text, bad } });
   window.clearTimeout(noteTimer);
   noteTimer = window.setTimeout(() => show({ note: null }), bad ? 12_000 : 5_000);

@@ -1,5 +1,6 @@
 import type { State } from "./api";
 import { showHelp } from "./dialogs";
+import { link } from "./route";
 import { Search } from "./search";
 import { toggleTheme, useTheme } from "./theme";
 
@@ -23,6 +24,12 @@ export function Header({ state }: { state: State | null }) {
       </a>
       <Search state={state} />
       <nav class="tools" aria-label="Tools">
+        <a class="address" href={link.dashboard("system")}>
+          charts
+        </a>
+        <a class="address" href="#/logs">
+          logs
+        </a>
         {pagesOf(state).slice(0, SHOWN).map((address) => (
           <a key={address.name} class="address" href={address.url} target="_blank" rel="noreferrer" title={address.url}>
             {address.name}

@@ -9,8 +9,11 @@ export const KEYS: [string, string][] = [
   ["Enter", "open"],
   ["Esc", "back"],
   ["/", "search"],
+  ["e  f", "logs: edit the query, follow live"],
   ["t", "dark or light"],
   ["?", "this list"],
+  ["←  →", "in a chart: its values at a moment; with Shift earlier, later"],
+  ["+  −  0", "in a chart: nearer, wider, back to now"],
 ];
 
 function move(by: number) {

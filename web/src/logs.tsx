@@ -2,6 +2,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { type Instance, type LogLine, path } from "./api";
 import { clock, count, moment } from "./format";
 import { useVisible } from "./live";
+import { logsLink, quoted } from "./log_search";
 import { link } from "./route";
 
 const KEPT_LINES = 2000;
@@ -76,6 +77,7 @@ export function Logs(props: { service: string; instances: Instance[]; instance: 
     <section aria-labelledby="logs-title">
       <div class="heading">
         <h2 id="logs-title">Logs</h2>
+        <a href={logsLink({ q: props.instance ? `instance:${quoted(props.instance)}` : `service:${quoted(props.service)}` })}>search all</a>
         <input type="search" aria-label="Only lines with these words, or of this level" placeholder="only lines with…" value={words} onInput={(e) => setWords(e.currentTarget.value)} />
         <select
           aria-label="Instance"

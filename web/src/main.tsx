@@ -1,6 +1,9 @@
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
+import { DashboardPage } from "./dashboard";
+import { DashboardsPage } from "./dashboards";
 import { Dialogs } from "./dialogs";
+import { LogsPage } from "./explorer";
 import { clock } from "./format";
 import { Header } from "./header";
 import { startKeys } from "./keys";
@@ -10,8 +13,8 @@ import { ServicePage } from "./service";
 import { startTheme } from "./theme";
 import { TopicPage } from "./topic";
 import { useRoute } from "./route";
-import "uplot/dist/uPlot.min.css";
 import "./style.css";
+import "./dashboard.css";
 
 function App() {
   const route = useRoute();
@@ -44,6 +47,12 @@ function App() {
           <ServicePage key={route.name} name={route.name} state={state} detail={detail} instance={route.instance} />
         ) : route.page === "topic" ? (
           <TopicPage key={route.name} name={route.name} state={state} />
+        ) : route.page === "logs" ? (
+          <LogsPage search={route.search} state={state} />
+        ) : route.page === "dashboard" ? (
+          <DashboardPage key={route.name} name={route.name} query={route.query} />
+        ) : route.page === "dashboards" ? (
+          <DashboardsPage />
         ) : (
           <Overview state={state} />
         )}

@@ -1,16 +1,24 @@
 import { useEffect, useState } from "preact/hooks";
 
-// Pages by the address's fragment: #/, #/service/NAME, #/service/NAME/N (its logs of one instance), #/topic/NAME.
+// Pages by the address's fragment: #/, #/service/NAME, #/service/NAME/N (its logs of one instance), #/topic/NAME, #/logs?QUERY,
+// #/dashboards, #/dashboard/NAME?QUERY (what is seen of it: dashboard_model.ts).
 
 export type Route =
   | { page: "overview" }
   | { page: "service"; name: string; instance?: string }
-  | { page: "topic"; name: string };
+  | { page: "topic"; name: string }
+  | { page: "logs"; search: string }
+  | { page: "dashboards" }
+  | { page: "dashboard"; name: string; query: string };
 
 export function parseRoute(fragment: string): Route {
-  const [, page, name, number] = fragment.replace(/^#/, "").split("/").map(decode);
+  const [place, query = ""] = fragment.replace(/^#/, "").split(/\?(.*)/s);
+  if (place === "/logs") return { page: "logs", search: query };
+  const [, page, name, number] = place!.split("/").map(decode);
   if (page === "service" && name) return number ? { page, name, instance: `${name}/${number}` } : { page, name };
   if (page === "topic" && name) return { page, name };
+  if (page === "dashboards") return { page };
+  if (page === "dashboard" && name) return { page, name, query };
   return { page: "overview" };
 }
 
@@ -25,6 +33,8 @@ function decode(part: string): string {
 export const link = {
   service: (name: string) => `#/service/${encodeURIComponent(name)}`,
   instance: (id: string) => `#/service/${id.split("/").map(encodeURIComponent).join("/")}`,
+  dashboards: "#/dashboards",
+  dashboard: (name: string, query = "") => `#/dashboard/${encodeURIComponent(name)}${query ? `?${query}` : ""}`,
   topic: (name: string) => `#/topic/${encodeURIComponent(name)}`,
 };
 
@@ -33,8 +43,9 @@ export function useRoute(): Route {
   useEffect(() => {
     const read = () => {
       if (location.hash === "#main") return; // the skip link
-      set(parseRoute(location.hash));
-      window.scrollTo(0, 0);
+      const next = parseRoute(location.hash);
+      set(next);
+      if (next.page !== "logs") window.scrollTo(0, 0); // a search that is narrowed stays where it is
     };
     window.addEventListener("hashchange", read);
     return () => window.removeEventListener("hashchange", read);

@@ -6,6 +6,7 @@ import { ago, clock, count, moment, rate, seconds, share, span } from "./format"
 import { Logs } from "./logs";
 import { Health } from "./marks";
 import { Messages } from "./messages";
+import { PeakLink } from "./peak";
 import { errorClass } from "./overview";
 import { link } from "./route";
 import { marksOf, nothingOf, RANGES, RangePicker, useSeries } from "./series";
@@ -55,6 +56,7 @@ function Head({ service: s }: { service: Service }) {
         <h1>{s.name}</h1>
         <Health health={s.health} />
         <span class="muted">version {s.version}</span>
+        <a href={link.dashboard("service", `v.service=${encodeURIComponent(s.name)}`)}>charts</a>
         {s.url && <code>{s.url}</code>}
         {s.public_url && (
           <a href={s.public_url} target="_blank" rel="noreferrer">
@@ -275,6 +277,7 @@ function Charts({ service, state }: { service: Service; state: State }) {
             format={seconds}
             lines={[line("p50", "p50", "--s0"), line("p90", "p90", "--s4"), line("p99", "p99", "--s6")]}
           />
+          <PeakLink service={service.name} times={series.times} lines={[line("p99", "", "").points]} what="peak" />
         </div>
         <div>
           <h3>Errors by status</h3>
@@ -285,6 +288,7 @@ function Charts({ service, state }: { service: Service; state: State }) {
             format={rate}
             lines={[line("status_5xx", "5xx /s", "--bad"), line("status_4xx", "4xx /s", "--s4")]}
           />
+          <PeakLink service={service.name} times={series.times} lines={[line("status_5xx", "", "").points]} what="most 5xx" />
         </div>
       </div>
     </section>

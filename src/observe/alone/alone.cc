@@ -22,6 +22,7 @@ Deferred<void> Alone::start(ObserveFile file) {
 }
 
 Deferred<void> Alone::open_stores(const ObserveFile& file) {
+  queue_limits_ = file.queue;
   data_ = file.data;
   SeriesOptions series;
   series.folder = data_ + "/series";
@@ -35,12 +36,19 @@ Deferred<void> Alone::open_stores(const ObserveFile& file) {
   samples.rollups_kept = file.rollups_kept / 1ms;
   samples_ = std::make_unique<SampleStore>(world_, log_.named("samples"), samples);
   co_await samples_->open();
+  if (file.logs) {
+    LogStoreOptions logs = *file.logs;
+    logs.folder = data_ + "/logs";
+    logs_ = std::make_unique<LogStore>(world_, log_.named("logs"), logs);
+    co_await logs_->open();
+    log_sink_ = std::make_unique<LogSink>(*logs_);
+  }
   all_series_ = std::make_unique<JoinedSeries>(
       std::vector<SeriesSource*>{kept_series_.get(), samples_.get()});
 }
 
-/// Who gets what: each line to streams, where there are any, and each event's metric to the
-/// samples. A log store is a further sink; outputs, alerts and KPIs hang on the streams.
+/// Who gets what: each line to the log store and to streams, where there are any, and each event's
+/// metric to the samples. Outputs, alerts and KPIs hang on the streams.
 void Alone::connect(const ObserveFile& file) {
   observer_ = std::make_unique<Observer>(world_, *series_, log_.named("observer"));
   observer_->start();
@@ -50,6 +58,7 @@ void Alone::connect(const ObserveFile& file) {
       world_, log_.named("streams"), [this](const Event& event) { writer_->add(event); },
       file.streams);
   telling_ = std::make_unique<Telling>(world_, log_, data_, streams_->core(), *all_series_);
+  if (logs_) lines_->add_sink([this](const ParsedLine& line) { log_sink_->note(line); });
   lines_->add_sink([this](const ParsedLine& line) {
     if (!lines_are_events_) return;
     Event event = event_of(line);
@@ -58,12 +67,12 @@ void Alone::connect(const ObserveFile& file) {
   });
 }
 
-Deferred<void> Alone::open_journal() {
-  journal_ = std::make_unique<LineJournal>(world_, log_.named("journal"), data_ + "/lines");
-  auto again = [this](const LogLine& line) { lines_->note(line); };
-  co_await journal_->open(observer_->marked(), again);
-  lines_->keep_in(*journal_);
-  observer_->mark_by([this] { return journal_->last(); });
+Deferred<void> Alone::open_queue() {
+  queue_ = std::make_unique<LineQueue>(world_, log_.named("lines"), *lines_, data_ + "/lines",
+                                       queue_limits_);
+  co_await queue_->open(observer_->marked());
+  if (logs_) queue_->also_commit([this] { return logs_->commit(); });
+  observer_->mark_by([this] { return queue_->counted(); });
   scope_.add(tend_journal());
 }
 
@@ -73,12 +82,12 @@ Deferred<void> Alone::tend_journal() {
   for (;;) {
     co_await observer_->next_second();
     marks[0] = std::exchange(marks[1], std::exchange(marks[2], observer_->marked()));
-    if (marks[0] != 0) (void)co_await journal_->forget(marks[0]).result();
+    if (marks[0] != 0) (void)co_await queue_->forget(marks[0]).result();
   }
 }
 
 InputLinks Alone::links() {
-  return {world_, log_.named("input"), *lines_, *writer_, streams_->core(), data_};
+  return {world_, log_.named("input"), *queue_, *writer_, streams_->core(), data_};
 }
 
 Deferred<void> Alone::apply(ObserveFile file) {
@@ -91,9 +100,9 @@ Deferred<void> Alone::apply(ObserveFile file) {
   co_await or_return(move_site(file.listen));
   auto pipelines = lines_->set_pipelines(std::move(file.pipelines));
   bool were_events = std::exchange(lines_are_events_, !file.streams.empty());
-  if (!journal_) {
+  if (!queue_) {
     co_await telling_->apply(file.telling);  // before lines come again, which it is told of
-    co_await open_journal();
+    co_await open_queue();
   }
   auto changed = co_await change_inputs(std::move(file.inputs)).result();
   if (!changed.ok()) {
@@ -181,10 +190,12 @@ void Alone::add_routes() {
 Deferred<void> Alone::close() {
   for (auto& [name, running] : inputs_) co_await running.input->close();
   if (site_) co_await site_->close();
+  if (queue_) co_await queue_->close();
   co_await scope_.close();
   if (streams_) co_await streams_->close();
   if (telling_) co_await telling_->close();
   if (observer_) observer_->stop();
+  if (logs_) co_await logs_->close();
   if (samples_) co_await samples_->close();
   if (series_) co_await series_->close();
 }

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "http/router.h"
 #include "http/server.h"
+#include "observe/alone/log_sink.h"
 #include "observe/alone/observe_file.h"
 #include "observe/alone/telling.h"
 #include "observe/inputs/input.h"
@@ -51,6 +52,10 @@ class Alone {
   const SeriesStore& series() const { return *series_; }
   SampleStore& samples() { return *samples_; }
   streams::StreamCore& events() { return streams_->core(); }
+  /// Null where nothing is said of [logs].
+  LogStore* logs() { return logs_.get(); }
+  /// Of the HTTP API: what others add is there once start() has resolved.
+  http::Router& routes() { return routes_; }
   std::string metrics() const;
   std::uint64_t revision() const { return revision_; }
 
@@ -64,7 +69,7 @@ class Alone {
   Deferred<void> open_stores(const ObserveFile& file);
   void connect(const ObserveFile& file);
   /// Lines that were acknowledged and not counted before the end are taken again.
-  Deferred<void> open_journal();
+  Deferred<void> open_queue();
   Deferred<void> tend_journal();
   Deferred<void> change_inputs(std::vector<InputSpec> wanted);
   /// True if one of those that will end listens where this one wants to.
@@ -83,10 +88,13 @@ class Alone {
   std::unique_ptr<JoinedSeries> all_series_;
   std::unique_ptr<Observer> observer_;
   std::unique_ptr<SampleWriter> writer_;
-  std::unique_ptr<LineJournal> journal_;
+  std::unique_ptr<LogStore> logs_;
+  std::unique_ptr<LogSink> log_sink_;
   std::unique_ptr<LineIntake> lines_;
+  std::unique_ptr<LineQueue> queue_;
   std::unique_ptr<LocalStreams> streams_;
   std::unique_ptr<Telling> telling_;
+  LineQueueLimits queue_limits_;
   bool lines_are_events_ = false;
   Inputs inputs_;
   http::Router routes_;

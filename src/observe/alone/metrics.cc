@@ -20,6 +20,20 @@ void add_lines(Exposition& out, const LineIntake& lines) {
   out.one("berth_redacted_total", "counter", "Places that were redacted.", counted.redacted);
 }
 
+void add_queue(Exposition& out, const LineQueue& queue) {
+  out.one("berth_queue_bytes", "gauge", "Lines that wait in memory.", queue.waiting_bytes());
+  out.one("berth_spill_bytes", "gauge", "Lines that wait on disk.", queue.spilled_bytes());
+  out.one("berth_lines_spilled_total", "counter", "Lines that went to disk to wait.",
+          queue.spilled());
+  out.family("berth_lines_dropped_total", "counter",
+             "Lines for which there was no room, by input and level.");
+  for (auto& [what, count] : queue.dropped()) {
+    out.sample(count, {{"input", what.input},
+                       {"level", std::string(log_level_name(what.level))},
+                       {"reason", "no_room"}});
+  }
+}
+
 void add_streams(Exposition& out, const streams::StreamCounters& counted, std::size_t indexed) {
   out.one("berth_events_total", "counter", "Events through the streams' door.", counted.events);
   out.one("berth_events_failed_total", "counter", "Events that a stream could not handle.",
@@ -75,7 +89,14 @@ std::string Alone::metrics() const {
              "What was taken although something was wrong with it.");
   by_reason("fault", &InputCounters::faulty);
   if (lines_) add_lines(out, *lines_);
+  if (queue_) add_queue(out, *queue_);
   if (streams_) add_streams(out, streams_->core().counters(), streams_->core().index().size());
+  if (logs_) {
+    out.one("berth_log_lines_kept", "gauge", "Lines in the log store.", logs_->lines_kept());
+    out.one("berth_log_bytes", "gauge", "Its bytes on disk.", logs_->bytes_on_disk());
+    out.one("berth_log_lines_lost_total", "counter", "Lines that it could not keep.",
+            logs_->counters().dropped);
+  }
   if (samples_) add_samples(out, *samples_);
   if (telling_) telling_->expose(out);
   return out.take();

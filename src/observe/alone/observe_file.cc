@@ -5,6 +5,7 @@
 
 #include "base/endpoint.h"
 #include "base/strings.h"
+#include "base/units.h"
 #include "observe/parse/pipeline_file.h"
 #include "observe/streams/streams_file.h"
 
@@ -27,6 +28,7 @@ struct Reading {
   void read_streams(TomlReader& reader);
   void read_limits(TomlReader& reader);
   void read_pipelines(TomlReader& reader);
+  void read_logs(TomlReader& reader);
   void read_inputs(TomlReader& reader);
   void read_telling(TomlReader& reader, std::string_view text);
 };
@@ -62,6 +64,17 @@ void Reading::read_limits(TomlReader& reader) {
   };
   time("kept", 2h, file.kept);
   time("rollups_kept", 2h, file.rollups_kept);
+  auto size = [&](std::string_view key, std::int64_t least) {
+    auto value = reader.size(key);
+    if (value && *value < least) reader.fail(key, "must be at least " + write_size(least));
+    return value;
+  };
+  if (auto bytes = size("queue", 1 << 20)) {
+    file.queue.memory_bytes_max = static_cast<std::size_t>(*bytes);
+  }
+  if (auto bytes = size("spill", 0)) {
+    file.queue.spill_bytes_max = static_cast<std::uint64_t>(*bytes);
+  }
   file.stop_grace = reader.duration("stop_grace").value_or(file.stop_grace);
 }
 
@@ -96,6 +109,20 @@ void Reading::read_pipelines(TomlReader& reader) {
       table.fail("parsers", "cannot be used: " + compiled.error().text());
     }
   }
+}
+
+/// [logs]: where it stands, lines are kept.
+void Reading::read_logs(TomlReader& reader) {
+  auto logs = reader.table("logs");
+  if (!logs) return;
+  LogStoreOptions options;
+  auto bytes = logs->size("size");
+  if (bytes && *bytes < 256 << 20) logs->fail("size", "must be at least 256MiB");
+  if (bytes) options.bytes_max = static_cast<std::uint64_t>(*bytes);
+  options.kept = logs->duration("kept").value_or(options.kept);
+  if (options.kept < 1h) logs->fail("kept", "must be at least an hour");
+  logs->finish();
+  file.logs = std::move(options);
 }
 
 void Reading::read_inputs(TomlReader& reader) {
@@ -152,9 +179,9 @@ Result<ObserveFile> read_observe_file(std::string_view text, const std::string& 
   reading.file.listen = Address::loopback(7400);
   if (auto observe = reader.table("observe")) reading.read_observe(*observe);
   reading.read_pipelines(reader);
+  reading.read_logs(reader);
   reading.read_inputs(reader);
   reading.read_telling(reader, text);
-  reader.not_yet({"logs"});  // is read here by its own folder's reader
   reader.finish();
   TRY(reading.errors.result());
   return std::move(reading.file);

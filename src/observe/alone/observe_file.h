@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/result.h"
 #include "observe/alone/telling.h"
 #include "observe/inputs/input_reader.h"
+#include "observe/logs/log_store.h"
 #include "observe/parse/pipeline.h"
 
 namespace berth::observe {
@@ -23,6 +25,8 @@ struct ObserveFile {
   std::size_t series_max = 1'000'000;
   Duration kept = 15 * 24h;
   Duration rollups_kept = 400 * 24h;
+  LineQueueLimits queue;                // takes effect with a start
+  std::optional<LogStoreOptions> logs;  // takes effect with a start; its folder is not set
   std::vector<InputSpec> inputs;
   std::map<std::string, Pipeline, std::less<>> pipelines;
   TellingFile telling;  // [[output]], [alerts], [[alert]], [[objective]], [[kpi]]

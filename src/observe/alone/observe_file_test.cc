@@ -81,8 +81,9 @@ TEST(ObserveFile, tells_where_and_what_was_probably_meant) {
   EXPECT_THAT(problem("[[input]]\nkind = \"sylog\"\n"),
               HasSubstr("observe.toml:2:8: input[0].kind names no kind of input: there is no "
                         "'sylog'; did you mean 'syslog'?"));
-  EXPECT_THAT(problem("[[input]]\nkind = \"syslog\"\nlisen = \"127.0.0.1:5\"\n"),
-              HasSubstr("observe.toml:3:1: unknown key 'input[0].lisen'; did you mean 'listen'?"));
+  EXPECT_THAT(
+      problem("[[input]]\nkind = \"syslog\"\nlisen = \"127.0.0.1:5\"\n"),
+      HasSubstr("observe.toml:3:1: unknown key 'lisen' in input[0]; did you mean 'listen'?"));
   EXPECT_THAT(problem("[[input]]\nkind = \"syslog\"\nlisten = \"127.0.0.1\"\n"),
               HasSubstr("observe.toml:3:10: input[0].listen has '127.0.0.1'; it takes an address"));
   EXPECT_THAT(problem("[[input]]\nkind = \"riemann\"\nparse = \"web\"\n"),

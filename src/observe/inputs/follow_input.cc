@@ -55,25 +55,32 @@ Deferred<void> FollowInput::run() {
   bool first = positions_.empty();
   MonotonicTime find_at = world_.clock.now();
   for (;;) {
-    if (world_.clock.now() >= find_at) {
+    if (!failing_ && world_.clock.now() >= find_at) {
       co_await find_files(first);
       first = false;
       find_at = world_.clock.now() + find_every;
     }
-    for (auto it = files_.begin(); it != files_.end(); ++it) co_await read(*it->second);
+    for (auto it = files_.begin(); !failing_ && it != files_.end(); ++it) {
+      co_await read(*it->second);
+    }
     for (auto& [path, followed] : files_) {
       flush_old(*followed, world_.clock.now() - trace_waits);
     }
     auto safe = co_await lines_.commit().result();
     if (safe.ok()) safe = co_await save().result();
     if (!safe.ok() && safe.error().is(Code::cancelled)) co_return;
-    if (safe.ok() == failing_) {
-      failing_ = !safe.ok();
-      if (failing_)
-        log_.warning("how far files were read cannot be kept", {{"error", safe.error()}});
-    }
+    note_failure(safe);
     co_await world_.clock.after(look_every);
   }
+}
+
+/// While the disk takes nothing, nothing more is read.
+void FollowInput::note_failure(const Result<void>& safe) {
+  if (!safe.ok() && !failing_) {
+    log_.warning("files are not followed on: what was read of them cannot be kept",
+                 {{"input", spec_.name}, {"error", safe.error()}});
+  }
+  failing_ = !safe.ok();
 }
 
 Deferred<void> FollowInput::load() {
@@ -152,7 +159,9 @@ Deferred<void> FollowInput::read(Followed& followed) {
     }
     if (read->bytes.empty()) co_return;
     take(followed, read->bytes);
-    co_await lines_.commit();
+    auto safe = co_await lines_.commit().result();
+    note_failure(safe);
+    if (!safe.ok()) co_return;
   }
 }
 
@@ -253,7 +262,7 @@ void FollowInput::hand_on(Followed& followed, std::string text, WallTime time, b
   line.service = followed.service;
   line.text = text;
   line.time = time;
-  lines_.note_kept(line);
+  lines_.take_kept(line);
 }
 
 }  // namespace berth::observe

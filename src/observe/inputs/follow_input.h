@@ -47,6 +47,7 @@ class FollowInput final : public Input {
   };
 
   Deferred<void> run();
+  void note_failure(const Result<void>& safe);
   Deferred<void> load();
   Deferred<void> save();
   Deferred<void> find_files(bool first);
@@ -62,7 +63,7 @@ class FollowInput final : public Input {
   const InputSpec spec_;
   World& world_;
   Log log_;
-  LineIntake& lines_;
+  LineQueue& lines_;
   const std::string kept_path_;
   std::map<std::string, FilePosition> positions_;  // of files that are not followed yet
   std::map<std::string, std::unique_ptr<Followed>> files_;

@@ -48,7 +48,9 @@ Deferred<bool> FollowedFile::look() {
   auto now = co_await or_return(std::move(opened));
   std::uint64_t size = co_await now->size();
   bool known = co_await is_known(*now);
-  if (known && size >= position_.offset) co_return false;
+  // Of a file of which nothing was read nothing is known: what has something is read.
+  bool same = known && size >= position_.offset && (position_.offset > 0 || size == 0);
+  if (same) co_return false;
   next_ = std::move(now);
   co_return true;
 }

@@ -23,7 +23,7 @@ class HttpInput : public Input {
   const InputSpec spec_;
   World& world_;
   Log log_;
-  LineIntake& lines_;
+  LineQueue& lines_;
   SampleWriter& samples_;
   http::Router routes_;
   InputCounters counters_;

@@ -9,7 +9,7 @@
 #include "async/world.h"
 #include "base/log.h"
 #include "observe/inputs/sample_writer.h"
-#include "observe/line_intake.h"
+#include "observe/line_queue.h"
 #include "observe/streams/core.h"
 
 namespace berth::observe {
@@ -37,7 +37,7 @@ class Input {
 struct InputLinks {
   World& world;
   Log log;
-  LineIntake& lines;
+  LineQueue& lines;
   SampleWriter& samples;
   streams::StreamCore& events;
   std::string data{};  // the folder of what inputs keep

@@ -20,8 +20,8 @@ struct InputSuite : testing::Test {
   SeriesStore series{here.world(), Log(), SeriesOptions{"/series"}};
   SampleStore samples{here.world(), Log(), SampleStoreOptions{"/samples"}};
   Observer observer{here.world(), series, Log()};
-  LineJournal journal{here.world(), Log(), "/lines"};
   LineIntake lines{observer, here.clock};
+  LineQueue queue{here.world(), Log(), lines, "/lines"};
   SampleWriter writer{here.world(), Log(), samples};
   streams::StreamCore core{here.clock, Log()};
   std::vector<std::string> got;  // "service: line"
@@ -31,14 +31,14 @@ struct InputSuite : testing::Test {
   void SetUp() override {
     ASSERT_TRUE(simulation.run(series.open()).ok());
     ASSERT_TRUE(simulation.run(samples.open()).ok());
-    ASSERT_TRUE(simulation.run(journal.open(0, [](const LogLine&) {})).ok());
-    lines.keep_in(journal);
+    ASSERT_TRUE(simulation.run(queue.open(0)).ok());
     lines.add_sink([this](const ParsedLine& parsed) {
       got.push_back(std::string(parsed.line.service) + ": " + parsed.record.line);
     });
   }
   void TearDown() override {
     if (input) EXPECT_TRUE(simulation.run(input->close()).ok());
+    EXPECT_TRUE(simulation.run(queue.close()).ok());
   }
   void make(std::string kind, std::uint16_t port, Place::How how = Place::How::tcp) {
     spec.kind = spec.name = std::move(kind);
@@ -46,7 +46,7 @@ struct InputSuite : testing::Test {
     make();
   }
   void make() {
-    auto made = make_input(spec, {here.world(), Log(), lines, writer, core, "/data"});
+    auto made = make_input(spec, {here.world(), Log(), queue, writer, core, "/data"});
     ASSERT_TRUE(made.ok()) << made.error().text();
     input = std::move(*made);
   }
@@ -57,9 +57,16 @@ struct InputSuite : testing::Test {
     EXPECT_TRUE(simulation.run(stream.write(Bytes::copy(text))).ok());
     simulation.run_for(50ms);
   }
+  /// All that comes until nothing does for a while, or until the end.
   std::string receive(ByteStream& stream) {
-    auto bytes = simulation.run(stream.read(1 << 20));
-    return bytes.ok() ? std::string(bytes->view()) : "";
+    std::string all;
+    for (;;) {
+      auto read = stream.read(1 << 20);
+      if (!simulation.run_until([&] { return !read.pending(); }, 200ms)) return all;
+      auto bytes = read.take();
+      if (!bytes.ok() || bytes->empty()) return all;
+      all += bytes->view();
+    }
   }
   void send_datagram(std::uint16_t port, std::string_view text) {
     auto socket = outside.network.bind_datagram(outside.address(0)).value();

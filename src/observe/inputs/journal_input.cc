@@ -16,7 +16,7 @@ JournalInput::JournalInput(InputSpec spec, const InputLinks& links, OpenPlaces p
 Deferred<http::ServerResponse> JournalInput::take(http::ServerRequest& request) {
   request.slow_content_allowed = true;  // an upload goes on as long as the journal does
   JournalExport entries;
-  for (;;) {
+  while (request.content) {
     Bytes part = co_await request.content->read();
     entries.feed(part.view());
     for (;;) {
@@ -74,7 +74,7 @@ void JournalInput::take_entry(const JournalEntry& entry) {
   line.fields = &fields.record;
   line.input = spec_.name;
   line.parse = spec_.parse;
-  lines_.note_kept(line);
+  lines_.take_kept(line);
 }
 
 }  // namespace berth::observe

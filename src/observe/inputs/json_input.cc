@@ -63,7 +63,7 @@ void JsonInput::take_line(std::string_view text, const std::string& service,
   if (line.service.empty()) line.service = service.empty() ? spec_.service : service;
   if (line.host.empty()) line.host = host;
   if (!json) line.fields = nullptr;
-  lines_.note_kept(line);
+  lines_.take_kept(line);
 }
 
 }  // namespace berth::observe

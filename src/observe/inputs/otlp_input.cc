@@ -121,7 +121,7 @@ void OtlpInput::take_log(const OtlpResource& resource, const OtlpLog& log) {
   line.input = spec_.name;
   line.parse = spec_.parse;
   if (line.service.empty()) line.service = spec_.service;
-  lines_.note_kept(line);
+  lines_.take_kept(line);
 }
 
 }  // namespace berth::observe

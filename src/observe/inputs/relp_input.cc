@@ -32,7 +32,7 @@ RelpInput::RelpInput(InputSpec spec, const InputLinks& links, OpenPlaces places)
             line.input = spec_.name;
             line.parse = spec_.parse;
             if (line.service.empty()) line.service = spec_.service;
-            lines_.note_kept(line);
+            lines_.take_kept(line);
           },
           limits_of(spec_)),
       listeners_(std::move(places.listeners)) {
@@ -110,7 +110,12 @@ Deferred<void> RelpInput::converse(std::unique_ptr<ByteStream> stream) {
       }
     }
     if (!answers.empty()) {
-      co_await lines_.commit();
+      auto safe = co_await lines_.commit().result();
+      if (!safe.ok()) {
+        log_.warning("lines are not acknowledged: they cannot be kept",
+                     {{"input", spec_.name}, {"peer", session.peer}, {"error", safe.error()}});
+        co_return;
+      }
       co_await stream->write(Bytes::copy(answers));
     }
     if (wrong) {

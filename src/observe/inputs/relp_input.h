@@ -10,7 +10,7 @@
 namespace berth::observe {
 
 /// RELP by TCP and TLS: syslog that is acknowledged (rsyslog's omrelp). Each message is answered
-/// "200 OK" in order once it is safe (LineIntake::commit), what has come together in one go; until
+/// "200 OK" in order once it is safe (LineQueue::commit), what has come together in one go; until
 /// then nothing more is read of that sender, so a slow disk slows it and its window fills. What is
 /// not answered its sender sends again on the next connection. Bytes that are no frames end the
 /// connection, and the log names the peer. Belongs to one reactor.
@@ -33,7 +33,7 @@ class RelpInput final : public Input {
   void open(Session& session, const RelpFrame& frame, std::string& answers);
 
   const InputSpec spec_;
-  LineIntake& lines_;
+  LineQueue& lines_;
   Log log_;
   SyslogReader reader_;
   std::uint64_t broken_ = 0;

@@ -22,9 +22,14 @@ SyslogInput::SyslogInput(InputSpec spec, const InputLinks& links, OpenPlaces pla
             line.input = spec_.name;
             line.parse = spec_.parse;
             if (line.service.empty()) line.service = spec_.service;
-            lines_.note(line);
+            if (received.waits) {
+              lines_.take_slow(line);
+            } else {
+              lines_.take(line);
+            }
           },
           limits_of(spec_)) {
+  server_.settle_by([this] { return lines_.room(); });
   for (auto& listener : places.listeners) server_.serve(std::move(listener));
   for (auto& socket : places.datagrams) server_.serve(std::move(socket));
 }

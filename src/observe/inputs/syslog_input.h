@@ -14,7 +14,7 @@ class SyslogInput final : public Input {
 
  private:
   const InputSpec spec_;
-  LineIntake& lines_;
+  LineQueue& lines_;
   SyslogServer server_;
 };
 

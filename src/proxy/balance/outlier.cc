@@ -56,6 +56,12 @@ bool Outlier::judge_latency(const catalog::EjectPolicy& policy, double median_ns
   return rest(policy, Why::latency, times, now);
 }
 
+void Outlier::rest_by_hand(Duration time, MonotonicTime now) {
+  until_ = now + time;
+  why_ = Why::by_hand;
+  resting_ = true;
+}
+
 void Outlier::turn(const catalog::EjectPolicy& policy) {
   mean_ns_ = timed_ >= policy.requests_min ? static_cast<double>(took_.count()) / timed_ : 0;
   asked_ = failed_ = timed_ = 0;
@@ -79,7 +85,8 @@ bool Outlier::rest(const catalog::EjectPolicy& policy, Why why, double number, M
 
 void Outlier::come_back(const catalog::EjectPolicy& policy) {
   resting_ = false;
-  in_row_ = policy.failures > 0 ? policy.failures - 1 : 0;  // on trial
+  bool on_trial = policy.failures > 0 && why_ != Why::by_hand;
+  in_row_ = on_trial ? policy.failures - 1 : 0;
   mean_ns_ = 0;
 }
 
@@ -97,6 +104,9 @@ std::string Outlier::why(MonotonicTime now) const {
       break;
     case Why::latency:
       text = fmt::format("its answers take {:.1f} times as long as the others'", number_);
+      break;
+    case Why::by_hand:
+      text = "ejected by hand";
       break;
   }
   Duration left = std::max(until_ - now, Duration(0));

@@ -34,6 +34,8 @@ class Outlier {
   bool note(const catalog::EjectPolicy& policy, Failure failure, Duration took, MonotonicTime now);
   /// Rests for `latency`: its mean is far above that of the others. True if it rests from now on.
   bool judge_latency(const catalog::EjectPolicy& policy, double median_ns, MonotonicTime now);
+  /// An operator says so: it rests for that time.
+  void rest_by_hand(Duration time, MonotonicTime now);
   /// Mean time of an answer in the last interval that was whole; 0: it had too few requests.
   double mean_ns() const { return mean_ns_; }
   /// Begins a new interval.
@@ -47,7 +49,7 @@ class Outlier {
   std::string why(MonotonicTime now) const;
 
  private:
-  enum class Why : std::uint8_t { row, share, latency };
+  enum class Why : std::uint8_t { row, share, latency, by_hand };
   bool rest(const catalog::EjectPolicy& policy, Why why, double number, MonotonicTime now);
 
   std::uint32_t in_row_ = 0;

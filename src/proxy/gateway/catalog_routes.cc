@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proxy/gateway/public_route.h"
+
 namespace berth::proxy::gateway {
 
 std::shared_ptr<const Gateway> gateway_of(const catalog::Snapshot& snapshot,
@@ -11,18 +13,14 @@ std::shared_ptr<const Gateway> gateway_of(const catalog::Snapshot& snapshot,
   std::vector<Route> routes;
   for (auto& [name, service] : snapshot.services) {
     for (auto& each : service->routes) {
-      Route route;
-      route.name = name;
-      route.service = name;
-      route.hosts = {each.label + "." + snapshot.domain};
-      route.path = each.path;
-      while (route.path.size() > 1 && route.path.ends_with('/')) route.path.pop_back();
-      if (route.path.empty()) route.path = "/";
-      routes.push_back(std::move(route));
+      auto route = public_route(each, name, snapshot.domain);
+      // Placement has checked them; one that is wrong all the same is left out.
+      if (!route.ok()) continue;
+      // Another spelling of a path must not go around what its route asks for.
+      if (!each.rules.empty()) gateway->path.normal = true;
+      routes.push_back(std::move(*route));
     }
   }
-  // Placement has checked them; one that is wrong all the same is left out.
-  std::erase_if(routes, [](const Route& route) { return !parameters_of(route.path).ok(); });
   if (auto table = RouteTable::compile(std::move(routes)); table.ok()) {
     gateway->routes = std::move(*table);
   }

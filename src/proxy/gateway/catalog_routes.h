@@ -8,7 +8,8 @@
 namespace berth::proxy::gateway {
 
 /// The public side of a system: what its services make public (catalog::PublicRoute), at one
-/// address. Paths are compared and passed on as they came.
+/// address. Paths are compared and passed on as they came, or where a route has rules in their
+/// normal form.
 std::shared_ptr<const Gateway> gateway_of(const catalog::Snapshot& snapshot,
                                           const Address& address);
 /// True if gateway_of would make the same of both.

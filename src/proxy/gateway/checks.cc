@@ -11,6 +11,26 @@ namespace {
 constexpr std::size_t answer_bytes_max = 64 << 10;  // of a check's answer that are read
 using catalog::Health;
 
+/// A message of gRPC with HealthCheckRequest { string service = 1; }.
+std::string health_request(const std::string& service) {
+  std::string message;
+  if (!service.empty()) {
+    message += '\x0a';
+    message += static_cast<char>(service.size());
+    message += service;
+  }
+  std::string out(4, '\0');
+  out += static_cast<char>(message.size());
+  return out + message;
+}
+
+/// HealthCheckResponse { ServingStatus status = 1; }, where SERVING is 1.
+bool serving(std::string_view answer) {
+  constexpr std::size_t prefix_bytes = 5;
+  return answer.size() >= prefix_bytes + 2 && answer[0] == '\0' &&
+         answer.substr(prefix_bytes).starts_with(std::string_view("\x08\x01", 2));
+}
+
 }  // namespace
 
 bool CheckTally::add(std::string why) {
@@ -62,6 +82,7 @@ void Checks::set(const std::vector<FileService>& services) {
       if (found != checked_.end() && found->second->tally.health() == Health::healthy) {
         checked->tally.add("");
       }
+      if (auto known = known_.find(key); known != known_.end()) checked->tally.add(known->second);
       next[key] = checked;
       scope_.add(run(std::move(checked)));
     }
@@ -71,6 +92,13 @@ void Checks::set(const std::vector<FileService>& services) {
     if (found == next.end() || found->second != checked) checked->over = true;
   }
   checked_ = std::move(next);
+  known_.clear();
+}
+
+void Checks::begin_with(const std::string& service, const Address& instance, bool healthy,
+                        std::string why) {
+  if (!healthy && why.empty()) why = "unhealthy";
+  known_[{service, instance}] = healthy ? "" : std::move(why);
 }
 
 void Checks::tell(catalog::Service& service) const {
@@ -113,6 +141,7 @@ Deferred<void> Checks::run(std::shared_ptr<Checked> checked) {
 /// Empty: it passed; else why not.
 Deferred<std::string> Checks::check(const CheckSpec& spec, const Address& address) {
   if (spec.kind == CheckSpec::Kind::http) return check_http(spec, address);
+  if (spec.kind == CheckSpec::Kind::grpc) return check_grpc(spec, address);
   return world_.network.connect(address).then(
       [](std::unique_ptr<ByteStream>) { return std::string(); },
       [](Error error) -> Result<std::string> {
@@ -142,6 +171,46 @@ Deferred<std::string> Checks::check_http(const CheckSpec& spec, const Address& a
   if (!rest.ok() && rest.error().is(Code::cancelled)) co_return std::move(rest).error();
   if (status >= spec.status_least && status <= spec.status_most) co_return std::string();
   co_return what + " answered " + std::to_string(status);
+}
+
+/// grpc.health.v1.Health/Check (health.proto), over HTTP/2 by prior knowledge.
+Deferred<std::string> Checks::check_grpc(const CheckSpec& spec, const Address& address) {
+  http::Request request;
+  request.method = "POST";
+  request.target = "/grpc.health.v1.Health/Check";
+  request.headers = {{"content-type", "application/grpc"},
+                     {"te", "trailers"},
+                     {"user-agent", "berth-health-check"}};
+  request.body = http::Body(health_request(spec.grpc_service));
+  http::SendOptions options;
+  options.version = http::Version::http_2;
+  options.connect_to = address;
+  options.timeouts.whole = spec.timeout;
+  http::Url url;
+  url.name = url.host = "localhost";
+  url.port = 80;
+  url.target = request.target;
+  auto asking = client_.send(url, std::move(request), std::move(options));
+  auto answer = co_await std::move(asking).result();
+  std::string what = "grpc.health.v1.Health/Check";
+  if (!answer.ok()) {
+    Error error = std::move(answer).error();
+    if (error.is(Code::cancelled) || error.is(Code::timed_out)) co_return error;
+    if (error.is(Code::refused)) co_return "nothing listens on " + address.text();
+    co_return what + ": " + std::string(error.message());
+  }
+  std::string status(answer->headers().value("grpc-status"));
+  auto text = co_await answer->text(answer_bytes_max).result();
+  if (!text.ok()) co_return what + ": " + std::string(text.error().message());
+  for (auto& [name, value] : answer->trailers()) {
+    if (name == "grpc-status") status = value;
+  }
+  if (answer->status() != 200) co_return what + " answered " + std::to_string(answer->status());
+  if (status == "5") co_return "the server knows no health of '" + spec.grpc_service + "'";
+  if (status == "12") co_return "the server has no grpc.health.v1.Health";
+  if (status != "0") co_return what + " ended with grpc-status " + status;
+  if (!serving(*text)) co_return what + " does not say SERVING";
+  co_return std::string();
 }
 
 }  // namespace berth::proxy::gateway

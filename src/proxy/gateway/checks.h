@@ -46,6 +46,9 @@ class Checks {
   void set(const std::vector<FileService>& services);
   /// Writes into its instances what is known of them; one that nobody checks is healthy.
   void tell(catalog::Service& service) const;
+  /// What the process before knew of an instance: its next set() begins with that.
+  void begin_with(const std::string& service, const Address& instance, bool healthy,
+                  std::string why);
   Deferred<void> close() { return scope_.close(); }
 
  private:
@@ -55,12 +58,14 @@ class Checks {
   Deferred<void> run(std::shared_ptr<Checked> checked);
   Deferred<std::string> check(const CheckSpec& spec, const Address& address);
   Deferred<std::string> check_http(const CheckSpec& spec, const Address& address);
+  Deferred<std::string> check_grpc(const CheckSpec& spec, const Address& address);
 
   World& world_;
   Log log_;
   std::function<void()> changed_;
   http::Client client_;
   std::map<Key, std::shared_ptr<Checked>> checked_;
+  std::map<Key, std::string> known_;  // by the process before; empty: it is healthy
   Scope scope_;
 };
 

@@ -62,15 +62,21 @@ bool may_be_set(std::string_view field) {
          });
 }
 
-std::vector<Page> FileReading::read_pages(TomlReader& reader) {
+std::vector<Page> FileReading::read_pages(TomlReader& reader, bool files) {
   std::vector<Page> pages;
   reader.each_table("pages", [&](TomlReader& each) {
     Page page;
     page.status = static_cast<int>(each.integer("status", 400, 599).value_or(0));
     page.type = each.string("type").value_or(page.type);
-    if (each.has("file") == each.has("text")) each.fail("file", "or text is needed, not both");
+    if (!files) {
+      each.require("text");
+    } else if (each.has("file") == each.has("text")) {
+      each.fail("file", "or text is needed, not both");
+    }
     page.text = each.string("text").value_or("");
-    if (auto text = content(each, "file")) page.text = std::move(*text);
+    if (files) {
+      if (auto text = content(each, "file")) page.text = std::move(*text);
+    }
     pages.push_back(std::move(page));
   });
   return pages;
@@ -104,6 +110,9 @@ void FileReading::read_proxy(TomlReader& reader) {
   gateway.connections_max =
       static_cast<std::size_t>(reader.integer("connections_max", 1, 1'000'000)
                                    .value_or(static_cast<std::int64_t>(gateway.connections_max)));
+  gateway.encoders_max =
+      static_cast<std::size_t>(reader.integer("encoders_max", 0, 100'000)
+                                   .value_or(static_cast<std::int64_t>(gateway.encoders_max)));
   gateway.pages = read_pages(reader);
   if (auto text = reader.string("metrics")) {
     auto endpoint = server_endpoint(*text);
@@ -124,13 +133,14 @@ void FileReading::read_listener(const std::string& name, TomlReader& reader) {
   entrance->name = name;
   reader.require("listen");
   if (auto listen = reader.string("listen")) {
-    auto endpoint = server_endpoint(*listen);
+    entrance->udp = listen->starts_with("udp:");
+    auto endpoint = server_endpoint(entrance->udp ? "tcp:" + listen->substr(4) : *listen);
     if (!endpoint.ok()) {
       reader.fail("listen", "is wrong: " + std::string(endpoint.error().message()));
     } else {
       entrance->address = address_of(*endpoint);
       entrance->secured = endpoint->secured;
-      if (file.gateway->entrance_at(entrance->address)) {
+      if (file.gateway->entrance_at(entrance->address, entrance->udp)) {
         reader.fail("listen", "is another listener's address already");
       }
     }
@@ -159,6 +169,27 @@ void FileReading::read_listener(const std::string& name, TomlReader& reader) {
   entrance->idle_timeout = reader.duration("idle_timeout").value_or(entrance->idle_timeout);
   entrance->head_timeout = reader.duration("head_timeout").value_or(entrance->head_timeout);
   entrance->hsts = read_hsts(reader);
+  std::string mode = reader.string("mode").value_or(entrance->udp ? "udp" : "http");
+  if (entrance->udp && mode != "udp") reader.fail("mode", "of a \"udp:\" listener is \"udp\"");
+  constexpr Duration tcp_idle_timeout = 1h;
+  if (mode == "tcp" && !reader.has("idle_timeout")) entrance->idle_timeout = tcp_idle_timeout;
+  if (!entrance->udp && mode != "http" && mode != "tcp") {
+    reader.fail("mode", "must be \"http\" or \"tcp\"");
+  }
+  constexpr Duration udp_idle_timeout = 30s;
+  if (entrance->udp) {
+    if (!reader.has("idle_timeout")) entrance->idle_timeout = udp_idle_timeout;
+    entrance->sessions_max =
+        static_cast<std::size_t>(reader.integer("sessions_max", 1, 1'000'000).value_or(10'000));
+    if (entrance->proxy_protocol) reader.fail("proxy_protocol", "is not for datagrams");
+  }
+  if (mode == "tcp" || entrance->udp) {
+    reader.require("service");
+    entrance->tcp_service = one_of(reader, "service", services, "service");
+  } else if (reader.has("service")) {
+    reader.fail("service",
+                "is for mode = \"tcp\" and \"udp:\": of HTTP the routes say where it goes");
+  }
   reader.finish();
   file.gateway->entrances.push_back(std::move(entrance));
 }
@@ -198,13 +229,13 @@ Result<ProxyFile> read_proxy_file(std::string_view text, const std::string& name
   reading.file.gateway = std::make_shared<Gateway>();
   TomlReader reader(value, "", reading.errors);
   if (auto proxy = reader.table("proxy")) reading.read_proxy(*proxy);
-  for (auto& [key, each] : reader.tables("listener")) {
-    reading.listeners.push_back(key);
-    reading.read_listener(key, each);
-  }
   for (auto& [key, each] : reader.tables("service")) {
     reading.services.push_back(key);
     reading.read_service(key, each);
+  }
+  for (auto& [key, each] : reader.tables("listener")) {
+    reading.listeners.push_back(key);
+    reading.read_listener(key, each);
   }
   for (auto& [key, each] : reader.tables("auth")) reading.read_authentication(key, each);
   std::vector<Route> routes;

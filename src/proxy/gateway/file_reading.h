@@ -36,7 +36,10 @@ struct FileReading {
   void read_authentication(const std::string& name, TomlReader& reader);
   void read_log(TomlReader& reader);
   Route read_route(const std::string& name, TomlReader& reader);
-  std::vector<Page> read_pages(TomlReader& reader);
+  /// A table of `public` in berth.toml; its host is the label alone.
+  Route read_public_route(const std::string& service, TomlReader& reader);
+  /// `files`: a page may stand in a file.
+  std::vector<Page> read_pages(TomlReader& reader, bool files = true);
   std::string read_hsts(TomlReader& reader);
 };
 

@@ -4,10 +4,11 @@
 
 #include "base/strings.h"
 #include "http/h1_scan.h"
+#include "http/h1_writer.h"
 #include "http/url.h"
 #include "proxy/gateway/file_reading.h"
 
-// [route.NAME] of proxy.toml.
+// [route.NAME] of proxy.toml, and the tables of `public` in berth.toml.
 
 namespace berth::proxy::gateway {
 namespace {
@@ -31,8 +32,10 @@ std::string_view message(const Error& error) { return error.message(); }
 /// Reads the keys of one route.
 class RouteSection {
  public:
-  RouteSection(FileReading& reading, TomlReader& reader, std::string name)
-      : reading_(reading), reader_(reader) {
+  /// `own`: of proxy.toml, which has listeners, services, files and [auth]; else of a service in
+  /// berth.toml, whose host is a label that the reader of that file looks at.
+  RouteSection(FileReading& reading, TomlReader& reader, std::string name, bool own)
+      : reading_(reading), reader_(reader), own_(own) {
     route_.name = std::move(name);
   }
 
@@ -46,8 +49,9 @@ class RouteSection {
     read_limits();
     read_access();
     read_cors();
+    read_compression();
     route_.hsts = reading_.read_hsts(reader_);
-    route_.pages = reading_.read_pages(reader_);
+    route_.pages = reading_.read_pages(reader_, own_);
     reader_.finish();
     return std::move(route_);
   }
@@ -71,22 +75,26 @@ class RouteSection {
   void read_action();
   void read_redirect();
   void read_respond();
+  void read_files();
   void read_rewrite();
   void read_headers();
   void read_header_rules(std::string_view key, HeaderRules& rules);
   void read_limits();
   void read_access();
   void read_cors();
+  void read_compression();
 
   FileReading& reading_;
   TomlReader& reader_;
+  const bool own_;
   Route route_;
   std::vector<std::string> parameters_;
 };
 
 void RouteSection::read_hosts() {
-  route_.hosts = reader_.strings("hosts").value_or(std::vector<std::string>());
+  if (own_) route_.hosts = reader_.strings("hosts").value_or(std::vector<std::string>());
   if (auto host = reader_.string("host")) route_.hosts.push_back(*host);
+  if (!own_) return;
   for (auto& host : route_.hosts) {
     std::string_view key = reader_.has("host") ? "host" : "hosts";
     if (!is_host_pattern(host)) {
@@ -131,7 +139,7 @@ void RouteSection::read_conditions() {
     if (!http::scan::is_token(method))
       reader_.fail("methods", "has '" + method + "', which is no method");
   }
-  route_.listeners = reader_.strings("listeners").value_or(std::vector<std::string>());
+  if (own_) route_.listeners = reader_.strings("listeners").value_or(std::vector<std::string>());
   auto& known = reading_.listeners;
   for (auto& name : route_.listeners) {
     if (std::ranges::find(known, name) != known.end()) continue;
@@ -154,12 +162,20 @@ void RouteSection::read_conditions() {
 }
 
 void RouteSection::read_action() {
-  route_.service = reading_.one_of(reader_, "service", reading_.services, "service");
   read_redirect();
   read_respond();
-  int actions = !route_.service.empty() + reader_.has("redirect") + reader_.has("respond");
+  if (!own_) {
+    if (reader_.has("redirect") && reader_.has("respond")) {
+      reader_.fail("respond", "and redirect stand there; one is enough");
+    }
+    return;
+  }
+  route_.service = reading_.one_of(reader_, "service", reading_.services, "service");
+  read_files();
+  int actions = !route_.service.empty() + reader_.has("redirect") + reader_.has("respond") +
+                reader_.has("files");
   if (actions != 1 && !(actions == 0 && reader_.has("service"))) {
-    reader_.fail("service", "or one of redirect, respond is needed, one of them only");
+    reader_.fail("service", "or one of redirect, respond, files is needed, one of them only");
   }
 }
 
@@ -184,9 +200,67 @@ void RouteSection::read_respond() {
   respond.status = static_cast<int>(table->integer("status", 200, 599).value_or(200));
   respond.type = table->string("type").value_or(respond.type);
   respond.text = table->string("text").value_or("");
-  if (auto text = reading_.content(*table, "file")) respond.text = std::move(*text);
+  if (own_) {
+    if (auto text = reading_.content(*table, "file")) respond.text = std::move(*text);
+  }
   table->finish();
   route_.respond = std::move(respond);
+}
+
+/// A folder, or a table with more.
+void RouteSection::read_files() {
+  auto* value = reader_.value("files");
+  if (!value) return;
+  auto files = std::make_shared<Files>();
+  files->options.slash_folders = true;
+  if (auto found = value->is_table() ? reader_.table("files") : std::nullopt) {
+    TomlReader& table = *found;
+    table.require("folder");
+    files->folder = table.string("folder").value_or("");
+    auto& options = files->options;
+    options.index = table.string("index").value_or(options.index);
+    options.cache_control = table.string("cache_control").value_or(options.cache_control);
+    options.twins = table.boolean("twins").value_or(true);
+    files->fallback = table.string("fallback").value_or("");
+    if (!http::writable_value(options.cache_control)) {
+      table.fail("cache_control", "may not have line ends");
+    }
+    if (options.index.contains('/')) table.fail("index", "is a file's name, without '/'");
+    if (!files->fallback.empty() && !files->fallback.starts_with('/')) {
+      table.fail("fallback", "must begin with '/'");
+    }
+    table.finish();
+  } else {
+    files->folder = reader_.string("files").value_or("");
+  }
+  files->folder = reading_.absolute(files->folder);
+  while (files->folder.ends_with('/')) files->folder.pop_back();
+  route_.files = std::move(files);
+}
+
+/// True, or a table with more.
+void RouteSection::read_compression() {
+  auto* value = reader_.value("compress");
+  if (!value) return;
+  auto made = std::make_shared<Compression>();
+  bool on = true;
+  if (auto found = value->is_table() ? reader_.table("compress") : std::nullopt) {
+    TomlReader& table = *found;
+    auto& options = made->options;
+    options.bytes_min = static_cast<std::size_t>(
+        table.size("bytes_min").value_or(static_cast<std::int64_t>(options.bytes_min)));
+    options.types = table.strings("types").value_or(options.types);
+    for (auto& type : options.types) {
+      if (!type.contains('/')) table.fail("types", "has '" + type + "'; write text/html or text/*");
+    }
+    options.levels.gzip = static_cast<int>(table.integer("gzip", 1, 9).value_or(5));
+    options.levels.zstd = static_cast<int>(table.integer("zstd", 1, 19).value_or(3));
+    made->cross_site = table.boolean("cross_site").value_or(false);
+    table.finish();
+  } else {
+    on = reader_.boolean("compress").value_or(false);
+  }
+  if (on) route_.compression = std::move(made);
 }
 
 void RouteSection::read_rewrite() {
@@ -195,8 +269,8 @@ void RouteSection::read_rewrite() {
   if (!value) return;
   Rewrite rewrite;
   std::string pattern;
-  if (value->is_table()) {
-    TomlReader table(*value, reader_.path() + ".rewrite", reading_.errors);
+  if (auto found = value->is_table() ? reader_.table("rewrite") : std::nullopt) {
+    TomlReader& table = *found;
     table.require("regex");
     table.require("to");
     pattern = table.string("regex").value_or("");
@@ -257,6 +331,16 @@ void RouteSection::read_limits() {
   route_.body_bytes_max = static_cast<std::uint64_t>(reader_.size("body_bytes_max").value_or(0));
   route_.timeout = reader_.duration("timeout").value_or(Duration(0));
   route_.https_only = reader_.boolean("https_only").value_or(false);
+  if (auto limit = reader_.table("limit")) {
+    limit->require("per_second");
+    route_.limit.per_second = limit->number("per_second").value_or(0);
+    if (limit->has("per_second") && !(route_.limit.per_second > 0)) {
+      limit->fail("per_second", "must be above 0");
+    }
+    route_.limit.burst =
+        static_cast<std::uint32_t>(limit->integer("burst", 1, 1'000'000).value_or(0));
+    limit->finish();
+  }
   auto table = reader_.table("maintenance");
   if (!table) return;
   Maintenance maintenance;
@@ -270,7 +354,7 @@ void RouteSection::read_limits() {
 void RouteSection::read_access() {
   route_.allow = reading_.blocks(reader_, "allow");
   route_.deny = reading_.blocks(reader_, "deny");
-  auto* value = reader_.value("auth");
+  auto* value = own_ ? reader_.value("auth") : nullptr;
   if (!value) return;
   std::vector<std::string> names;
   if (value->string()) {
@@ -316,7 +400,11 @@ void RouteSection::read_cors() {
 }  // namespace
 
 Route FileReading::read_route(const std::string& name, TomlReader& reader) {
-  return RouteSection(*this, reader, name).read();
+  return RouteSection(*this, reader, name, true).read();
+}
+
+Route FileReading::read_public_route(const std::string& service, TomlReader& reader) {
+  return RouteSection(*this, reader, service, false).read();
 }
 
 }  // namespace berth::proxy::gateway

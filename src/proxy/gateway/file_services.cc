@@ -34,8 +34,14 @@ CheckSpec read_check(TomlReader& reader) {
   CheckSpec check;
   bool tcp = reader.boolean("tcp").value_or(false);
   auto target = reader.string("http");
-  if (tcp == target.has_value()) reader.fail("http", "or tcp = true is needed, not both");
+  auto grpc = reader.string("grpc");
+  if (int{tcp} + int{target.has_value()} + int{grpc.has_value()} != 1) {
+    reader.fail("http", "or tcp = true or grpc is needed, one of them only");
+  }
   check.kind = tcp ? CheckSpec::Kind::tcp : CheckSpec::Kind::http;
+  if (grpc) check.kind = CheckSpec::Kind::grpc;
+  check.grpc_service = grpc.value_or("");
+  if (check.grpc_service.size() > 100) reader.fail("grpc", "is longer than 100 bytes");
   if (target && !target->starts_with('/')) reader.fail("http", "must begin with '/'");
   check.target = target.value_or("/");
   check.host = reader.string("host").value_or("");
@@ -113,6 +119,13 @@ void FileReading::read_service(const std::string& name, TomlReader& reader) {
       reader.fail("instances", "has '" + text + "' twice");
     }
     out.service.instances.push_back(std::move(instance));
+  }
+  if (auto version = reader.string("send_proxy")) {
+    using catalog::SendProxy;
+    out.service.policy.send_proxy = *version == "v1" ? SendProxy::v1 : SendProxy::v2;
+    if (*version != "v1" && *version != "v2") {
+      reader.fail("send_proxy", "must be \"v1\" or \"v2\"");
+    }
   }
   catalog::read_calls(reader, out.service.policy);
   if (auto check = reader.table("check")) out.check = read_check(*check);

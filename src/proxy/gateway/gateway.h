@@ -29,6 +29,10 @@ struct Entrance {
   Duration idle_timeout = 75s;  // of connections between requests
   Duration head_timeout = 10s;  // from a head's first byte to its last
   std::string hsts;             // for all routes; empty: as they say
+  /// In TCP mode: the service that every connection goes to, as bytes; empty: HTTP, by routes.
+  std::string tcp_service;
+  bool udp = false;                   // datagrams to tcp_service
+  std::size_t sessions_max = 10'000;  // of UDP: addresses at once
 
   std::string_view scheme() const { return secured ? "https" : "http"; }
 };
@@ -43,10 +47,11 @@ struct Gateway {
   std::vector<Page> pages;
   std::vector<std::shared_ptr<Authentication>> authentications;
   std::size_t connections_max = 20'000;
+  std::size_t encoders_max = 200;  // answers being compressed; beyond, they go as they are
 
-  const Entrance* entrance_at(const Address& address) const {
+  const Entrance* entrance_at(const Address& address, bool udp = false) const {
     for (auto& each : entrances) {
-      if (each->address == address) return each.get();
+      if (each->address == address && each->udp == udp) return each.get();
     }
     return nullptr;
   }

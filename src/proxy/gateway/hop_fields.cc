@@ -25,4 +25,9 @@ bool hop_by_hop(const http::Header& header, const http::Headers& all) {
   return !usual && all.has_token("connection", header.name);
 }
 
+bool stays_here(const http::Header& header, const http::RequestHead& request) {
+  return hop_by_hop(header, request.headers) ||
+         (request.minor == 0 && equal_ignoring_case(header.name, "expect"));
+}
+
 }  // namespace berth::proxy::gateway

@@ -13,12 +13,13 @@ namespace berth::proxy::gateway {
 
 /// How it is found out whether an instance can be given requests.
 struct CheckSpec {
-  enum class Kind : std::uint8_t { none, tcp, http };
+  enum class Kind : std::uint8_t { none, tcp, http, grpc };
 
   Kind kind = Kind::none;
   std::string target = "/";  // http
   std::string host;          // http: the Host field; empty: the address
   std::string method = "GET";
+  std::string grpc_service;  // grpc: whose health is asked for; empty: the server's
   int status_least = 200;
   int status_most = 399;
   Duration interval = 2s;

@@ -74,15 +74,32 @@ TEST(ProxyFile, reads_every_key) {
   EXPECT_EQ(file->control.text(), "unix:/etc/berth/proxy.sock");
   EXPECT_FALSE(secure.http2);
   auto& routes = gateway.routes.routes();
-  ASSERT_EQ(routes.size(), 4U);
+  ASSERT_EQ(routes.size(), 6U);
   EXPECT_EQ(routes[0].name, "api");
   EXPECT_EQ(routes[0].conditions(), 4U);
   EXPECT_EQ(routes[0].authentications.size(), 2U);
   EXPECT_EQ(routes[0].body_bytes_max, 10U << 20);
+  EXPECT_EQ(routes[0].limit.per_second, 2.5);
+  EXPECT_EQ(routes[0].limit.burst, 7U);
   EXPECT_FALSE(routes[0].maintenance);
   EXPECT_TRUE(routes[1].maintenance);
   EXPECT_EQ(routes[2].redirect->status, 301);
   EXPECT_EQ(routes[3].respond->text, "the text of /etc/berth/robots.txt");
+  EXPECT_EQ(gateway.encoders_max, 7U);
+  auto& compression = *routes[0].compression;
+  EXPECT_EQ(compression.options.types, (std::vector<std::string>{"text/*", "application/json"}));
+  EXPECT_EQ(compression.options.bytes_min, 2048U);
+  EXPECT_EQ(compression.options.levels.gzip, 9);
+  EXPECT_EQ(compression.options.levels.zstd, 19);
+  EXPECT_TRUE(compression.cross_site);
+  EXPECT_EQ(routes[4].files->folder, "/etc/berth/dist");
+  EXPECT_EQ(routes[4].files->options.index, "start.html");
+  EXPECT_EQ(routes[4].files->options.cache_control, "max-age=60");
+  EXPECT_FALSE(routes[4].files->options.twins);
+  EXPECT_EQ(routes[4].files->fallback, "/start.html");
+  EXPECT_FALSE(routes[4].compression->cross_site);
+  EXPECT_EQ(routes[5].files->folder, "/srv/docs");
+  EXPECT_FALSE(routes[5].compression);
 }
 
 /// Every wrong file in tests/golden/proxy_file gives exactly the lines beside it. To write them

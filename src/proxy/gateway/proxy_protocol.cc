@@ -139,6 +139,17 @@ Read read_proxy_header(std::string_view received) {
   return read_v1(received);
 }
 
+std::string write_proxy_line(const Address& source, const Address& destination) {
+  bool v6 = source.family() == Address::Family::ipv6;
+  bool ip =
+      source.family() == destination.family() && (v6 || source.family() == Address::Family::ipv4);
+  if (!ip) return "PROXY UNKNOWN\r\n";
+  std::string out = v6 ? "PROXY TCP6 " : "PROXY TCP4 ";
+  out.append(source.ip_text()).append(" ").append(destination.ip_text()).append(" ");
+  out.append(std::to_string(source.port())).append(" ");
+  return out.append(std::to_string(destination.port())).append("\r\n");
+}
+
 std::string write_proxy_header(const Address& source, const Address& destination) {
   bool v6 = source.family() == Address::Family::ipv6;
   bool ip =

@@ -28,6 +28,8 @@ struct ProxyHeader {
 /// invalid, as soon as it can be no header any more; a wrong checksum among them.
 Result<std::optional<ProxyHeader>> read_proxy_header(std::string_view received);
 
+/// Version 1, with its line end; addresses that are not of IP are UNKNOWN (section 2.1).
+std::string write_proxy_line(const Address& source, const Address& destination);
 /// Version 2 for TCP, as it is sent to whoever asks for it.
 std::string write_proxy_header(const Address& source, const Address& destination);
 

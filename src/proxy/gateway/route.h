@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "base/time.h"
+#include "http/compression.h"
+#include "http/static_files.h"
 #include "proxy/gateway/address_list.h"
 #include "proxy/gateway/authentication.h"
 #include "proxy/gateway/conditions.h"
@@ -63,6 +65,12 @@ struct Maintenance {
   Duration retry_after = 5min;
 };
 
+/// How many requests of a route one client may make: what it makes beyond gets 429.
+struct ClientLimit {
+  double per_second = 0;    // 0: any number
+  std::uint32_t burst = 0;  // at once; 0: those of a second
+};
+
 /// How a path is changed before it goes on. For a prefix the part behind it stays; `to` is put in
 /// its place. For an exact path `to` is the new path. An expression puts its groups where `\1` is.
 struct Rewrite {
@@ -81,6 +89,19 @@ struct Respond {
   int status = 200;
   std::string type = "text/plain; charset=utf-8";
   std::string text;
+};
+
+/// The files below a folder, as answers.
+struct Files {
+  std::string folder;
+  http::StaticFilesOptions options;
+  std::string fallback;  // what is answered where there is no file: "/index.html"; empty: 404
+};
+
+/// Which answers are encoded on their way to the client.
+struct Compression {
+  http::CompressionOptions options;
+  bool cross_site = false;  // also those that risks_breach() is true for
 };
 
 /// One rule of the gateway: which requests, and what becomes of them. Immutable once in a
@@ -103,6 +124,7 @@ struct Route {
   std::string service;
   std::optional<Redirect> redirect;
   std::optional<Respond> respond;
+  std::shared_ptr<const Files> files;
   // And how.
   std::optional<Rewrite> rewrite;
   std::optional<Template> host;  // the Host that the service sees; nothing: the client's
@@ -111,12 +133,14 @@ struct Route {
   bool https_only = false;           // over plain HTTP: redirected
   std::uint64_t body_bytes_max = 0;  // 0: any; beyond: 413
   Duration timeout = 0s;             // 0: the service's
+  ClientLimit limit;
   std::shared_ptr<const Maintenance> maintenance;
   std::shared_ptr<const AddressList> allow;                            // null: everybody
   std::shared_ptr<const AddressList> deny;                             // goes before `allow`
   std::vector<std::shared_ptr<const Authentication>> authentications;  // one of them must pass
   std::shared_ptr<const Cors> cors;
   std::string hsts;  // Strict-Transport-Security over TLS (RFC 6797); empty: none
+  std::shared_ptr<const Compression> compression;  // null: none
   std::vector<Page> pages;
 
   /// How many conditions it has besides host and path.

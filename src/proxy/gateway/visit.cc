@@ -31,7 +31,7 @@ Visit::Next Visit::begin(std::shared_ptr<const Gateway> gateway, const http::Req
   cors_origin_ = {};
   own_fields_.clear();
   stale_ = nullptr;
-  new_target_ = false;
+  new_target_ = responds_ = false;
   origin_.find(head, peer_, peer_ip_, entrance_->scheme(), gateway_->trusted);
   std::string_view path = head.path();
   if (path.starts_with('/')) {  // else "*"
@@ -133,7 +133,8 @@ bool Visit::answered_here(const http::RequestHead&) {
     redirect(route.redirect->status, std::move(location));
     return false;
   }
-  if (route.respond) return answer(route.respond->status, "");
+  responds_ = route.respond.has_value();
+  if (responds_) return answer(route.respond->status, "");
   return true;
 }
 

@@ -18,7 +18,7 @@ namespace berth::proxy::gateway {
 class Visit {
  public:
   enum class Next : std::uint8_t {
-    pass,           // to service()
+    pass,           // to service(), or to the route's files
     answer,         // append_own() with status() and reason()
     wait_for_keys,  // renew_keys(), then begin again
   };
@@ -35,7 +35,8 @@ class Visit {
   /// What comes next is no request: answers of our own are not those of a route.
   void forget() {
     match_.route = nullptr;
-    status_ = 0;
+    responds_ = false;
+    own_fields_.clear();
   }
 
   /// Null: none fits.
@@ -53,12 +54,29 @@ class Visit {
   /// Fields that `own` is true for do not go on: whoever calls writes them.
   void append_request_head(std::string& out, const http::RequestHead& head,
                            bool (*own)(std::string_view field) = nullptr) const;
+  /// What a file is looked for by, below the route's folder: what stands behind the prefix, or what
+  /// the route's rewrite makes of the path. Percent-encoded as it came.
+  std::string_view file_path() const;
+  /// How answers are compressed; null: they are not.
+  const Compression* compression() const {
+    return match_.route ? match_.route->compression.get() : nullptr;
+  }
+  /// True for fields of requests that are not, or not only, what the client sent.
+  bool writes(std::string_view request_field) const;
   /// False for fields of the service's answer that do not go on.
   bool keeps(std::string_view answer_field) const;
   /// The fields that are added to the service's answer.
   void append_answer_fields(std::string& out) const;
   /// The answer of our own that follows tells when to come again; zero: it does not.
   void retry_after(Duration wait);
+  /// What follows is 429, whatever else there was to say: the client asks too often.
+  void limit(Duration wait) {
+    responds_ = false;
+    own_fields_.clear();
+    retry_after(wait);
+  }
+  /// A field of the answer of our own that follows.
+  void add_own_field(std::string_view name, std::string_view value);
   /// A whole answer of our own.
   void append_own(std::string& out, int status, std::string_view reason, bool close,
                   bool with_body) const;
@@ -89,6 +107,7 @@ class Visit {
   const Authentication* stale_ = nullptr;  // whose keys are to be renewed
   // Of an answer of our own.
   int status_ = 0;
+  bool responds_ = false;  // it is what the route has as its answer
   std::string reason_;
   std::string own_fields_;
 };

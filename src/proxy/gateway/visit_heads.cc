@@ -56,6 +56,13 @@ bool Visit::from_us(std::string_view field) const {
   return tells_origin(field);
 }
 
+bool Visit::writes(std::string_view field) const {
+  auto& rules = match_.route->request_headers.rules;
+  return from_us(field) || std::ranges::any_of(rules, [&](auto& rule) {
+           return equal_ignoring_case(rule.name, field);
+         });
+}
+
 void Visit::append_request_head(std::string& out, const http::RequestHead& head,
                                 bool (*own)(std::string_view field)) const {
   const Route& route = *match_.route;
@@ -69,8 +76,10 @@ void Visit::append_request_head(std::string& out, const http::RequestHead& head,
     http::append_header(out, "Host", head.authority);
   }
   bool own_host = route.host || !head.authority.empty();
+  // HTTP/1.1 has a Host, if an empty one (RFC 9112 section 3.2).
+  if (!own_host && head.minor == 0 && !head.headers.find("host")) out += "Host: \r\n";
   for (auto& header : head.headers) {
-    if (hop_by_hop(header, head.headers) || from_us(header.name)) continue;
+    if (stays_here(header, head) || from_us(header.name)) continue;
     if (own && own(header.name)) continue;
     if (own_host && equal_ignoring_case(header.name, "host")) continue;
     if (route.request_headers.drops(header.name)) continue;
@@ -85,6 +94,17 @@ void Visit::append_request_head(std::string& out, const http::RequestHead& head,
   }
   for (auto& [name, value] : identity_.fields) http::append_header(out, name, value);
   route.request_headers.append(out, values_);
+}
+
+std::string_view Visit::file_path() const {
+  const Route& route = *match_.route;
+  if (route.rewrite) return std::string_view(target_).substr(0, target_.find('?'));
+  bool behind = route.path_kind == Route::PathKind::prefix && route.path != "/";
+  return behind ? match_.rest : values_.path;
+}
+
+void Visit::add_own_field(std::string_view name, std::string_view value) {
+  http::append_header(own_fields_, name, value);
 }
 
 bool Visit::keeps(std::string_view field) const {
@@ -119,7 +139,7 @@ void Visit::append_own(std::string& out, int status, std::string_view reason, bo
       std::to_string(status) + " " + std::string(words) + "\n" + std::string(reason) + "\n";
   std::string_view body = text;
   std::string_view type = "text/plain; charset=utf-8";
-  if (route && route->respond && status == status_) {
+  if (route && responds_) {
     body = route->respond->text;
     type = route->respond->type;
   } else if (page && status >= 400) {
@@ -131,7 +151,7 @@ void Visit::append_own(std::string& out, int status, std::string_view reason, bo
     http::append_header(out, "Content-Length", std::to_string(body.size()));
   }
   if (!reason.empty()) http::append_header(out, "X-Berth-Reason", reason);
-  if (status == status_) out += own_fields_;
+  out += own_fields_;
   bool preflight = status == 204 && !cors_origin_.empty();
   if (preflight) {
     http::append_header(out, "Vary", "Origin");

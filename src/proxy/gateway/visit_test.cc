@@ -343,5 +343,33 @@ TEST_F(VisitTest, pages_of_the_whole_proxy_are_for_what_has_no_route) {
   EXPECT_THAT(own("GET /%00"), testing::EndsWith("\r\n\r\noops"));
 }
 
+TEST_F(VisitTest, who_may_not_come_does_not_see_what_the_route_answers) {
+  file(R"toml(
+[auth.staff]
+users = { ann = "secret" }
+[route.closed]
+prefix = "/closed"
+respond = { text = "for friends" }
+deny = ["203.0.113.9"]
+[route.staff]
+respond = { status = 401, text = "for staff" }
+auth = "staff"
+)toml");
+  EXPECT_THAT(own("GET /closed"), StartsWith("HTTP/1.1 403"));
+  EXPECT_THAT(own("GET /closed"), Not(HasSubstr("friends")));
+  EXPECT_THAT(own("GET /"), Not(HasSubstr("for staff")));
+  std::string ann = http::basic("ann", "secret");
+  EXPECT_THAT(own("GET /", "Authorization: " + ann + "\r\n"), HasSubstr("for staff"));
+}
+
+TEST_F(VisitTest, an_answer_of_our_own_tells_when_to_come_again) {
+  file("[route.all]\nservice = \"users\"");
+  ASSERT_EQ(ask("GET /"), Next::pass);
+  visit->retry_after(1500ms);
+  std::string out;
+  visit->append_own(out, 429, "too many", false, true);
+  EXPECT_THAT(out, HasSubstr("Retry-After: 2\r\n"));
+}
+
 }  // namespace
 }  // namespace berth::proxy::gateway

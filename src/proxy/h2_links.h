@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "async/network.h"
+#include "async/sync.h"
+#include "async/world.h"
+
+namespace berth::http::detail {
+class H2ClientConnection;
+class H2ClientStream;
+}  // namespace berth::http::detail
+
+namespace berth::proxy {
+
+/// The HTTP/2 connections to one instance, each shared by many requests. Of its Endpoint; one
+/// reactor. A further one is opened where the peer takes no more streams on those that are there,
+/// up to `connections_max`; beyond, requests wait for a stream within their own time. A connection
+/// that the peer ends, or says GOAWAY on, gets no new requests; its others end on it.
+class H2Links {
+ public:
+  static constexpr std::size_t connections_max = 8;
+
+  H2Links();
+  ~H2Links();
+
+  struct Place {
+    std::unique_ptr<http::detail::H2ClientStream> stream;
+    bool reused = false;  // on a connection that was there before
+  };
+  /// A place for one request. Errors: those of Network::connect. The links outlive it.
+  Deferred<Place> open(World& world, const Address& address);
+  /// Nothing new goes over those that are there; what is under way ends.
+  void close() { links_.clear(); }
+  std::size_t size() const { return links_.size(); }
+
+ private:
+  using Link = std::shared_ptr<http::detail::H2ClientConnection>;
+
+  Link with_room();
+  Deferred<Place> open_another(World& world, const Address& address);
+
+  std::vector<Link> links_;
+  Lock opening_;  // one at a time: who waits may find room on it
+};
+
+}  // namespace berth::proxy

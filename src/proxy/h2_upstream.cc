@@ -1,0 +1,214 @@
+#include "proxy/h2_upstream.h"
+
+#include <utility>
+
+#include "base/strings.h"
+#include "http/h1_writer.h"
+#include "http/h2_client_connection.h"
+
+namespace berth::proxy {
+
+struct H2Upstream::Content {
+  std::deque<Bytes> parts;
+  std::size_t bytes = 0;
+  bool over = false;  // all of it has come
+  bool gone = false;  // nobody takes any more
+  Fields trailers;
+  http::Bell came;
+  http::Bell taken;
+};
+
+class H2Upstream::Source final : public http::BodySource {
+ public:
+  explicit Source(std::shared_ptr<Content> content) : content_(std::move(content)) {}
+  ~Source() override {
+    content_->gone = true;
+    content_->taken.ring();
+  }
+  Deferred<Bytes> read() override {
+    while (content_->parts.empty()) {
+      if (content_->over) co_return Bytes();
+      co_await content_->came.wait();
+    }
+    Bytes part = std::move(content_->parts.front());
+    content_->parts.pop_front();
+    content_->bytes -= part.size();
+    content_->taken.ring();
+    co_return std::move(part);
+  }
+  std::vector<std::pair<std::string, std::string>> trailers() override {
+    return std::move(content_->trailers);
+  }
+
+ private:
+  std::shared_ptr<Content> content_;
+};
+
+H2Upstream::H2Upstream(Clock& clock, std::unique_ptr<http::detail::H2ClientStream> stream)
+    : clock_(clock), stream_(std::move(stream)), content_(std::make_shared<Content>()) {}
+
+H2Upstream::~H2Upstream() { stream_->set_listener(nullptr); }
+
+void H2Upstream::abort() { stream_->give_up(Error(Code::closed, "the stream was closed here")); }
+
+Address H2Upstream::local_address() const { return stream_->connection().stream().local_address(); }
+Address H2Upstream::peer_address() const { return stream_->connection().stream().peer_address(); }
+
+// The request ----------------------------------------------------------------------------------
+
+Deferred<void> H2Upstream::write(BytesList bytes) {
+  for (Bytes& piece : bytes) {
+    if (has_head_) {
+      co_await or_return(take_content(std::move(piece)));
+      continue;
+    }
+    early_ = joined(early_, piece);
+    std::size_t size = finder_.find(early_.view());
+    if (size == 0) continue;
+    co_await or_return(take_head(early_.slice(0, size)));
+    Bytes rest = early_.slice(size);
+    early_ = Bytes();
+    co_await or_return(take_content(std::move(rest)));
+  }
+  if (has_head_ && !asked_) ask();
+  while (content_->bytes > waiting_bytes_max && !content_->gone) co_await content_->taken.wait();
+  if (content_->gone && !scanner_.done()) {
+    co_await fail_with(Error(Code::reset, "the instance takes no more of the request"));
+  }
+}
+
+Result<void> H2Upstream::take_head(Bytes head) {
+  request_ = TRY(http::parse_request(std::move(head)));
+  if (request_.upgrade) {
+    return Error(Code::unsupported, "an instance of HTTP/2 is asked for no upgrades");
+  }
+  scanner_ = http::BodyScanner(request_.framing);
+  continue_due_ = request_.expects_continue();
+  has_head_ = true;
+  return {};
+}
+
+Result<void> H2Upstream::take_content(Bytes part) {
+  while (!part.empty() && !scanner_.done()) {
+    std::size_t begin = 0;
+    std::size_t size = 0;
+    std::size_t taken = TRY(scanner_.scan_one(
+        part.view(), [&](std::size_t at, std::size_t count) { begin = at, size = count; }));
+    if (request_.framing.kind == http::Framing::Kind::chunked) {
+      tap_.add(part.view().substr(0, size > 0 ? begin : taken));
+    }
+    if (size > 0) {
+      content_->bytes += size;
+      content_->parts.push_back(part.slice(begin, size));
+    }
+    part.remove_prefix(taken);
+  }
+  if (scanner_.done() && !content_->over) {
+    content_->trailers = tap_.take();
+    content_->over = true;
+  }
+  content_->came.ring();
+  return {};
+}
+
+/// Sends the head; small content that is there already goes with it.
+void H2Upstream::ask() {
+  asked_ = true;
+  auto& fields = stream_->connection().fields;
+  fields.clear();
+  fields.add(":method", request_.method);
+  fields.add(":scheme", std::string_view("http"));
+  std::string_view host = request_.headers.value("host");
+  if (!request_.authority.empty()) host = request_.authority;
+  if (host.empty()) {
+    fields.add(":authority", peer_address().text());
+  } else {
+    fields.add(":authority", host);
+  }
+  fields.add(":path", request_.target);
+  bool trailers_told = false;
+  for (auto& header : request_.headers) {
+    if (equal_ignoring_case(header.name, "host") || equal_ignoring_case(header.name, "expect")) {
+      continue;
+    }
+    bool added = fields.add_header(header.name, header.value);
+    if (added && equal_ignoring_case(header.name, "te")) trailers_told = true;
+  }
+  if (!trailers_told) fields.add("te", std::string_view("trailers"));
+  http::Body body;
+  bool plain = content_->over && content_->trailers.empty() && content_->parts.size() <= 1;
+  if (!plain) {
+    body = http::Body(std::make_unique<Source>(content_));
+  } else if (!content_->parts.empty()) {
+    body = http::Body(std::move(content_->parts.front()));
+    content_->parts.clear();
+    content_->bytes = 0;
+  }
+  stream_->ask(fields, std::move(body), clock_, Duration(0));
+}
+
+// The answer -----------------------------------------------------------------------------------
+
+Deferred<Bytes> H2Upstream::read(std::size_t) {
+  if (std::exchange(continue_due_, false)) {
+    return ready(Bytes::literal("HTTP/1.1 100 Continue\r\n\r\n"));
+  }
+  if (!head_given_) return read_head();
+  if (over_) return ready(Bytes());
+  return read_content();
+}
+
+Deferred<Bytes> H2Upstream::read_head() {
+  while (!stream_->answered()) {
+    if (stream_->closed()) co_return why_ended();
+    stream_->set_listener(this);
+    co_await changed_.wait();
+  }
+  co_return answer_head();
+}
+
+Bytes H2Upstream::answer_head() {
+  auto head = stream_->take_answer();
+  head_given_ = true;
+  std::string text = "HTTP/1.1 " + std::to_string(head.status) + " ";
+  text.append(head.reason).append("\r\n");
+  for (auto& header : head.headers) {
+    if (http::writable_value(header.value)) http::append_header(text, header.name, header.value);
+  }
+  bool has_none = request_.method == "HEAD" || !http::may_have_content(head.status);
+  bool ended = head.framing.kind == http::Framing::Kind::none;
+  bool told = head.headers.find("content-length") != nullptr;
+  chunked_ = !has_none && !ended && !told;
+  over_ = has_none || (ended && !chunked_);
+  if (chunked_) http::append_header(text, "transfer-encoding", "chunked");
+  if (ended && !has_none && !told) http::append_header(text, "content-length", "0");
+  text += "\r\n";
+  return Bytes::copy(text);
+}
+
+Deferred<Bytes> H2Upstream::read_content() {
+  auto part = co_await stream_->read().result();
+  if (!part.ok()) co_return why_ended();
+  if (!part->empty()) {
+    if (!chunked_) co_return std::move(*part);
+    co_return chunk(*part);
+  }
+  over_ = true;
+  if (!chunked_) co_return Bytes();
+  co_return last_chunk(stream_->trailers());
+}
+
+Error H2Upstream::why_ended() const {
+  switch (stream_->reset_code()) {
+    case NGHTTP2_CANCEL:
+      return Error(Code::closed, "the instance cancelled the stream");
+    case NGHTTP2_ENHANCE_YOUR_CALM:
+      return Error(Code::overloaded, "the instance asks for calm (ENHANCE_YOUR_CALM)");
+    case NGHTTP2_INADEQUATE_SECURITY:
+      return Error(Code::denied, "the instance asks for more security (INADEQUATE_SECURITY)");
+    default:
+      return stream_->why_ended();
+  }
+}
+
+}  // namespace berth::proxy

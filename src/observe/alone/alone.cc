@@ -48,7 +48,7 @@ Deferred<void> Alone::open_stores(const ObserveFile& file) {
 }
 
 /// Who gets what: each line to the log store and to streams, where there are any, and each event's
-/// metric to the samples. Outputs and alerts are further sinks.
+/// metric to the samples. Outputs, alerts and KPIs hang on the streams.
 void Alone::connect(const ObserveFile& file) {
   observer_ = std::make_unique<Observer>(world_, *series_, log_.named("observer"));
   observer_->start();
@@ -57,6 +57,7 @@ void Alone::connect(const ObserveFile& file) {
   streams_ = std::make_unique<LocalStreams>(
       world_, log_.named("streams"), [this](const Event& event) { writer_->add(event); },
       file.streams);
+  telling_ = std::make_unique<Telling>(world_, log_, data_, streams_->core(), *all_series_);
   if (logs_) lines_->add_sink([this](const ParsedLine& line) { log_sink_->note(line); });
   lines_->add_sink([this](const ParsedLine& line) {
     if (!lines_are_events_) return;
@@ -99,7 +100,10 @@ Deferred<void> Alone::apply(ObserveFile file) {
   co_await or_return(move_site(file.listen));
   auto pipelines = lines_->set_pipelines(std::move(file.pipelines));
   bool were_events = std::exchange(lines_are_events_, !file.streams.empty());
-  if (!queue_) co_await open_queue();
+  if (!queue_) {
+    co_await telling_->apply(file.telling);  // before lines come again, which it is told of
+    co_await open_queue();
+  }
   auto changed = co_await change_inputs(std::move(file.inputs)).result();
   if (!changed.ok()) {
     lines_->set_pipelines(std::move(pipelines));
@@ -108,6 +112,7 @@ Deferred<void> Alone::apply(ObserveFile file) {
     co_await or_return(std::move(changed));
   }
   streams_->set_file(file.streams);
+  co_await telling_->apply(std::move(file.telling));
   ++revision_;
 }
 
@@ -172,6 +177,7 @@ void Alone::add_routes() {
   options.version = version_;
   add_prometheus_routes(routes_, world_, *all_series_, options);
   add_remote_write_route(routes_, *samples_, "/prometheus");
+  telling_->add_routes(routes_);
   routes_.add("GET", "/metrics", [this](http::ServerRequest&) {
     auto answer = http::ServerResponse::text(metrics());
     answer.headers.set("content-type", "text/plain; version=0.0.4; charset=utf-8");
@@ -187,6 +193,7 @@ Deferred<void> Alone::close() {
   if (queue_) co_await queue_->close();
   co_await scope_.close();
   if (streams_) co_await streams_->close();
+  if (telling_) co_await telling_->close();
   if (observer_) observer_->stop();
   if (logs_) co_await logs_->close();
   if (samples_) co_await samples_->close();

@@ -12,6 +12,7 @@
 #include "http/server.h"
 #include "observe/alone/log_sink.h"
 #include "observe/alone/observe_file.h"
+#include "observe/alone/telling.h"
 #include "observe/inputs/input.h"
 #include "observe/joined_series.h"
 #include "observe/kept_series.h"
@@ -92,6 +93,7 @@ class Alone {
   std::unique_ptr<LineIntake> lines_;
   std::unique_ptr<LineQueue> queue_;
   std::unique_ptr<LocalStreams> streams_;
+  std::unique_ptr<Telling> telling_;
   LineQueueLimits queue_limits_;
   bool lines_are_events_ = false;
   Inputs inputs_;

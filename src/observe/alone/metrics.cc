@@ -98,6 +98,7 @@ std::string Alone::metrics() const {
             logs_->counters().dropped);
   }
   if (samples_) add_samples(out, *samples_);
+  if (telling_) telling_->expose(out);
   return out.take();
 }
 

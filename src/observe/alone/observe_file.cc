@@ -30,6 +30,7 @@ struct Reading {
   void read_pipelines(TomlReader& reader);
   void read_logs(TomlReader& reader);
   void read_inputs(TomlReader& reader);
+  void read_telling(TomlReader& reader, std::string_view text);
 };
 
 /// Their streams and scripts must be right too; they are read again when they run.
@@ -158,6 +159,14 @@ void Reading::read_inputs(TomlReader& reader) {
   }
 }
 
+void Reading::read_telling(TomlReader& reader, std::string_view text) {
+  file.telling.outputs = read_outputs(reader, folder);
+  std::vector<std::string> names;
+  for (auto& plan : file.telling.outputs) names.push_back(plan.name);
+  file.telling.alerts = read_alerts(reader, names);
+  file.telling.text = text;
+}
+
 }  // namespace
 
 Result<ObserveFile> read_observe_file(std::string_view text, const std::string& name,
@@ -172,7 +181,7 @@ Result<ObserveFile> read_observe_file(std::string_view text, const std::string& 
   reading.read_pipelines(reader);
   reading.read_logs(reader);
   reading.read_inputs(reader);
-  reader.not_yet({"output", "alert"});  // each is read here by its own folder's reader
+  reading.read_telling(reader, text);
   reader.finish();
   TRY(reading.errors.result());
   return std::move(reading.file);

@@ -9,6 +9,7 @@
 
 #include "base/address.h"
 #include "base/result.h"
+#include "observe/alone/telling.h"
 #include "observe/inputs/input_reader.h"
 #include "observe/logs/log_store.h"
 #include "observe/parse/pipeline.h"
@@ -28,6 +29,7 @@ struct ObserveFile {
   std::optional<LogStoreOptions> logs;  // takes effect with a start; its folder is not set
   std::vector<InputSpec> inputs;
   std::map<std::string, Pipeline, std::less<>> pipelines;
+  TellingFile telling;  // [[output]], [alerts], [[alert]], [[objective]], [[kpi]]
 };
 
 /// What reading one may ask for besides; both block.

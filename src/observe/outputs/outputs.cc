@@ -58,6 +58,14 @@ void Outputs::offer(streams::StreamCore& core) {
   }
 }
 
+void Outputs::withdraw(streams::StreamCore& core) {
+  for (auto& [name, queue] : queues_) {
+    core.set_output(name, [name = name](const Event&) -> Result<void> {
+      return Error(Code::not_found, "there is no output '" + name + "' any more");
+    });
+  }
+}
+
 OutputQueue* Outputs::find(std::string_view name) {
   auto found = queues_.find(name);
   return found == queues_.end() ? nullptr : found->second.get();

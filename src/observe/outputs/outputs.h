@@ -27,8 +27,9 @@ class Outputs {
   Deferred<void> open(std::vector<OutputPlan> plans);
   /// What was accepted is on disk when it resolves.
   Deferred<void> close();
-  /// Puts them behind `send NAME` of streams.
+  /// Puts them behind `send NAME` of streams; withdraw() takes them away again.
   void offer(streams::StreamCore& core);
+  void withdraw(streams::StreamCore& core);
 
   OutputQueue* find(std::string_view name);
   const std::map<std::string, std::unique_ptr<OutputQueue>, std::less<>>& all() const {

@@ -59,7 +59,8 @@ void Observer::read_sums(std::int64_t now) {
 }
 
 void Observer::keep_mark(std::int64_t second) {
-  std::uint64_t mark = mark_ ? mark_() : 0;
+  if (!mark_) return;  // not yet: what was marked before holds
+  std::uint64_t mark = mark_();
   if (mark == marked_) return;
   marked_ = mark;
   Series* series = store_.find_or_make({std::string(mark_name), {}}, SeriesKind::gauge);

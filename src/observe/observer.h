@@ -49,7 +49,7 @@ class Observer {
   void note(const Event& event);
 
   /// A number that goes to the store behind each second's series, so that who finds it there knows
-  /// that all it stands for was counted: `marked()` after a start. Set it before start().
+  /// that all it stands for was counted: `marked()` after a start, and until this is set.
   void mark_by(std::function<std::uint64_t()> mark) { mark_ = std::move(mark); }
   std::uint64_t marked() const { return marked_; }
 

@@ -143,6 +143,16 @@ struct ProxyControlArguments {
 struct StreamsTestArguments {
   std::string file;  // docs/formats/streams.md
 };
+/// Of observation: its alerts and their silences.
+struct AlertsArguments {
+  enum class What : std::uint8_t { list, history, silence, end };
+  What what = What::list;
+  std::string at = "127.0.0.1:7400";  // where berth observe run listens
+  std::string of;                     // matchers of a silence, or its id
+  Duration lasts = 1h;
+  std::string comment;
+  std::uint32_t lines = 50;
+};
 struct DoctorArguments {};
 struct VersionArguments {
   bool verbose = false;
@@ -159,12 +169,14 @@ struct ShimArguments {
   std::string spec;
 };
 
-using Arguments = std::variant<
-    DevArguments, ProxyArguments, ObserveArguments, ShimArguments, PlanArguments, DeployArguments,
-    PsArguments, TopArguments, LogsArguments, ScaleArguments, RollbackArguments, RestartArguments,
-    RemoveArguments, KillArguments, ResolveArguments, CallArguments, PublishArguments,
-    TopicsArguments, MetricsArguments, ParseArguments, ProxyControlArguments, StreamsTestArguments,
-    DoctorArguments, VersionArguments, OpenArguments, CompletionArguments, CompleteArguments>;
+using Arguments =
+    std::variant<DevArguments, ProxyArguments, ObserveArguments, ShimArguments, PlanArguments,
+                 DeployArguments, PsArguments, TopArguments, LogsArguments, ScaleArguments,
+                 RollbackArguments, RestartArguments, RemoveArguments, KillArguments,
+                 ResolveArguments, CallArguments, PublishArguments, TopicsArguments,
+                 MetricsArguments, ParseArguments, ProxyControlArguments, StreamsTestArguments,
+                 AlertsArguments, DoctorArguments, VersionArguments, OpenArguments,
+                 CompletionArguments, CompleteArguments>;
 
 struct CommandLine {
   Common common;

@@ -323,6 +323,22 @@ void declare_proxy_control(CLI::App& app, Chosen& chosen) {
   duration(app, "--slower", a->slower, "only those that took as long");
 }
 
+template <AlertsArguments::What what>
+void declare_alerts(CLI::App& app, Chosen& chosen) {
+  using What = AlertsArguments::What;
+  auto a = arguments_of<AlertsArguments>(app, chosen);
+  a->what = what;
+  app.add_option("--at", a->at, "where observation listens (127.0.0.1:7400)")->type_name("ADDRESS");
+  if (what == What::history) {
+    app.add_option("-n,--lines", a->lines, "how many, the newest first (50)")->type_name("N");
+  }
+  if (what == What::end) place(app, "ID", a->of, "a silence's, of berth alerts list");
+  if (what != What::silence) return;
+  place(app, "MATCHERS", a->of, "such as 'alertname=\"slow\",host=~\"web.*\"'");
+  duration(app, "--for", a->lasts, "how long (1h)");
+  app.add_option("--comment", a->comment, "why")->type_name("TEXT");
+}
+
 constexpr Entry entries[] = {
     {"Run", "dev", "run this folder's system on this machine; no root needed",
      "Starts what berth.toml describes and shows it live; Ctrl-C stops every instance.",
@@ -401,6 +417,15 @@ constexpr Entry entries[] = {
      "Syslog, Riemann, Prometheus and others come in by what FILE says; a changed file is taken\n"
      "over while it runs. Prometheus' API and /metrics are on 127.0.0.1:7400.",
      "berth observe run observe.toml\nberth observe run --check observe.toml", declare_observe},
+    {"More", "alerts list", "what fires or is pending in observation alone, and silences", "",
+     "berth alerts list", declare_alerts<AlertsArguments::What::list>},
+    {"More", "alerts history", "what fired, ended, was told and silenced", "",
+     "berth alerts history -n 20", declare_alerts<AlertsArguments::What::history>},
+    {"More", "alerts silence", "nobody is told of these alerts for a while", "",
+     "berth alerts silence 'host=\"db1\"' --for 2h --comment 'new disks'",
+     declare_alerts<AlertsArguments::What::silence>},
+    {"More", "alerts end", "end a silence", "", "berth alerts end 01JDK2V7",
+     declare_alerts<AlertsArguments::What::end>},
     {"More", "proxy state", "listeners, services and instances of a proxy alone",
      "With [proxy] control = \"proxy.sock\" in its proxy.toml.", "berth proxy state",
      declare_proxy_control<ProxyControlArguments::What::state>},

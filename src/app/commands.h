@@ -25,6 +25,7 @@ Deferred<int> run(Session& session, MetricsArguments arguments);
 Deferred<int> run(Session& session, ParseArguments arguments);
 Deferred<int> run(Session& session, ProxyControlArguments arguments);
 Deferred<int> run(Session& session, StreamsTestArguments arguments);
+Deferred<int> run(Session& session, AlertsArguments arguments);
 Deferred<int> run(Session& session, DoctorArguments arguments);
 Deferred<int> run(Session& session, VersionArguments arguments);
 Deferred<int> run(Session& session, OpenArguments arguments);

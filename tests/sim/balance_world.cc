@@ -22,8 +22,9 @@ BalanceWorld::BalanceWorld(Trial& trial, bool drains_lie)
       here_(trial.simulation.add_host("here")),
       there_(trial.simulation.add_host("there")),
       plain_(here_),
-      proxy_(here_.world(), trial.log().named("proxy"), plain_, sink_, nobody_,
-             proxy::ProxyOptions()),
+      links_(here_.network, here_.clock, trial.random),
+      world_(here_.world().clock, links_, here_.disk, here_.process, here_.random, here_.workers),
+      proxy_(world_, trial.log().named("proxy"), plain_, sink_, nobody_, proxy::ProxyOptions()),
       client_(here_.clock, here_.network) {
   service_.name = "users";
   service_.vip = here_.address(7480);
@@ -126,8 +127,10 @@ std::vector<std::shared_ptr<BalanceWorld::Program>> BalanceWorld::running() cons
 }
 
 std::size_t BalanceWorld::failing() const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      programs_, [](auto& each) { return each->ended || each->way != Program::Way::well; }));
+  return static_cast<std::size_t>(std::ranges::count_if(programs_, [this](auto& each) {
+    return each->ended || each->way != Program::Way::well ||
+           links_.way_of(each->instance.address) != BadLinks::Way::good;
+  }));
 }
 
 Deferred<void> BalanceWorld::play_faults() {
@@ -145,7 +148,7 @@ void BalanceWorld::do_something() {
     return apply();
   }
   auto program = all[trial_.below(all.size())];
-  switch (trial_.below(6)) {
+  switch (trial_.below(8)) {
     case 0:
     case 1:
       scope_.add(drain(std::move(program)));
@@ -168,8 +171,19 @@ void BalanceWorld::do_something() {
       trial_.say(program->instance.id + " fails in way " +
                  std::to_string(static_cast<int>(program->way)));
       break;
+    case 5:
+    case 6: {
+      if (failing() >= failing_most) return;
+      auto way = 1 + trial_.below(BadLinks::ways);
+      links_.set(program->instance.address, static_cast<BadLinks::Way>(way));
+      trial_.say("the link to " + program->instance.id + " fails in way " + std::to_string(way));
+      break;
+    }
     default:
-      for (auto& each : all) each->way = Program::Way::well;
+      for (auto& each : all) {
+        each->way = Program::Way::well;
+        links_.set(each->instance.address, BadLinks::Way::good);
+      }
   }
 }
 
@@ -190,11 +204,13 @@ Deferred<void> BalanceWorld::call_once(std::string token, bool post) {
   auto answer = co_await client_.send(service_.vip, std::move(request), 20s).result();
   ++answered_;
   // What failed without an answer may have come to a connection that the proxy had just ended.
+  auto whole = answer.ok() ? co_await answer->text().result() : Result<std::string>("");
   if (answer.ok()) with_answer_.push_back(token);
-  if (post || drains_lie_) co_return;
-  if (!answer.ok()) {
-    trial_.wrong("GET " + token + " failed: " + answer.error().text());
-  } else if (answer->status() != 200 && answer->status() != 500) {
+  if (drains_lie_) co_return;
+  if (!answer.ok() || !whole.ok()) {
+    auto& error = answer.ok() ? whole.error() : answer.error();
+    broken_off_.emplace_back(token, error.text());
+  } else if (!post && answer->status() != 200 && answer->status() != 500) {
     // 500 is the program's own word, which is passed on.
     trial_.wrong("GET " + token + " is answered " + std::to_string(answer->status()) + " " +
                  std::string(answer->headers().value("x-berth-reason")));
@@ -224,13 +240,21 @@ Deferred<http::ServerResponse> BalanceWorld::answer(Program& program,
 
 void BalanceWorld::Sink::note(const http::AccessRecord& record) {
   std::string target(record.target);
-  if (++world.records_[target] > 1) world.trial_.wrong("a second record of " + target);
+  auto& ends = world.records_[target];
+  ends.emplace_back(record.termination, 4);
+  if (ends.size() > 1) world.trial_.wrong("a second record of " + target);
 }
 
 void BalanceWorld::look_at_the_end() {
   trial_.expect(calls_ > 200, "hardly anything was asked");
   for (auto& token : with_answer_) {
     trial_.expect(records_.contains(token), token + " was answered, and has no record");
+  }
+  for (auto& [token, why] : broken_off_) {
+    auto& ends = records_[token];
+    bool begun = !ends.empty() && (ends[0].starts_with("SD") || ends[0].starts_with("sD"));
+    trial_.expect(begun,
+                  token + " failed: " + why + ", its record: " + (ends.empty() ? "none" : ends[0]));
   }
   trial_.expect(proxy_.requests_in_flight() == 0, "something is still in flight");
   double seconds = static_cast<double>((faults_last * 2).count()) / 1e9;

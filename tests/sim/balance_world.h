@@ -11,17 +11,21 @@
 #include "http/client.h"
 #include "http/server.h"
 #include "proxy/proxy.h"
+#include "sim/bad_links.h"
 #include "sim/trial.h"
 
 namespace berth::sim {
 
-/// One proxy before a service whose instances come, go, fail and die, without a control plane: the
-/// scenario itself makes the snapshots and waits for the drains. What must hold:
+/// One proxy before a service whose instances come, go, fail and die, over links that are late,
+/// slow, cut, reset or spoilt at any byte, without a control plane: the scenario itself makes the
+/// snapshots and waits for the drains. What must hold:
 ///
 /// 1. Every request that the proxy took ends once, with one record.
 /// 2. No request reaches an instance after its drain was acknowledged.
 /// 3. What may not be repeated reaches an instance once at most.
-/// 4. While at most a tenth of the instances fail, every GET is answered with 200.
+/// 4. While at most a tenth of the instances and links fail, every GET is answered with 200; one
+///    whose answer had begun when its link broke is broken off, with a record that says so. So are
+///    POSTs, which may be answered 502 to 504, but are answered.
 /// 5. What is sent is at most 1.2 of what was taken, and what the budget has free.
 class BalanceWorld {
  public:
@@ -76,13 +80,15 @@ class BalanceWorld {
 
   Trial& trial_;
   const bool drains_lie_;
-  Host& here_;                                   // proxy and callers
-  Host& there_;                                  // the instances
-  std::map<std::string, std::size_t> records_;   // by target
-  std::map<std::string, std::string> executed_;  // POST's token to the instance
+  Host& here_;                                               // proxy and callers
+  Host& there_;                                              // the instances
+  std::map<std::string, std::vector<std::string>> records_;  // by target: how they ended
+  std::map<std::string, std::string> executed_;              // POST's token to the instance
   Sink sink_{*this};
   Nobody nobody_;
   Plain plain_;
+  BadLinks links_;
+  World world_;
   proxy::Proxy proxy_;
   http::Client client_;
   catalog::Service service_;  // without its instances
@@ -91,8 +97,9 @@ class BalanceWorld {
   std::uint64_t calls_ = 0;
   bool calling_ = true;
   std::size_t sent_ = 0;
-  std::size_t answered_ = 0;              // or failed
-  std::vector<std::string> with_answer_;  // their tokens
+  std::size_t answered_ = 0;                                     // or failed
+  std::vector<std::string> with_answer_;                         // their tokens
+  std::vector<std::pair<std::string, std::string>> broken_off_;  // others, and why
   Scope scope_;
 };
 

@@ -98,6 +98,20 @@ struct MetricsArguments {
   std::string name;  // a service or a series; empty: all services
   Duration since = 15min;
 };
+struct ChartArguments {
+  std::string what;                  // a dashboard, else an expression of PromQL
+  bool png = false;                  // else lines in the terminal
+  std::string output = "chart.png";  // "-": standard output
+  Duration since = 0s;               // 0: the dashboard's own range, else an hour
+  std::string size = "1200x480";     // of an expression's picture
+  std::string kind = "lines";        // and how it is drawn
+  std::string unit;
+  std::string legend;
+  std::string title;
+  bool logarithmic = false;
+  bool dark = false;
+  std::vector<std::string> variables;  // "service=users"
+};
 struct ParseArguments {
   std::string lines;                 // a file; empty or "-": standard input
   std::vector<std::string> parsers;  // "haproxy", "grok PATTERN"; empty: the file's
@@ -141,9 +155,9 @@ using Arguments =
     std::variant<DevArguments, ProxyArguments, ShimArguments, PlanArguments, DeployArguments,
                  PsArguments, TopArguments, LogsArguments, ScaleArguments, RollbackArguments,
                  RestartArguments, RemoveArguments, KillArguments, ResolveArguments, CallArguments,
-                 PublishArguments, TopicsArguments, MetricsArguments, ParseArguments,
-                 ProxyControlArguments, StreamsTestArguments, DoctorArguments, VersionArguments,
-                 OpenArguments, CompletionArguments, CompleteArguments>;
+                 PublishArguments, TopicsArguments, MetricsArguments, ChartArguments,
+                 ParseArguments, ProxyControlArguments, StreamsTestArguments, DoctorArguments,
+                 VersionArguments, OpenArguments, CompletionArguments, CompleteArguments>;
 
 struct CommandLine {
   Common common;

@@ -101,6 +101,20 @@ struct MetricsArguments {
   std::string name;  // a service or a series; empty: all services
   Duration since = 15min;
 };
+struct ChartArguments {
+  std::string what;                  // a dashboard, else an expression of PromQL
+  bool png = false;                  // else lines in the terminal
+  std::string output = "chart.png";  // "-": standard output
+  Duration since = 0s;               // 0: the dashboard's own range, else an hour
+  std::string size = "1200x480";     // of an expression's picture
+  std::string kind = "lines";        // and how it is drawn
+  std::string unit;
+  std::string legend;
+  std::string title;
+  bool logarithmic = false;
+  bool dark = false;
+  std::vector<std::string> variables;  // "service=users"
+};
 struct ParseArguments {
   std::string lines;                 // a file; empty or "-": standard input
   std::vector<std::string> parsers;  // "haproxy", "grok PATTERN"; empty: the file's
@@ -174,9 +188,9 @@ using Arguments =
                  DeployArguments, PsArguments, TopArguments, LogsArguments, ScaleArguments,
                  RollbackArguments, RestartArguments, RemoveArguments, KillArguments,
                  ResolveArguments, CallArguments, PublishArguments, TopicsArguments,
-                 MetricsArguments, ParseArguments, ProxyControlArguments, StreamsTestArguments,
-                 AlertsArguments, DoctorArguments, VersionArguments, OpenArguments,
-                 CompletionArguments, CompleteArguments>;
+                 MetricsArguments, ChartArguments, ParseArguments, ProxyControlArguments,
+                 StreamsTestArguments, AlertsArguments, DoctorArguments, VersionArguments,
+                 OpenArguments, CompletionArguments, CompleteArguments>;
 
 struct CommandLine {
   Common common;

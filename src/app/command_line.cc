@@ -234,6 +234,27 @@ void declare_metrics(CLI::App& app, Chosen& chosen) {
   duration(app, "--since", a->since, "from how long ago (15m)");
 }
 
+void declare_chart(CLI::App& app, Chosen& chosen) {
+  auto a = arguments_of<ChartArguments>(app, chosen);
+  place(app, "EXPR|DASHBOARD", a->what, "an expression of PromQL, or a dashboard's name");
+  app.add_flag("--png", a->png, "as a picture (else as lines)");
+  app.add_option("-o,--output", a->output, "the picture's file (chart.png; - standard output)")
+      ->type_name("FILE");
+  duration(app, "--since", a->since, "from how long ago (the dashboard's range, or 1h)");
+  app.add_option("--size", a->size, "of an expression's picture (1200x480)")->type_name("SIZE");
+  app.add_option("--kind", a->kind, "lines, stacked, heatmap, top, number, table, status")
+      ->type_name("KIND");
+  app.add_option("--unit", a->unit, "s, 1/s, share, bytes, bytes/s or any word")->type_name("UNIT");
+  app.add_option("--legend", a->legend, "what each series is called: '{{service}} p99'")
+      ->type_name("LEGEND");
+  app.add_option("--title", a->title, "above an expression's chart")->type_name("TITLE");
+  app.add_flag("--log", a->logarithmic, "a logarithmic axis");
+  app.add_flag("--dark", a->dark, "a dark picture");
+  app.add_option("--var", a->variables, "a dashboard's variable, such as service=users; repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+}
+
 void declare_parse(CLI::App& app, Chosen& chosen) {
   auto a = arguments_of<ParseArguments>(app, chosen);
   place(app, "FILE", a->lines, "the lines (- or nothing: standard input)", false);
@@ -370,6 +391,12 @@ constexpr Entry entries[] = {
      "Without a name: all services. Any Riemann event's service is a series too.",
      "berth metrics orders\nberth metrics p99 --since 2h\nberth metrics --json users",
      declare_metrics},
+    {"Look", "chart", "an expression or a dashboard as a picture",
+     "For chat and mail: axes, units, legend and deploys are in it.",
+     "berth chart --png system -o system.png\n"
+     "berth chart --png service --var service=users --dark\n"
+     "berth chart --png 'sum by (service) (rate(berth_requests_total[1m]))' --unit 1/s --since 6h",
+     declare_chart},
     {"Look", "open", "the console in a browser", "", "berth open", declare_open},
     {"Look", "doctor", "what is in the way, and what to do about it", "", "berth doctor",
      declare_doctor},

@@ -151,6 +151,7 @@ TEST(CommandLine, wrong_values_are_told_with_what_may_stand_there) {
   expect_usage({"scale", "orders", "99999999999"}, "no whole number");
   expect_usage({"dev", "--port", "70000"}, "'70000' is no whole number from 1 to 65535");
   expect_usage({"metrics", "--since", "5"}, "is not a duration");
+  expect_usage({"chart", "--png"}, "EXPR|DASHBOARD");
   expect_usage({"completion", "tcsh"}, "tcsh not in {bash,zsh,fish}");
   expect_usage({"topics", "t", "--dead", "--send-again", "all"}, "excludes");
 }
@@ -177,10 +178,10 @@ TEST(CommandLine, every_command_has_help_with_an_example) {
     EXPECT_FALSE(shape.summary.empty());
     for (auto& flag : shape.flags) EXPECT_FALSE(flag.help.empty()) << name << flag.names[0];
   }
-  for (auto* name :
-       {"dev",      "plan",    "deploy",  "ps",      "logs",       "top",     "scale",
-        "rollback", "restart", "rm",      "resolve", "call",       "publish", "topics",
-        "metrics",  "doctor",  "version", "kill",    "completion", "parse",   "streams test"}) {
+  for (auto* name : {"dev",     "plan",       "deploy",  "ps",          "logs",    "top",
+                     "scale",   "rollback",   "restart", "rm",          "resolve", "call",
+                     "publish", "topics",     "metrics", "chart",       "doctor",  "version",
+                     "kill",    "completion", "parse",   "streams test"}) {
     EXPECT_TRUE(names.contains(name)) << name;
   }
 }

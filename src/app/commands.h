@@ -22,6 +22,7 @@ Deferred<int> run(Session& session, CallArguments arguments);
 Deferred<int> run(Session& session, PublishArguments arguments);
 Deferred<int> run(Session& session, TopicsArguments arguments);
 Deferred<int> run(Session& session, MetricsArguments arguments);
+Deferred<int> run(Session& session, ChartArguments arguments);
 Deferred<int> run(Session& session, ParseArguments arguments);
 Deferred<int> run(Session& session, ProxyControlArguments arguments);
 Deferred<int> run(Session& session, StreamsTestArguments arguments);

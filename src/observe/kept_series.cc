@@ -220,11 +220,12 @@ class Finding {
   void note_buckets(const std::vector<Label>& labels, const std::string& name,
                     const Series::Level& kept) {
     std::vector<Histogram> decoded;
-    if (wants_samples_) {
+    auto decode = [&] {  // not before a bucket is wanted: others ask for another service
+      if (decoded.size() == kept.points.size()) return;
       for (auto& point : kept.points) {
         decoded.push_back(Histogram::decode(point.histogram).value_or({}));
       }
-    }
+    };
     for (std::size_t bucket = 0; bucket <= buckets; ++bucket) {
       bool last = bucket == buckets;
       std::uint64_t bound = bucket_bound(bucket);
@@ -236,6 +237,7 @@ class Finding {
         add(std::move(all), {});
         continue;
       }
+      decode();
       std::size_t next = 0;
       auto counted = [&](double& sum, const Series::Point&) {
         const Histogram& h = decoded[next++];

@@ -54,6 +54,25 @@ def what_runs_is_shown():
 
 
 @test
+def charts_are_pictures_or_lines():
+    with Mock() as mock:
+        has(good(mock, "chart", "system"), "Median latency per service", "recommendations", "oldest to newest", " ms")
+        has(good(mock, "chart", "sum by (service) (rate(berth_requests_total[1m]))", "--unit", "1/s", "--legend", "of {{service}}"), "of orders", "/s")
+        expect(len(parsed(good(mock, "chart", "system", "--json"))["answers"]) == 9, "no answer for each panel")
+        for arguments, size in ((("system",), (1816, 1492)), (("service", "--var", "service=users", "--dark", "--since", "1h"), None), (("42", "--size", "640x200"), (640, 200))):
+            good(mock, "chart", "--png", *arguments, "-o", "out.png")
+            with open(os.path.join(mock.folder, "out.png"), "rb") as file:
+                png = file.read()
+            expect(png[:8] == b"\x89PNG\r\n\x1a\n" and png[-8:-4] == b"IEND", f"no PNG: {png[:20]}")
+            found = (int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big"))
+            expect(size is None or found == size, f"{arguments}: {found}")
+        has(good(mock, "chart", "--png", "x", "--size", "9x9", code=1), "--size must be WIDTHxHEIGHT")
+        has(good(mock, "chart", "service", "--var", "servise=users", code=1), "there is no variable 'servise'", "service")
+        has(good(mock, "chart", "x", "--kind", "pie", code=1), "--kind must be one of lines, stacked")
+        has(good(mock, "chart", "--png", "42", "-o", "nowhere/out.png", code=1), "cannot write nowhere/out.png")
+
+
+@test
 def a_service_is_resolved_and_called_through_its_address():
     with Mock() as mock:
         has(good(mock, "resolve", "orders"), "orders.berth  127.0.0.1:", "orders/1", "healthy")

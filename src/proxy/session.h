@@ -12,6 +12,7 @@
 #include "async/timer_queue.h"
 #include "http/access_record.h"
 #include "http/h1_parser.h"
+#include "http/pace.h"
 #include "http/server_message.h"
 #include "proxy/answers/kept_answer.h"
 #include "proxy/caching.h"
@@ -83,7 +84,9 @@ class Session final : public OpenSession, Timer {
   std::string client_ip() const;
   Duration request_time() const;
   Deferred<Outcome> carry();
+  static constexpr Duration body_grace = 30s;  // what a client may be ahead of the least rate
   bool within_body_limit();
+  bool too_slow(Duration waited, std::size_t bytes);
   void build_public_head();
   Deferred<void> linger();
   void enlist();
@@ -228,10 +231,10 @@ class Session final : public OpenSession, Timer {
   std::optional<KeptAnswer> keeps_;  // its answer is to be kept, so far without it
   /// Null: no request so far was for a service that keeps answers.
   std::unique_ptr<Caching> caching_;
-  Duration retry_after_{};           // of an answer of our own; zero: not said
-  std::string_view coding_;          // that its answer is encoded in here; empty: none
-  bool varies_ = false;              // by the Accept-Encoding
-  bool weakens_ = false;             // the answer's ETag
+  Duration retry_after_{};   // of an answer of our own; zero: not said
+  std::string_view coding_;  // that its answer is encoded in here; empty: none
+  bool varies_ = false;      // by the Accept-Encoding
+  bool weakens_ = false;     // the answer's ETag
   std::unique_ptr<ByteStream> upstream_;
   Bytes upstream_pending_;
   http::ResponseHead answer_;
@@ -249,6 +252,7 @@ class Session final : public OpenSession, Timer {
   bool answering_ = false;     // its last answer has begun: none of our own any more
   bool closes_ = false;        // that answer says so
   Fault fault_ = Fault::none;
+  http::Pace pace_{body_grace};      // of the request's content
   bool awaits_client_ = false;       // the upload has nothing to send until more has come
   std::uint64_t content_bytes_ = 0;  // of the request's body, so far
   bool body_started_ = false;        // of the request, from the client's stream: no retry any more,
@@ -256,8 +260,8 @@ class Session final : public OpenSession, Timer {
   bool whole_body_ = false;          // but if all of it is in first_body_
   bool began_h2_ = false;
   std::optional<Error> broken_by_;
-  bool on_trial_ = false;            // the breaker waits for what comes of it
-  bool refreshes_ = false;           // it is nobody's request
+  bool on_trial_ = false;   // the breaker waits for what comes of it
+  bool refreshes_ = false;  // it is nobody's request
 };
 
 }  // namespace berth::proxy

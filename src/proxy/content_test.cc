@@ -473,6 +473,36 @@ TEST_F(ContentTest, one_client_may_ask_a_route_so_often_whatever_it_is_answered)
   EXPECT_EQ(as("192.0.2.1").status, 429);
 }
 
+/// "Slow POST": a connection for a byte now and then.
+TEST_F(ContentTest, a_client_that_drips_its_content_is_told_that_it_is_too_slow) {
+  answer = [](http::ServerRequest& request) -> Deferred<http::ServerResponse> {
+    std::string body = co_await request.body(1 << 20);
+    co_return http::ServerResponse::text(std::to_string(body.size()));
+  };
+  /// What is answered to so many bytes each second, and when.
+  auto drip = [&](std::size_t bytes, std::size_t seconds) {
+    auto stream = simulation.run(outside.network.connect(middle.address(80))).value();
+    std::string head =
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(bytes * seconds) +
+        "\r\n\r\n";
+    simulation.run(stream->write(Bytes::copy(head))).value();
+    auto answered = stream->read();
+    std::size_t gone = 0;
+    for (; gone < seconds && answered.pending(); ++gone) {
+      simulation.run_for(1s);
+      auto sent = simulation.run(stream->write(Bytes::copy(std::string(bytes, 'x'))));
+    }
+    std::string text = simulation.run(std::move(answered), 10s).value().text();
+    return std::make_pair(text.substr(9, 3), gone);
+  };
+  apply("service = \"a\"\n");
+  auto [status, after] = drip(10, 200);
+  EXPECT_EQ(status, "408");
+  EXPECT_GE(after, 30U);
+  EXPECT_LE(after, 40U);
+  EXPECT_EQ(drip(400, 100), std::make_pair(std::string("200"), std::size_t{100}));
+}
+
 TEST_F(FilesTest, each_route_has_its_metrics) {
   apply("prefix = \"/static\"\nfiles = \"site\"\n[route.two]\nservice = \"a\"\n");
   ControlSite site(middle.world(), Log(), alone);

@@ -161,6 +161,7 @@ Deferred<Session::Outcome> Session::exchange() {
   passed_bytes_ = answering_ = body_started_ = timed_out_ = closes_ = fresh_ = false;
   awaits_client_ = false;
   fault_ = Fault::none;
+  pace_ = http::Pace(body_grace);
   content_bytes_ = 0;
   broken_by_.reset();
   if (caller_.empty()) {
@@ -386,6 +387,7 @@ Deferred<void> Session::upload() {
   while (!request_body_.done()) {
     if (pending_.empty()) {
       awaits_client_ = true;
+      MonotonicTime asked = proxy_.world().clock.now();
       auto more = co_await client_->read(copy_bytes).result();
       awaits_client_ = false;
       if (!more.ok() || more->empty()) {
@@ -394,6 +396,11 @@ Deferred<void> Session::upload() {
         co_return;
       }
       pending_ = std::move(*more);
+      if (too_slow(proxy_.world().clock.now() - asked, pending_.size())) {
+        fault_ = Fault::silent;
+        upstream_->abort();
+        co_return;
+      }
     }
     body_started_ = true;
     auto size = request_body_.scan(pending_.view(),

@@ -12,6 +12,7 @@
 #include "async/timer_queue.h"
 #include "http/access_record.h"
 #include "http/h1_parser.h"
+#include "http/pace.h"
 #include "http/server_message.h"
 #include "proxy/answers/kept_answer.h"
 #include "proxy/caching.h"
@@ -83,7 +84,9 @@ class Session final : public OpenSession, Timer {
   std::string client_ip() const;
   Duration request_time() const;
   Deferred<Outcome> carry();
+  static constexpr Duration body_grace = 30s;  // what a client may be ahead of the least rate
   bool within_body_limit();
+  bool too_slow(Duration waited, std::size_t bytes);
   void build_public_head();
   Deferred<void> linger();
   void enlist();
@@ -250,6 +253,7 @@ class Session final : public OpenSession, Timer {
   bool answering_ = false;     // its last answer has begun: none of our own any more
   bool closes_ = false;        // that answer says so
   Fault fault_ = Fault::none;
+  http::Pace pace_{body_grace};      // of the request's content
   bool awaits_client_ = false;       // the upload has nothing to send until more has come
   std::uint64_t content_bytes_ = 0;  // of the request's body, so far
   bool body_started_ = false;        // of the request, from the client's stream: no retry any more,

@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "http/client_counts.h"
 #include "http/read_away.h"
+#include "proxy/grpc_answer.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
 
@@ -91,6 +92,15 @@ Duration Session::request_time() const {
   Duration own = visit_ ? visit_->timeout() : Duration(0);
   if (own > Duration(0)) return own;
   return pool_ ? pool_->policy().timeout : file_timeout;
+}
+
+/// True once a stranger's content comes so slowly that he seems to want the connection more than
+/// the answer ("slow POST"). What is answered already, or is a stream of gRPC, may be a talk.
+bool Session::too_slow(Duration waited, std::size_t bytes) {
+  std::uint64_t least = visit_ ? visit_->entrance().body_bytes_per_second_min : 0;
+  if (least == 0 || answering_ || is_grpc(request_)) return false;
+  pace_.add(waited, bytes, least);
+  return pace_.used_up();
 }
 
 bool Session::within_body_limit() {

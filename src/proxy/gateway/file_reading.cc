@@ -168,6 +168,9 @@ void FileReading::read_listener(const std::string& name, TomlReader& reader) {
           .value_or(static_cast<std::int64_t>(entrance->connections_per_client_max)));
   entrance->idle_timeout = reader.duration("idle_timeout").value_or(entrance->idle_timeout);
   entrance->head_timeout = reader.duration("head_timeout").value_or(entrance->head_timeout);
+  entrance->body_bytes_per_second_min = static_cast<std::uint64_t>(
+      reader.size("body_bytes_per_second_min")
+          .value_or(static_cast<std::int64_t>(entrance->body_bytes_per_second_min)));
   entrance->hsts = read_hsts(reader);
   std::string mode = reader.string("mode").value_or(entrance->udp ? "udp" : "http");
   if (entrance->udp && mode != "udp") reader.fail("mode", "of a \"udp:\" listener is \"udp\"");

@@ -26,9 +26,10 @@ struct Entrance {
   std::shared_ptr<const AddressList> proxy_protocol;
   /// Of one IPv4 address or /64 of IPv6, trusted proxies apart; beyond, they are reset.
   std::size_t connections_per_client_max = 2000;
-  Duration idle_timeout = 75s;  // of connections between requests
-  Duration head_timeout = 10s;  // from a head's first byte to its last
-  std::string hsts;             // for all routes; empty: as they say
+  Duration idle_timeout = 75s;                    // of connections between requests
+  Duration head_timeout = 10s;                    // from a head's first byte to its last
+  std::uint64_t body_bytes_per_second_min = 240;  // of a request's content; 0: any
+  std::string hsts;                               // for all routes; empty: as they say
   /// In TCP mode: the service that every connection goes to, as bytes; empty: HTTP, by routes.
   std::string tcp_service;
   bool udp = false;                   // datagrams to tcp_service

@@ -47,6 +47,7 @@ TEST(ProxyFile, reads_every_key) {
   EXPECT_TRUE(web.proxy_protocol->contains(Address::parse("10.0.0.1").value()));
   EXPECT_EQ(web.idle_timeout, 30s);
   EXPECT_EQ(web.connections_per_client_max, 9U);
+  EXPECT_EQ(web.body_bytes_per_second_min, 1000U);
   auto& secure = *gateway.entrances[1];
   EXPECT_TRUE(secure.secured);
   EXPECT_EQ(secure.version_min, tls::Version::tls1_3);

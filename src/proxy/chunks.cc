@@ -60,7 +60,7 @@ void TrailerTap::add(std::string_view framing) {
 void TrailerTap::take_line(std::string_view line) {
   if (in_trailers_) {
     std::size_t colon = line.find(':');
-    if (colon != line.npos)
+    if (colon != line.npos && may_trail(line.substr(0, colon)))
       fields_.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
     return;
   }

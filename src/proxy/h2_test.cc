@@ -356,6 +356,63 @@ TEST_F(H2ProxyTest, a_websocket_by_http_2_is_an_upgrade_at_an_instance_of_http_1
   EXPECT_EQ(proxy.pool_called("users")->in_flight(), 0U);
 }
 
+TEST_F(H2ProxyTest, a_websocket_of_either_version_reaches_an_instance_of_http_2) {
+  add();
+  apply();
+  auto talk = [](http::WebSocket& socket) -> Deferred<void> {
+    while (auto message = co_await socket.receive()) co_await socket.send(std::move(*message));
+  };
+  handler = [&](http::ServerRequest& request) {
+    EXPECT_EQ(request.head.protocol, "websocket");
+    return ready(http::accept_websocket(request, there.clock, talk, {}));
+  };
+  for (auto version : {http::Version::http_1_1, http::Version::http_2}) {
+    http::WebSocketOptions options;
+    options.version = version;
+    std::string url = "ws://" + users.vip.text() + "/chat";
+    auto opened = simulation.run(open_websocket(client, here.clock, here.random, url, options));
+    ASSERT_TRUE(opened.ok()) << opened.error().text();
+    auto& socket = **opened;
+    std::string text(100'000, 'w');
+    ASSERT_TRUE(simulation.run(socket.send({text})).ok());
+    auto back = simulation.run(socket.receive());
+    ASSERT_TRUE(back.ok() && back->has_value());
+    EXPECT_TRUE((*back)->content == text);
+    ASSERT_TRUE(simulation.run(socket.close()).ok());
+    simulation.run_for(100ms);
+    EXPECT_EQ(sink.all.back().status, 101);
+    EXPECT_EQ(proxy.pool_called("users")->in_flight(), 0U);
+  }
+}
+
+TEST_F(H2ProxyTest, a_proxy_that_stops_within_an_answer_answers_the_next_request_too) {
+  users.policy.protocol = catalog::Protocol::http_1_1;
+  add();
+  apply();
+  Spoken* voice = nullptr;
+  handler = [&](http::ServerRequest&) {
+    auto source = std::make_unique<Spoken>();
+    voice = source.get();
+    voice->say("begin");
+    http::ServerResponse response;
+    response.body = http::Body(std::move(source));
+    return ready(std::move(response));
+  };
+  {
+    auto response = simulation.run(send(http::Request(), false)).value();
+    EXPECT_FALSE(response.headers().has_token("connection", "close"));
+    proxy.stop_listening();
+    voice->say("end");
+    voice->end();
+    EXPECT_EQ(simulation.run(response.text()).value(), "beginend");
+  }
+  // On the same connection: nobody takes another.
+  handler = [this](http::ServerRequest& request) { return echo(request); };
+  auto got = ask(post("next"), false);
+  EXPECT_EQ(got.text, "next") << got.error;
+  EXPECT_EQ(got.fields["Connection"], "close");
+}
+
 TEST_F(H2ProxyTest, a_call_of_grpc_hears_what_the_proxy_says_as_its_status) {
   apply();
   auto got = ask(grpc());

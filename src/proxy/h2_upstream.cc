@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "http/h1_writer.h"
 #include "http/h2_client_connection.h"
+#include "http/websocket_handshake.h"
 
 namespace berth::proxy {
 
@@ -47,16 +48,29 @@ class H2Upstream::Source final : public http::BodySource {
 H2Upstream::H2Upstream(Clock& clock, std::unique_ptr<http::detail::H2ClientStream> stream)
     : clock_(clock), stream_(std::move(stream)), content_(std::make_shared<Content>()) {}
 
-H2Upstream::~H2Upstream() { stream_->set_listener(nullptr); }
+H2Upstream::~H2Upstream() {
+  if (stream_) stream_->set_listener(nullptr);
+}
 
-void H2Upstream::abort() { stream_->give_up(Error(Code::closed, "the stream was closed here")); }
+void H2Upstream::abort() {
+  if (tunnel_) return tunnel_->abort();
+  stream_->give_up(Error(Code::closed, "the stream was closed here"));
+}
 
-Address H2Upstream::local_address() const { return stream_->connection().stream().local_address(); }
-Address H2Upstream::peer_address() const { return stream_->connection().stream().peer_address(); }
+Address H2Upstream::local_address() const {
+  return tunnel_ ? tunnel_->local_address() : stream_->connection().stream().local_address();
+}
+Address H2Upstream::peer_address() const {
+  return tunnel_ ? tunnel_->peer_address() : stream_->connection().stream().peer_address();
+}
 
 // The request ----------------------------------------------------------------------------------
 
 Deferred<void> H2Upstream::write(BytesList bytes) {
+  if (tunnel_) {
+    co_await tunnel_->write(std::move(bytes));
+    co_return;
+  }
   for (Bytes& piece : bytes) {
     if (has_head_) {
       co_await or_return(take_content(std::move(piece)));
@@ -70,6 +84,7 @@ Deferred<void> H2Upstream::write(BytesList bytes) {
     early_ = Bytes();
     co_await or_return(take_content(std::move(rest)));
   }
+  if (has_head_ && !asked_ && request_.upgrade) co_await ask_for_tunnel();
   if (has_head_ && !asked_) ask();
   while (content_->bytes > waiting_bytes_max && !content_->gone) co_await content_->taken.wait();
   if (content_->gone && !scanner_.done()) {
@@ -79,8 +94,8 @@ Deferred<void> H2Upstream::write(BytesList bytes) {
 
 Result<void> H2Upstream::take_head(Bytes head) {
   request_ = TRY(http::parse_request(std::move(head)));
-  if (request_.upgrade) {
-    return Error(Code::unsupported, "an instance of HTTP/2 is asked for no upgrades");
+  if (request_.upgrade && !equal_ignoring_case(request_.headers.value("upgrade"), "websocket")) {
+    return Error(Code::unsupported, "HTTP/2 has no upgrade but that of WebSockets");
   }
   scanner_ = http::BodyScanner(request_.framing);
   continue_due_ = request_.expects_continue();
@@ -111,12 +126,22 @@ Result<void> H2Upstream::take_content(Bytes part) {
   return {};
 }
 
+Deferred<void> H2Upstream::ask_for_tunnel() {
+  bool allowed = co_await stream_->tunnels_allowed();
+  if (!allowed && !stream_->closed()) {
+    co_await fail_with(Error(Code::unsupported, "the instance takes no WebSockets over HTTP/2"));
+  }
+  stream_->become_tunnel();
+}
+
 /// Sends the head; small content that is there already goes with it.
 void H2Upstream::ask() {
   asked_ = true;
   auto& fields = stream_->connection().fields;
   fields.clear();
-  fields.add(":method", request_.method);
+  bool tunnel = request_.upgrade;
+  fields.add(":method", tunnel ? std::string_view("CONNECT") : request_.method);
+  if (tunnel) fields.add(":protocol", std::string_view("websocket"));
   fields.add(":scheme", std::string_view("http"));
   std::string_view host = request_.headers.value("host");
   if (!request_.authority.empty()) host = request_.authority;
@@ -131,10 +156,12 @@ void H2Upstream::ask() {
     if (equal_ignoring_case(header.name, "host") || equal_ignoring_case(header.name, "expect")) {
       continue;
     }
+    // The key is of HTTP/1.1 (RFC 8441 section 5).
+    if (tunnel && equal_ignoring_case(header.name, "sec-websocket-key")) continue;
     bool added = fields.add_header(header.name, header.value);
     if (added && equal_ignoring_case(header.name, "te")) trailers_told = true;
   }
-  if (!trailers_told) fields.add("te", std::string_view("trailers"));
+  if (!trailers_told && !tunnel) fields.add("te", std::string_view("trailers"));
   http::Body body;
   bool plain = content_->over && content_->trailers.empty() && content_->parts.size() <= 1;
   if (!plain) {
@@ -149,7 +176,8 @@ void H2Upstream::ask() {
 
 // The answer -----------------------------------------------------------------------------------
 
-Deferred<Bytes> H2Upstream::read(std::size_t) {
+Deferred<Bytes> H2Upstream::read(std::size_t bytes_max) {
+  if (tunnel_) return tunnel_->read(bytes_max);
   if (std::exchange(continue_due_, false)) {
     return ready(Bytes::literal("HTTP/1.1 100 Continue\r\n\r\n"));
   }
@@ -170,10 +198,21 @@ Deferred<Bytes> H2Upstream::read_head() {
 Bytes H2Upstream::answer_head() {
   auto head = stream_->take_answer();
   head_given_ = true;
-  std::string text = "HTTP/1.1 " + std::to_string(head.status) + " ";
-  text.append(head.reason).append("\r\n");
+  bool tunnel = request_.upgrade && head.status < 300;
+  std::string text;
+  if (tunnel) {
+    append_tunnel_head(text);
+  } else {
+    text = "HTTP/1.1 " + std::to_string(head.status) + " ";
+    text.append(head.reason).append("\r\n");
+  }
   for (auto& header : head.headers) {
     if (http::writable_value(header.value)) http::append_header(text, header.name, header.value);
+  }
+  if (tunnel) {
+    auto* stream = stream_.get();
+    tunnel_ = stream->take_stream(std::move(stream_)).first;
+    return Bytes::copy(text + "\r\n");
   }
   bool has_none = request_.method == "HEAD" || !http::may_have_content(head.status);
   bool ended = head.framing.kind == http::Framing::Kind::none;
@@ -184,6 +223,15 @@ Bytes H2Upstream::answer_head() {
   if (ended && !has_none && !told) http::append_header(text, "content-length", "0");
   text += "\r\n";
   return Bytes::copy(text);
+}
+
+/// What the instance would have said by HTTP/1.1 (RFC 6455 section 4.2.2).
+void H2Upstream::append_tunnel_head(std::string& text) {
+  text = "HTTP/1.1 101 Switching Protocols\r\n";
+  http::append_header(text, "connection", "Upgrade");
+  http::append_header(text, "upgrade", "websocket");
+  auto key = trim(request_.headers.value("sec-websocket-key"));
+  http::append_header(text, "sec-websocket-accept", http::websocket_accept(key));
 }
 
 Deferred<Bytes> H2Upstream::read_content() {

@@ -16,7 +16,8 @@ namespace berth::proxy {
 /// One request on a shared HTTP/2 connection to an instance, as a Session sees it: a connection
 /// that takes the bytes of one HTTP/1.1 request and gives those of its answer. Content goes on as
 /// it comes, pushed back both ways by the stream's windows; trailers stand in chunked bodies. The
-/// Session owns it. Destroying it resets what has not ended (CANCEL).
+/// Session owns it. Destroying it resets what has not ended (CANCEL). A WebSocket's upgrade is
+/// asked for by an extended CONNECT (RFC 8441), where the instance takes such.
 ///
 /// Errors of read: refused (REFUSED_STREAM, or beyond the peer's GOAWAY: nothing was done for it),
 /// unavailable (it was not sent), closed (the instance said CANCEL), overloaded
@@ -30,12 +31,12 @@ class H2Upstream final : public ByteStream, http::detail::AnswerListener {
 
   Deferred<Bytes> read(std::size_t bytes_max) override;
   Deferred<void> write(BytesList bytes) override;
-  Deferred<void> shutdown_write() override { return ready(); }
+  Deferred<void> shutdown_write() override { return tunnel_ ? tunnel_->shutdown_write() : ready(); }
   void close() override { abort(); }
   void abort() override;
   Address local_address() const override;
   Address peer_address() const override;
-  bool broken() const override { return stream_->closed(); }
+  bool broken() const override { return tunnel_ ? tunnel_->broken() : stream_->closed(); }
   std::string_view protocol() const override { return "h2"; }
 
  private:
@@ -47,6 +48,8 @@ class H2Upstream final : public ByteStream, http::detail::AnswerListener {
   Result<void> take_head(Bytes head);
   Result<void> take_content(Bytes part);
   void ask();
+  Deferred<void> ask_for_tunnel();
+  void append_tunnel_head(std::string& text);
   Deferred<Bytes> read_head();
   Bytes answer_head();
   Deferred<Bytes> read_content();
@@ -71,6 +74,7 @@ class H2Upstream final : public ByteStream, http::detail::AnswerListener {
   bool head_given_ = false;
   bool chunked_ = false;
   bool over_ = false;
+  std::unique_ptr<ByteStream> tunnel_;  // which has stream_ then
 };
 
 }  // namespace berth::proxy

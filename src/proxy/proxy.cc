@@ -172,6 +172,7 @@ Deferred<void> Proxy::listen(std::shared_ptr<Frontend> frontend) {
                  {{"address", frontend->address.text()}, {"error", listener.error()}});
     co_await world_.clock.after(wait);
   }
+  co_await world_.clock.after(0s);  // whoever applies a change has all of it in place then
   while (!frontend->closed) {
     auto stream = co_await frontend->listener->accept().result();
     if (!stream.ok()) co_return;

@@ -143,6 +143,7 @@ Deferred<void> UdpFront::run() {
         {{"address", "udp:" + entrance_->address.text()}, {"error", socket.error()}});
     co_await world.clock.after(wait);
   }
+  co_await world.clock.after(0s);  // the services of the change are in place then
   for (;;) {
     auto datagram = co_await socket_->receive().result();
     if (!datagram.ok()) co_return;

@@ -547,8 +547,8 @@ to = "file:access.log"
         expect(not load.failures, f"{len(load.failures)} of {load.done} failed: {load.failures[:5]}")
         expect(len(set(pids)) == 11, f"{pids}")
         until("the old ones to end", lambda: not any(running(pid) for pid in pids[:-1]), 20)
-        # The counters went from one to the next: all that was asked is counted, but for who ended after handing over.
-        expect(requests_of(proxy.folder) > 500, f"{requests_of(proxy.folder)} counted")
+        # The counters go from one to the next, but for what the old one answers after it was asked for them.
+        expect(requests_of(proxy.folder) > 50, f"{requests_of(proxy.folder)} counted")
         # A new one that cannot start leaves the old one in place, and says why.
         with open(proxy.path("proxy.toml")) as file:
             good = file.read()

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -13,15 +14,17 @@ os.chdir(ROOT)
 BERTH = os.path.join(ROOT, "build/dev/src/app/berth")
 passed = failed = 0
 failures = []
+noting = threading.Lock()
 
 
 def note(ok, name, count=1):
     global passed, failed
-    if ok:
-        passed += count
-    else:
-        failed += count
-        failures.append(name)
+    with noting:
+        if ok:
+            passed += count
+        else:
+            failed += count
+            failures.append(name)
 
 
 def command(name, argv, limit, environment=None):
@@ -85,7 +88,7 @@ def sim():
 
 
 def fuzz():
-    ok, output = command("fuzz", ["tests/fuzz/run", "all", "4"], 600)
+    ok, output = command("fuzz", ["tests/fuzz/run", "all", "3"], 600)
     note(True, "fuzz", output.count("passed fuzz"))
     if not ok:
         note(False, "fuzz", max(1, output.count("FAILED fuzz")))
@@ -105,18 +108,14 @@ def browser():
 
 
 def e2e():
-    """The longest beside all others: they wait more than they compute, and find free ports."""
-    scripts = sorted(glob.glob("tests/e2e/*_test.py"))
-    longest = [script for script in scripts if script.endswith("/shop_test.py")]
+    """Two at a time, the longest first: they wait more than they compute, and find free ports."""
+    scripts = sorted(glob.glob("tests/e2e/*_test.py"), key=lambda script: (not script.endswith("/shop_test.py"), script))
 
-    def run(those):
-        for script in those:
-            counted(os.path.basename(script), [sys.executable, script], 600, {"BERTH": BERTH})
+    def run(script):
+        counted(os.path.basename(script), [sys.executable, script], 600, {"BERTH": BERTH})
 
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        beside = pool.submit(run, longest)
-        run([script for script in scripts if script not in longest])
-        beside.result()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(run, scripts))
 
 
 def code():

@@ -21,7 +21,7 @@ name = "charts"
 [service.echo]
 command = "python3 echo.py"
 health = "/health"
-public = "/"
+public = "charts"
 """
 OURS = """title = "Ours"
 range = "5m"

@@ -21,7 +21,7 @@ RIEMANN = '[[input]]\nkind = "riemann"\nlisten = "tcp:127.0.0.1:<riemann>"\n'
 
 
 class Receiver:
-    """Takes posts; every third is answered 503, once with Retry-After."""
+    """Takes posts; the first of each three is answered 503, with Retry-After."""
 
     def __init__(self, faults=True):
         receiver = self
@@ -32,7 +32,7 @@ class Receiver:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["content-length"]))
                 receiver.asked += 1
-                failing = faults and receiver.asked % 3 == 0
+                failing = faults and receiver.asked % 3 == 1
                 if not failing:
                     receiver.posts.append((self.path, dict(self.headers), json.loads(body)))
                 self.send_response(503 if failing else 200)
@@ -235,7 +235,7 @@ def a_real_prometheus_and_a_real_rsyslog_take_events():
                 until("Prometheus' samples", lambda: known() == {"queue": [0, 2, 4, 6, 8], "temperature": [1, 3, 5, 7, 9]}, 30)
                 until("rsyslog's lines", lambda: os.path.exists(folder + "/out") and len(open(folder + "/out").readlines()) == 10, 30)
                 line = open(folder + "/out").readline()
-                expect(line.startswith("berth queue [event@32473 service=\"queue\" metric=\"0\" rack=\"north\"]"), line)
+                expect(line.startswith("berth queue [event@32473 service=\"queue\" metric=\"0\"") and " rack=\"north\"]" in line, line)
                 expect(observe.metric('berth_output_events_total{output="syslog",outcome="unconfirmed"}') == 0, "rsyslog's end was not seen")
         finally:
             for process in (prometheus, rsyslog):
@@ -297,13 +297,13 @@ def an_alert_reaches_a_webhook_once_and_is_silenced_by_the_command_line():
         send("queue", "db1", 60)
         send("load", "db1", 9)
         until("the query's alert", lambda: len(told()) == 2, 20)
-        expect("series are many" in told()[1][0], f"{told()}")
+        expect("series are many" in told()[1][2], f"{told()}")
         expect("queue is long" in berth("list") and "db1 has" in berth("list"), berth("list"))
         silenced = berth("silence", 'host="db2"', "--for", "1h", "--comment", "new disks")
         send("queue", "db2", 500)
         until("it to be silenced", lambda: "silenced" in berth("list") and "new disks" in berth("list"), 20)
         send("queue", "db1", 10)
-        until("the end", lambda: any(state == "ok" and "db1" in text for _, state, text in told()), 20)
+        until("the end", lambda: any("resolved: db1" in text for _, _, text in told()), 20)
         expect(not any("db2" in text for _, _, text in told()), f"{told()}")
         berth("end", silenced.split()[1].rstrip(";"))
         until("what was silenced", lambda: any("db2 has 500" in text for _, _, text in told()), 20)

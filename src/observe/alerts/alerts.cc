@@ -272,6 +272,10 @@ void Alerts::restore(const Json& json) {
       if (rule->alerts.rule().name != alert->labels.value("alertname")) continue;
       // What was pending before a long outage has not held all the time.
       if (long_ago && alert->phase == AlertPhase::pending) alert->active_at = now;
+      bool active = alert->phase == AlertPhase::pending || alert->phase == AlertPhase::firing;
+      if (rule->watch && active && alert->false_since == WallTime{}) {
+        rule->watch->restore(alert->labels, alert->value, now);
+      }
       rule->alerts.restore(*alert);
     }
   }

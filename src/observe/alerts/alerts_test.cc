@@ -295,6 +295,25 @@ TEST(Alerts, a_restart_keeps_what_fires_and_what_is_pending) {
   EXPECT_EQ(world.said().size(), 1u);
 }
 
+TEST(Alerts, a_restart_keeps_what_events_made_fire_until_they_say_otherwise) {
+  AlertWorld world(
+      with("name = \"queue\"\nwhere = 'service = \"queue\" and metric > 100'\n"
+           "summary = \"%{host}\"\n"));
+  world.event("queue", 150, "h1");
+  world.event("queue", 150, "h2");
+  world.run(2s);
+  EXPECT_THAT(world.said(), ElementsAre("chat warning: firing: h1\nfiring: h2"));
+  world.kill();
+  world.open();
+  world.run(10s);
+  EXPECT_THAT(world.said(), IsEmpty());
+  world.event("queue", 1, "h1");
+  world.run(2s);
+  EXPECT_THAT(world.said(), ElementsAre("chat warning: firing: h2\nresolved: h1"));
+  world.run(2min);  // nothing is heard of h2
+  EXPECT_THAT(world.said(), ElementsAre("chat ok: resolved: h2"));
+}
+
 TEST(Alerts, each_change_is_told_at_least_once_however_often_it_is_killed) {
   for (std::uint64_t seed = 1; seed <= 25; ++seed) {
     AlertWorld world(with("name = \"x\"\nquery = 'x > 0'\nevery = \"1s\"\nsummary = \"%{n}\"\n"

@@ -50,6 +50,20 @@ void EventWatch::note(const Event& event, WallTime now) {
   if (each.fires || each.holds) each.value = event.metric.value_or(0);
 }
 
+void EventWatch::restore(const promql::Labels& alert, double value, WallTime now) {
+  std::vector<promql::Label> labels;
+  for (auto& name : condition_.by) {
+    std::string label = prometheus_label(name);
+    std::string text(alert.value(label));
+    labels.push_back({std::move(label), std::move(text)});
+  }
+  promql::Labels set(std::move(labels));
+  std::string key = set.key();
+  Duration ttl = std::max(streams::default_ttl, condition_.absent);
+  Set restored{std::move(set), value, now, ttl, true, false, false};
+  sets_.insert_or_assign(std::move(key), std::move(restored));
+}
+
 EventWatch::Seen EventWatch::look(WallTime now) {
   Seen out;
   for (auto place = sets_.begin(); place != sets_.end();) {

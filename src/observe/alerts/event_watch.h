@@ -19,6 +19,9 @@ class EventWatch {
   explicit EventWatch(EventCondition condition) : condition_(std::move(condition)) {}
 
   void note(const Event& event, WallTime now);
+  /// After a restart: what was active with these labels is so until events say otherwise, or none
+  /// has come for the usual time to live.
+  void restore(const promql::Labels& alert, double value, WallTime now);
   struct Seen {
     std::vector<Found> active;
     std::vector<promql::Labels> held;

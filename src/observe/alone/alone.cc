@@ -183,8 +183,11 @@ void Alone::add_routes() {
     answer.headers.set("content-type", "text/plain; version=0.0.4; charset=utf-8");
     return ready(std::move(answer));
   });
-  routes_.add("GET", "/health",
-              [](http::ServerRequest&) { return ready(http::ServerResponse::text("ok\n")); });
+  routes_.add("GET", "/health", [this](http::ServerRequest&) {
+    bool runs = revision_ > 0;
+    return ready(runs ? http::ServerResponse::text("ok\n")
+                      : http::ServerResponse::problem(503, "it starts: its inputs are not open"));
+  });
 }
 
 Deferred<void> Alone::close() {

@@ -16,6 +16,7 @@ namespace berth::proxy {
 namespace {
 
 constexpr std::size_t copy_bytes = 65536;
+constexpr std::size_t joined_bytes_max = 1024;  // of content, with the head in one piece
 
 }  // namespace
 
@@ -319,7 +320,10 @@ Deferred<Session::Outcome> Session::pass_answer() {
   build_answer_head();
   std::size_t head_bytes = out_.size();
   (*buffer).append(out_);
-  BytesList pieces((*buffer).take());
+  // Little content that is there goes in one piece with the head: copying it is cheaper.
+  bool joins = !unchunks() && upstream_pending_.size() <= joined_bytes_max;
+  BytesList pieces;
+  if (!joins) pieces.add((*buffer).take());
   bool first = true;
   while (first || !answer_body_.done()) {
     if (upstream_pending_.empty() && !first) {
@@ -344,9 +348,14 @@ Deferred<Session::Outcome> Session::pass_answer() {
       });
       if (!scanned.ok()) co_return co_await break_off(std::move(scanned).error());
       size = *scanned;
-      if (whole) pieces.add(upstream_pending_.slice(0, size));
+      if (first && joins) {
+        (*buffer).append(came.substr(0, size));
+      } else if (whole) {
+        pieces.add(upstream_pending_.slice(0, size));
+      }
       upstream_pending_.remove_prefix(size);
     }
+    if (first && joins) pieces.add((*buffer).take());
     record_.bytes_out += size + (first ? head_bytes : 0);
     passed_bytes_ = answering_ = true;
     auto written = co_await client_->write(std::move(pieces)).result();

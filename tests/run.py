@@ -88,7 +88,7 @@ def sim():
 
 
 def fuzz():
-    ok, output = command("fuzz", ["tests/fuzz/run", "all", "3"], 600)
+    ok, output = command("fuzz", ["tests/fuzz/run", "all", "2"], 600)
     note(True, "fuzz", output.count("passed fuzz"))
     if not ok:
         note(False, "fuzz", max(1, output.count("FAILED fuzz")))

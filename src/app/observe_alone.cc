@@ -5,13 +5,13 @@
 #include <optional>
 
 #include "app/exit_code.h"
+#include "app/read_files.h"
 #include "app/time_zones.h"
 #include "app/version.h"
 #include "app/watched_files.h"
 #include "async/clock.h"
 #include "async/executor.h"
 #include "async/sync.h"
-#include "base/strings.h"
 #include "console/log_search.h"
 #include "observe/alone/alone.h"
 #include "os/host.h"
@@ -21,7 +21,6 @@
 namespace berth::app {
 namespace {
 
-constexpr std::size_t file_bytes_max = 16 << 20;
 constexpr std::size_t worker_threads = 2;
 
 /// What was read, and from which files.
@@ -33,24 +32,13 @@ struct Loaded {
 /// Blocks: on a worker, but for the first time.
 Result<Loaded> load(const std::string& path, const std::string& shown) {
   Loaded loaded;
-  auto read = [&](const std::string& other) -> Result<std::string> {
-    loaded.paths.push_back(other);
-    std::string text = TRY(os::read_small_file(other));
-    if (text.size() > file_bytes_max) return Error(Code::overloaded, other + " is too long");
-    return text;
-  };
+  ReadFiles files;
+  auto read = [&](const std::string& other) { return files.read(other); };
   std::string text = TRY(read(path));
   std::string folder = path.substr(0, path.rfind('/'));
   loaded.file = TRY(observe::read_observe_file(text, shown, folder, {read, zone_called}));
+  loaded.paths = std::move(files.paths);
   return loaded;
-}
-
-int tell(const Error& error) {
-  std::string text = error.text();
-  for (auto line : split(text, '\n')) {
-    std::fprintf(stderr, "berth observe: %.*s\n", static_cast<int>(line.size()), line.data());
-  }
-  return exit_failed;
 }
 
 /// Everything of the process, constructed in the order of use.
@@ -109,9 +97,7 @@ class ObserveProcess {
       log_.info("the file was applied", {{"revision", alone_.revision()}});
       co_return;
     }
-    log_.error("the file is wrong; what runs goes on as it was", {{"file", path_}});
-    std::string text = applied.error().text();
-    for (auto line : split(text, '\n')) log_.error(line);
+    log_faults(log_, path_, applied.error());
   }
 
   std::string shown_;
@@ -134,13 +120,13 @@ class ObserveProcess {
 int run_observe_alone(const ObserveArguments& arguments) {
   if (arguments.check) {
     auto loaded = load(os::absolute_path(arguments.file), arguments.file);
-    if (!loaded.ok()) return tell(loaded.error());
+    if (!loaded.ok()) return tell_faults("observe", loaded.error());
     std::printf("%s can be used\n", arguments.file.c_str());
     return exit_done;
   }
   ObserveProcess process(arguments);
   auto code = process.run();
-  return code.ok() ? *code : tell(code.error());
+  return code.ok() ? *code : tell_faults("observe", code.error());
 }
 
 }  // namespace berth::app

@@ -2,17 +2,17 @@
 
 #include <csignal>
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <optional>
 #include <tuple>
 
 #include "app/exit_code.h"
+#include "app/read_files.h"
 #include "app/succession.h"
 #include "app/taken_sockets.h"
+#include "app/watched_files.h"
 #include "async/clock.h"
 #include "async/executor.h"
-#include "base/strings.h"
 #include "http/client.h"
 #include "os/host.h"
 #include "os/log_output.h"
@@ -23,9 +23,6 @@
 namespace berth::app {
 namespace {
 
-constexpr Duration look_interval = 500ms;  // for changes of the files; two looks see the same first
-constexpr std::size_t file_bytes_max = 16 << 20;
-
 /// What was read, and from which files.
 struct Loaded {
   proxy::gateway::ProxyFile file;
@@ -35,15 +32,12 @@ struct Loaded {
 /// Blocks: on a worker, but for the first time.
 Result<Loaded> load(const std::string& path, const std::string& shown) {
   Loaded loaded;
-  auto read = [&](const std::string& other) -> Result<std::string> {
-    loaded.paths.push_back(other);
-    std::string text = TRY(os::read_small_file(other));
-    if (text.size() > file_bytes_max) return Error(Code::overloaded, other + " is too long");
-    return text;
-  };
+  ReadFiles files;
+  auto read = [&](const std::string& other) { return files.read(other); };
   std::string text = TRY(read(path));
   std::string folder = path.substr(0, path.rfind('/'));
   loaded.file = TRY(proxy::gateway::read_proxy_file(text, shown, folder, read));
+  loaded.paths = std::move(files.paths);
   return loaded;
 }
 
@@ -75,7 +69,7 @@ class AloneProcess {
       co_return;
     }
     log_.info("running", {{"file", path_}});
-    scope_.add(watch_files());
+    scope_.add(files_.watch([this] { return reload(); }));
     scope_.add(take_signals());
     scope_.add(give_way());
   }
@@ -85,7 +79,7 @@ class AloneProcess {
   Result<void> read_and_apply() {
     auto loaded = TRY(load(path_, shown_));
     TRY(apply(std::move(loaded.file)));
-    paths_ = std::move(loaded.paths);
+    files_.set(std::move(loaded.paths));
     return {};
   }
 
@@ -169,7 +163,7 @@ class AloneProcess {
     auto loaded = co_await std::move(loading).result();
     Result<void> applied;
     if (loaded.ok()) {
-      paths_ = std::move(loaded->paths);
+      files_.set(std::move(loaded->paths));
       applied = apply(std::move(loaded->file));
     } else {
       applied = std::move(loaded).error();
@@ -178,36 +172,7 @@ class AloneProcess {
       log_.info("the file was applied", {{"revision", alone_.revision()}});
       co_return;
     }
-    log_.error("the file is wrong; what runs goes on as it was", {{"file", path_}});
-    std::string text = applied.error().text();
-    for (auto line : split(text, '\n')) log_.error(line);
-  }
-
-  /// A number for each file, another one once it changed.
-  Deferred<std::map<std::string, std::uint64_t>> versions() {
-    std::map<std::string, std::uint64_t> all;
-    auto paths = paths_;
-    for (auto& path : paths) {
-      auto opened = co_await own_.disk.open_to_read(path).result();
-      all[path] = opened.ok() ? opened->version : 0;
-    }
-    co_return all;
-  }
-
-  /// Editors and renewing tools write in several steps: what was seen twice is read.
-  Deferred<void> watch_files() {
-    auto applied = co_await versions();
-    auto before = applied;
-    for (;;) {
-      co_await own_.reactor.after(look_interval);
-      auto now = co_await versions();
-      bool settled = now == before;
-      before = now;
-      if (!settled || now == applied) continue;
-      co_await reload();
-      applied = co_await versions();
-      before = applied;
-    }
+    log_faults(log_, path_, applied.error());
   }
 
   Deferred<void> take_signals() {
@@ -244,7 +209,7 @@ class AloneProcess {
   proxy::Alone alone_{world_, log_};
   proxy::ControlSite site_{world_, log_.named("control"), alone_};
   Predecessor predecessor_{world_, log_.named("upgrade"), own_.reactor, sockets_};
-  std::vector<std::string> paths_;
+  WatchedFiles files_{world_};
   Duration grace_ = 10s;
   Address metrics_;
   Address control_;
@@ -252,26 +217,18 @@ class AloneProcess {
   Scope scope_;
 };
 
-int tell(const Error& error) {
-  std::string text = error.text();
-  for (auto line : split(text, '\n')) {
-    std::fprintf(stderr, "berth proxy: %.*s\n", static_cast<int>(line.size()), line.data());
-  }
-  return exit_failed;
-}
-
 }  // namespace
 
 int run_proxy_alone(const AloneArguments& arguments) {
   if (arguments.check) {
     auto loaded = load(os::absolute_path(arguments.file), arguments.file);
-    if (!loaded.ok()) return tell(loaded.error());
+    if (!loaded.ok()) return tell_faults("proxy", loaded.error());
     std::printf("%s can be used\n", arguments.file.c_str());
     return 0;
   }
   AloneProcess process(arguments);
   auto code = process.run();
-  return code.ok() ? *code : tell(code.error());
+  return code.ok() ? *code : tell_faults("proxy", code.error());
 }
 
 }  // namespace berth::app

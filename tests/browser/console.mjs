@@ -3,89 +3,9 @@
 //   BASE_URL=http://127.0.0.1:7400 TOKEN=… [SHOTS=folder] [KILL=orders] [CHROMIUM=/usr/bin/chromium] node console.mjs
 //
 // What the page shows is held against what the API answers. Ends with "N passed, N failed".
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { PATIENCE_MS, api, base, browser, complaints, end, expect, foreign, go, opened, shot, shots, step, until } from "./walk.mjs";
 
-const base = (process.env.BASE_URL ?? "").replace(/\/$/, "");
-const token = process.env.TOKEN ?? "";
-if (!base || !token) {
-  console.error("BASE_URL and TOKEN are needed: the address and the token that berth dev prints");
-  process.exit(2);
-}
-const shots = process.env.SHOTS;
-if (shots) mkdirSync(shots, { recursive: true });
-const PATIENCE_MS = 20_000;
 const BACK_MS = 60_000; // an instance may take its time to become healthy
-
-let passed = 0;
-let failed = 0;
-const complaints = []; // of the browser
-const foreign = []; // requests to another origin
-
-async function step(name, walk) {
-  try {
-    await walk();
-    passed++;
-    console.log(`ok     ${name}`);
-  } catch (error) {
-    failed++;
-    console.log(`FAILED ${name}\n       ${String(error.message ?? error).split("\n").slice(0, 6).join("\n       ")}`);
-  }
-}
-
-function expect(condition, sentence) {
-  if (!condition) throw new Error(sentence);
-}
-
-/** Tries until `look` gives something true, or throws what was wrong last. */
-async function until(sentence, look, limit = PATIENCE_MS) {
-  const end = Date.now() + limit;
-  let last = "";
-  for (;;) {
-    try {
-      const found = await look();
-      if (found) return found;
-    } catch (error) {
-      last = `: ${error.message}`;
-    }
-    if (Date.now() > end) throw new Error(`not within ${limit / 1000} s: ${sentence}${last}`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
-
-async function api(path) {
-  const response = await fetch(base + path, { headers: { authorization: `Bearer ${token}` } });
-  expect(response.ok, `${path} answered ${response.status}`);
-  return response.json();
-}
-
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
-
-async function opened(options) {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE_MS);
-  page.on("request", (request) => {
-    const url = new URL(request.url());
-    if (url.protocol !== "data:" && url.origin !== base) foreign.push(request.url());
-  });
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(error.message));
-  await page.goto(`${base}/?token=${token}`);
-  await page.waitForSelector("main[data-link=open][data-revision]");
-  return page;
-}
-
-async function go(page, fragment) {
-  await page.evaluate((to) => (location.hash = to), fragment);
-}
-
-async function shot(page, name) {
-  if (!shots) return;
-  await page.evaluate(() => scrollTo(0, 0));
-  await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
-}
 
 await step("without its token the page says what to do and shows nothing", async () => {
   const context = await browser.newContext();
@@ -346,6 +266,4 @@ if (shots) {
 await step("the browser complained of nothing", async () => expect(complaints.length === 0, complaints.join("\n")));
 await step("no request went to another site", async () => expect(foreign.length === 0, foreign.join("\n")));
 
-await browser.close();
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+await end();

@@ -9,9 +9,9 @@ if (!base || !token) {
   console.error("BASE_URL and TOKEN are needed: the address and the token that berth dev prints");
   process.exit(2);
 }
-const shots = process.env.SHOTS;
+export const shots = process.env.SHOTS;
 if (shots) mkdirSync(shots, { recursive: true });
-const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 20_000;
 
 let passed = 0;
 let failed = 0;
@@ -55,7 +55,7 @@ export async function api(path, init = {}) {
   return response.json();
 }
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+export const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 
 export async function opened(options, fragment = "#/") {
   const context = await browser.newContext(options);
@@ -68,7 +68,7 @@ export async function opened(options, fragment = "#/") {
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));
   await page.goto(`${base}/?token=${token}`);
-  await page.waitForSelector("main[data-link=open]");
+  await page.waitForSelector("main[data-link=open][data-revision]");
   await go(page, fragment);
   return page;
 }
@@ -78,7 +78,9 @@ export async function go(page, fragment) {
 }
 
 export async function shot(page, name) {
-  if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+  if (!shots) return;
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }
 
 export async function end() {

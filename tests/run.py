@@ -14,6 +14,7 @@ os.chdir(ROOT)
 BERTH = os.path.join(ROOT, "build/dev/src/app/berth")
 passed = failed = 0
 failures = []
+reasons = []  # the lines of a failed program that say which of its tests failed, each with the two after it
 noting = threading.Lock()
 
 
@@ -38,7 +39,10 @@ def command(name, argv, limit, environment=None):
         ok, output = False, (expired.stdout or b"").decode(errors="replace") + f"\nended after {limit} s without an answer"
     print(f"{'ok    ' if ok else 'FAILED'} {name} ({time.monotonic() - begun:.1f} s)", flush=True)
     if not ok:
-        print("\n".join(output.split("\n")[-60:]), flush=True)
+        lines = output.split("\n")
+        print("\n".join(lines[-60:]), flush=True)
+        with noting:
+            reasons.extend(f"{name}: {line}" for i, line in enumerate(lines) if any("FAILED" in near for near in lines[max(0, i - 2):i + 1]))
     return ok, output
 
 
@@ -104,7 +108,7 @@ def examples():
 
 
 def browser():
-    counted("web unit tests, console.mjs over web/mock", ["tests/browser/run"], 400)
+    counted("the web: unit tests, walks over web/mock", ["tests/browser/run"], 400)
 
 
 def e2e():
@@ -131,6 +135,8 @@ STEPS = {"build": build, "check": check, "code": code, "unit": unit, "sim": sim,
 
 
 def finish():
+    for reason in reasons[:40]:
+        print(reason)
     for name in failures:
         print(f"failed: {name}")
     print(f"{passed} passed, {failed} failed", flush=True)

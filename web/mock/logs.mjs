@@ -96,12 +96,13 @@ export function logs(shop, request, response, kind, query, { json, stream }) {
   const test = parsed(query.get("q") ?? "");
   if (typeof test !== "function") return json(response, 400, { type: "about:blank", title: "Bad Request", status: 400, ...test }, "application/problem+json");
   if (kind === "histogram") return json(response, 200, histogram(shop, test, query));
-  if (kind === "tail") return stream(request, response, tails, { response, test });
+  if (kind === "tail") return stream(request, response, tails, { response, test, after: Number(query.get("after") ?? 0) });
   json(response, 200, search(shop, test, query));
 }
 
 /** Each second: what is new goes to those who follow. */
 export function tell(shop, event) {
   const lines = second(shop, Math.floor(Date.now() / 1000) * 1000);
-  for (const { response, test } of tails) for (const line of lines) if (test(line)) event(response, "line", line);
+  for (const { response, test, after } of tails)
+    for (const line of lines) if (Number(line.id.split("-")[1]) >= after && test(line)) event(response, "line", line);
 }

@@ -108,7 +108,7 @@ function Charts({ answer, dashboard, query, reload, write }: ChartsProps) {
       if (!grid.current) return;
       grid.current.dataset.end = String(frame.from + (frame.count - 1) * frame.step);
       grid.current.dataset.requests = String(hands.shared.feed.requests);
-      grid.current.dataset.spent = String(hands.painter.spent);
+      grid.current.dataset.spent = String(hands.painter.spent());
     });
     return () => {
       stop();

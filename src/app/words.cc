@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <optional>
 
 #include "app/terminal.h"
 #include "base/units.h"
@@ -16,6 +17,13 @@ template <class F>
 std::string known(const Json& value, F text) {
   auto number = value.number();
   return number ? text(*number) : std::string("-");
+}
+
+/// Whole milliseconds; a time of the log store has parts of them.
+std::optional<std::int64_t> milliseconds_of(const Json& time) {
+  auto value = time.number();
+  if (!value || !(std::abs(*value) < 1e15)) return std::nullopt;
+  return static_cast<std::int64_t>(std::floor(*value));
 }
 
 /// With as many decimals as make three digits, without zeros at the end.
@@ -89,14 +97,14 @@ std::string age_text(const Json& since, const Json& now) {
 }
 
 std::string clock_text(const Json& time) {
-  auto milliseconds = time.integer();
+  auto milliseconds = milliseconds_of(time);
   if (!milliseconds) return "-";
   std::tm at = local(*milliseconds);
   return fmt::format("{:02}:{:02}:{:02}", at.tm_hour, at.tm_min, at.tm_sec);
 }
 
 std::string exact_clock_text(const Json& time) {
-  auto milliseconds = time.integer();
+  auto milliseconds = milliseconds_of(time);
   if (!milliseconds) return "-";
   return fmt::format("{}.{:03}", clock_text(time), *milliseconds % 1000);
 }

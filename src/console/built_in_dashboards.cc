@@ -16,7 +16,7 @@ rows = 5
 [[panel.query]]
 expr = '''
 histogram_quantile(0.5, sum by (service, le)
-  (rate(berth_request_duration_seconds_bucket[1m])))'''
+  (rate(berth_request_duration_seconds_bucket[$__rate_interval])))'''
 legend = "{{service}}"
 
 [[panel]]
@@ -26,7 +26,7 @@ unit = "1/s"
 columns = 4
 rows = 2
 [[panel.query]]
-expr = 'sum(rate(berth_requests_total[1m]))'
+expr = 'sum(rate(berth_requests_total[$__rate_interval]))'
 legend = "requests"
 
 [[panel]]
@@ -39,8 +39,8 @@ columns = 4
 rows = 3
 [[panel.query]]
 expr = '''
-(sum by (service) (rate(berth_requests_total{status=~"5..|0"}[1m])) or 0 * sum by (service)
-  (rate(berth_requests_total[1m]))) / sum by (service) (rate(berth_requests_total[1m]))'''
+(sum by (service) (rate(berth_requests_total{status=~"5..|0"}[$__rate_interval])) or 0 * sum by (service)
+  (rate(berth_requests_total[$__rate_interval]))) / sum by (service) (rate(berth_requests_total[$__rate_interval]))'''
 legend = "{{service}}"
 
 [[panel]]
@@ -48,7 +48,7 @@ title = "Requests"
 kind = "stacked"
 unit = "1/s"
 [[panel.query]]
-expr = 'sum by (service) (rate(berth_requests_total[1m]))'
+expr = 'sum by (service) (rate(berth_requests_total[$__rate_interval]))'
 legend = "{{service}}"
 
 [[panel]]
@@ -58,7 +58,7 @@ logarithmic = true
 [[panel.query]]
 expr = '''
 histogram_quantile(0.99, sum by (service, le)
-  (rate(berth_request_duration_seconds_bucket[1m])))'''
+  (rate(berth_request_duration_seconds_bucket[$__rate_interval])))'''
 legend = "{{service}}"
 
 [[panel]]
@@ -66,7 +66,7 @@ title = "Latency of all requests"
 kind = "heatmap"
 unit = "s"
 [[panel.query]]
-expr = 'sum by (le) (rate(berth_request_duration_seconds_bucket[1m]))'
+expr = 'sum by (le) (rate(berth_request_duration_seconds_bucket[$__rate_interval]))'
 
 [[panel]]
 title = "Slowest paths, 99 of 100"
@@ -75,7 +75,7 @@ unit = "s"
 [[panel.query]]
 expr = '''
 topk(10, histogram_quantile(0.99, sum by (service, path, le)
-  (rate(berth_path_duration_seconds_bucket[1m]))))'''
+  (rate(berth_path_duration_seconds_bucket[$__rate_interval]))))'''
 legend = "{{service}} {{path}}"
 
 [[panel]]
@@ -84,7 +84,7 @@ kind = "table"
 unit = "1/s"
 limit = 20
 [[panel.query]]
-expr = 'sum by (from, to) (rate(berth_call_duration_seconds_count[1m]))'
+expr = 'sum by (from, to) (rate(berth_call_duration_seconds_count[$__rate_interval]))'
 legend = "{{from}} to {{to}}"
 
 [[panel]]
@@ -92,7 +92,7 @@ title = "Errors and warnings in the logs"
 kind = "stacked"
 unit = "1/s"
 [[panel.query]]
-expr = 'sum by (service, level) (rate(berth_log_lines_total{level=~"error|warning"}[1m]))'
+expr = 'sum by (service, level) (rate(berth_log_lines_total{level=~"error|warning"}[$__rate_interval]))'
 legend = "{{service}} {{level}}"
 )";
 
@@ -110,17 +110,17 @@ rows = 5
 [[panel.query]]
 expr = '''
 histogram_quantile(0.5, sum by (le)
-  (rate(berth_request_duration_seconds_bucket{service=~"$service"}[1m])))'''
+  (rate(berth_request_duration_seconds_bucket{service=~"$service"}[$__rate_interval])))'''
 legend = "median"
 [[panel.query]]
 expr = '''
 histogram_quantile(0.9, sum by (le)
-  (rate(berth_request_duration_seconds_bucket{service=~"$service"}[1m])))'''
+  (rate(berth_request_duration_seconds_bucket{service=~"$service"}[$__rate_interval])))'''
 legend = "9 of 10"
 [[panel.query]]
 expr = '''
 histogram_quantile(0.99, sum by (le)
-  (rate(berth_request_duration_seconds_bucket{service=~"$service"}[1m])))'''
+  (rate(berth_request_duration_seconds_bucket{service=~"$service"}[$__rate_interval])))'''
 legend = "99 of 100"
 
 [[panel]]
@@ -130,7 +130,7 @@ unit = "1/s"
 columns = 4
 rows = 2
 [[panel.query]]
-expr = 'sum(rate(berth_requests_total{service=~"$service"}[1m]))'
+expr = 'sum(rate(berth_requests_total{service=~"$service"}[$__rate_interval]))'
 legend = "requests"
 
 [[panel]]
@@ -143,9 +143,9 @@ columns = 4
 rows = 3
 [[panel.query]]
 expr = '''
-(sum(rate(berth_requests_total{service=~"$service",status=~"5..|0"}[1m])) or
-  0 * sum(rate(berth_requests_total{service=~"$service"}[1m])))
-  / sum(rate(berth_requests_total{service=~"$service"}[1m]))'''
+(sum(rate(berth_requests_total{service=~"$service",status=~"5..|0"}[$__rate_interval])) or
+  0 * sum(rate(berth_requests_total{service=~"$service"}[$__rate_interval])))
+  / sum(rate(berth_requests_total{service=~"$service"}[$__rate_interval]))'''
 legend = "errors"
 
 [[panel]]
@@ -153,7 +153,7 @@ title = "Requests by status"
 kind = "stacked"
 unit = "1/s"
 [[panel.query]]
-expr = 'sum by (status) (rate(berth_requests_total{service=~"$service"}[1m]))'
+expr = 'sum by (status) (rate(berth_requests_total{service=~"$service"}[$__rate_interval]))'
 legend = "{{status}}"
 
 [[panel]]
@@ -161,7 +161,7 @@ title = "Latency of all requests"
 kind = "heatmap"
 unit = "s"
 [[panel.query]]
-expr = 'sum by (le) (rate(berth_request_duration_seconds_bucket{service=~"$service"}[1m]))'
+expr = 'sum by (le) (rate(berth_request_duration_seconds_bucket{service=~"$service"}[$__rate_interval]))'
 
 [[panel]]
 title = "Median latency by path"
@@ -170,7 +170,7 @@ unit = "s"
 [[panel.query]]
 expr = '''
 topk(10, histogram_quantile(0.5, sum by (path, le)
-  (rate(berth_path_duration_seconds_bucket{service=~"$service"}[1m]))))'''
+  (rate(berth_path_duration_seconds_bucket{service=~"$service"}[$__rate_interval]))))'''
 legend = "{{path}}"
 
 [[panel]]
@@ -179,17 +179,17 @@ kind = "table"
 unit = "1/s"
 limit = 20
 [[panel.query]]
-expr = 'sum by (from, to) (rate(berth_call_duration_seconds_count{to=~"$service"}[1m]))'
+expr = 'sum by (from, to) (rate(berth_call_duration_seconds_count{to=~"$service"}[$__rate_interval]))'
 legend = "{{from}} to {{to}}"
 
 [[panel]]
 title = "Bytes"
 unit = "bytes/s"
 [[panel.query]]
-expr = 'sum(rate(berth_bytes_in_total{service=~"$service"}[1m]))'
+expr = 'sum(rate(berth_bytes_in_total{service=~"$service"}[$__rate_interval]))'
 legend = "in"
 [[panel.query]]
-expr = 'sum(rate(berth_bytes_out_total{service=~"$service"}[1m]))'
+expr = 'sum(rate(berth_bytes_out_total{service=~"$service"}[$__rate_interval]))'
 legend = "out"
 
 [[panel]]
@@ -197,7 +197,7 @@ title = "Lines in the logs"
 kind = "stacked"
 unit = "1/s"
 [[panel.query]]
-expr = 'sum by (level) (rate(berth_log_lines_total{service=~"$service"}[1m]))'
+expr = 'sum by (level) (rate(berth_log_lines_total{service=~"$service"}[$__rate_interval]))'
 legend = "{{level}}"
 )";
 

@@ -11,6 +11,7 @@
 #include "async/clock.h"
 #include "async/executor.h"
 #include "base/json_writer.h"
+#include "console/dashboard.h"
 #include "console/request_body.h"
 #include "console/series_view.h"
 #include "observe/promql/query.h"
@@ -62,7 +63,7 @@ Asked asked_of(const Json& json, const Batch& batch) {
   }
   std::int64_t last = batch.from + (batch.count - 1) * batch.step;
   asked.times = {batch.from - offset, last - offset, batch.step};
-  auto query = Query::parse(*expr);
+  auto query = Query::parse(with_rate_interval(*expr, std::chrono::milliseconds(batch.step)));
   if (!query.ok()) {
     asked.fault = query.error().message();
   } else if (query->type() != promql::Type::vector && query->type() != promql::Type::scalar) {

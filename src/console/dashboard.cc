@@ -142,7 +142,8 @@ class Reading {
     query.expr = table.string("expr").value_or("");
     query.legend = table.string("legend").value_or("");
     if (table.has("expr")) {
-      auto parsed = promql::Query::parse(filled_in(query.expr, out_.variables));
+      auto expr = with_rate_interval(filled_in(query.expr, out_.variables), 1s);
+      auto parsed = promql::Query::parse(expr);
       if (!parsed.ok()) {
         table.fail("expr", "is no expression: " + std::string(parsed.error().message()));
       } else if (parsed->type() != promql::Type::vector && parsed->type() != promql::Type::scalar) {
@@ -247,6 +248,15 @@ std::string filled_in(std::string_view expr, const std::vector<DashboardVariable
       append_exact(out, found->value);
     }
     at = end + (braces ? 1 : 0);
+  }
+  return out;
+}
+
+std::string with_rate_interval(std::string_view expr, Duration step) {
+  constexpr std::string_view name = "$__rate_interval";
+  std::string out(expr);
+  for (std::size_t at = 0; (at = out.find(name, at)) != std::string::npos;) {
+    out.replace(at, name.size(), fmt::format("{}s", std::max<std::int64_t>(step / 1s, 60)));
   }
   return out;
 }

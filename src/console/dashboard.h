@@ -78,6 +78,11 @@ void write_dashboard(JsonWriter& out, const Dashboard& dashboard);
 /// that matches it alone, within a string of PromQL; "*" matches everything.
 std::string filled_in(std::string_view expr, const std::vector<DashboardVariable>& variables);
 
+/// With `$__rate_interval` replaced, Grafana's name for a time that a rate between points `step`
+/// apart should look back: the step, so that nothing between two points is left out, at least a
+/// minute.
+std::string with_rate_interval(std::string_view expr, Duration step);
+
 /// "orders p99" for "{{service}} p99"; without a legend the labels, or `otherwise` if there are
 /// none.
 std::string legend_text(std::string_view legend,

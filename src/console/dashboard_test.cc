@@ -79,6 +79,7 @@ TEST(Dashboard, an_expression_is_held_against_the_grammar_and_its_type) {
                     "'\n");
   };
   EXPECT_THAT(with("sum(rate(x[1m]))"), ElementsAre());
+  EXPECT_THAT(with("sum(rate(x[$__rate_interval]))"), ElementsAre());
   EXPECT_THAT(with("sum(rate(x[1m])"),
               ElementsAre(HasSubstr("d.toml:5:8: panel[0].query[0].expr is no expression: 1:")));
   EXPECT_THAT(with("x[1m]"), ElementsAre(HasSubstr("must give an instant vector or a scalar")));
@@ -117,6 +118,13 @@ TEST(Dashboard, limits_are_told) {
   std::string queries = "title = \"a\"\n[[panel]]\ntitle = \"p\"\n";
   for (int i = 0; i < 11; ++i) queries += "[[panel.query]]\nexpr = \"1\"\n";
   EXPECT_THAT(problems(queries), ElementsAre(HasSubstr("query may stand there at most 10 times")));
+}
+
+TEST(Dashboard, a_rate_looks_back_as_far_as_its_points_are_apart_and_a_minute_at_least) {
+  EXPECT_EQ(with_rate_interval("rate(x[$__rate_interval])", 1s), "rate(x[60s])");
+  EXPECT_EQ(with_rate_interval("rate(x[$__rate_interval]) / rate(y[$__rate_interval])", 15min),
+            "rate(x[900s]) / rate(y[900s])");
+  EXPECT_EQ(with_rate_interval("rate(x[5m])", 15min), "rate(x[5m])");
 }
 
 TEST(Dashboard, a_variable_is_filled_in_as_what_matches_it_alone) {

@@ -41,7 +41,7 @@ const ready = (page, title) => until(`the panel ${title} is ready`, async () => 
 
 /** What Prometheus' API answers for a moment, by a label. */
 async function asked(expr, time, label = "service") {
-  const answer = await api(`/prometheus/api/v1/query_range?query=${encodeURIComponent(expr)}&start=${time / 1000}&end=${time / 1000}&step=1`);
+  const answer = await api(`/prometheus/api/v1/query_range?query=${encodeURIComponent(expr.replaceAll("$__rate_interval", "1m"))}&start=${time / 1000}&end=${time / 1000}&step=1`);
   return Object.fromEntries(answer.data.result.map((each) => [each.metric[label] ?? "", Number(each.values.at(-1)?.[1])]));
 }
 function same(series, values, what) {

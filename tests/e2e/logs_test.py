@@ -2,6 +2,7 @@
 """`berth logs -q` and the API of the kept lines: what instances print, requests and syslog, found by words and fields, once, also after kill -9 and a restart."""
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -76,6 +77,8 @@ def what_instances_print_is_found_by_words_fields_and_level():
         until("a hundred lines", lambda: len(numbers(dev)) == 100)
         expect(numbers(dev) == list(range(100)), "not each once and in order")
         errors = dev.run("logs", "talker", "-q", "level:error").stdout.splitlines()
+        for each in errors:
+            expect(re.match(r"\d\d:\d\d:\d\d\.\d{3} talker/1 ", each), "a line begins with its time: " + each)
         expect(len(errors) == 10 and all("payment refused" in line and "talker/1" in line for line in errors), f"errors: {errors}")
         expect(len(dev.run("logs", "-q", "\"payment refused\" number>50", "--since", "1h").stdout.splitlines()) == 5, "by a number")
         expect(len(dev.run("logs", "-q", "/num[a-z]+\": 1\\d}/").stdout.splitlines()) == 1, "by an expression")

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { State } from "./api";
 import { Histogram } from "./explorer_histogram";
-import { Line } from "./explorer_line";
+import { Line, whose } from "./explorer_line";
 import { SlowRequests } from "./explorer_slow";
 import { clock, count, moment } from "./format";
 import { useVisible } from "./live";
@@ -12,6 +12,7 @@ import "./explorer.css";
 
 const PAGE_LINES = 200;
 const KEPT_LINES = 5000;
+const WHO_MAX = 24; // characters of a name that the column has room for
 const DRAWN_EVERY_MS = 200;
 const COUNTED_EVERY_MS = 10_000;
 const AGAIN_AFTER_MS = 2000;
@@ -269,9 +270,10 @@ function Lines(props: { found: Found; wanted: Wanted; live: boolean; onOlder: ()
         {props.live && " New ones are shown as they come."}
       </p>
     );
+  const longest = found.lines.reduce((most, line) => Math.max(most, whose(line).length), 0);
   return (
     <>
-      <ol class={`found ${found.asked === "asking" ? "old" : ""}`} aria-label="Lines, newest first">
+      <ol class={`found ${found.asked === "asking" ? "old" : ""}`} style={{ "--who": `${Math.min(WHO_MAX, longest)}ch` }} aria-label="Lines, newest first">
         {found.lines.map((line) => (
           <Line key={line.id} line={line} wanted={wanted} />
         ))}

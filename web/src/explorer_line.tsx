@@ -8,6 +8,8 @@ const REQUEST_MAX_MS = 60_000; // requests that take longer are not looked for
 
 const milliseconds = (time: number) => String(Math.floor(time % 1000)).padStart(3, "0");
 
+export const whose = (line: FoundLine) => line.instance || line.service || line.host;
+
 /** One line of the explorer; Enter or a click opens its fields. */
 export function Line({ line, wanted }: { line: FoundLine; wanted: Wanted }) {
   const [open, setOpen] = useState(false);
@@ -18,7 +20,7 @@ export function Line({ line, wanted }: { line: FoundLine; wanted: Wanted }) {
           {clock(line.time)}
           <small>.{milliseconds(line.time)}</small>
         </time>
-        <span class="who">{line.instance || line.service || line.host}</span>
+        <span class="who">{whose(line)}</span>
         <span class="text">{open ? line.text : line.text.split("\n", 1)[0]}</span>
       </button>
       {open && <Opened line={line} wanted={wanted} />}

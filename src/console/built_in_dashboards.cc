@@ -39,8 +39,9 @@ columns = 4
 rows = 3
 [[panel.query]]
 expr = '''
-(sum by (service) (rate(berth_requests_total{status=~"5..|0"}[$__rate_interval])) or 0 * sum by (service)
-  (rate(berth_requests_total[$__rate_interval]))) / sum by (service) (rate(berth_requests_total[$__rate_interval]))'''
+(sum by (service) (rate(berth_requests_total{status=~"5..|0"}[$__rate_interval])) or
+  0 * sum by (service) (rate(berth_requests_total[$__rate_interval])))
+  / sum by (service) (rate(berth_requests_total[$__rate_interval]))'''
 legend = "{{service}}"
 
 [[panel]]
@@ -92,7 +93,9 @@ title = "Errors and warnings in the logs"
 kind = "stacked"
 unit = "1/s"
 [[panel.query]]
-expr = 'sum by (service, level) (rate(berth_log_lines_total{level=~"error|warning"}[$__rate_interval]))'
+expr = '''
+sum by (service, level)
+  (rate(berth_log_lines_total{level=~"error|warning"}[$__rate_interval]))'''
 legend = "{{service}} {{level}}"
 )";
 
@@ -161,7 +164,9 @@ title = "Latency of all requests"
 kind = "heatmap"
 unit = "s"
 [[panel.query]]
-expr = 'sum by (le) (rate(berth_request_duration_seconds_bucket{service=~"$service"}[$__rate_interval]))'
+expr = '''
+sum by (le)
+  (rate(berth_request_duration_seconds_bucket{service=~"$service"}[$__rate_interval]))'''
 
 [[panel]]
 title = "Median latency by path"
@@ -179,7 +184,9 @@ kind = "table"
 unit = "1/s"
 limit = 20
 [[panel.query]]
-expr = 'sum by (from, to) (rate(berth_call_duration_seconds_count{to=~"$service"}[$__rate_interval]))'
+expr = '''
+sum by (from, to)
+  (rate(berth_call_duration_seconds_count{to=~"$service"}[$__rate_interval]))'''
 legend = "{{from}} to {{to}}"
 
 [[panel]]

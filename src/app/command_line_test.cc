@@ -90,6 +90,8 @@ TEST(CommandLine, streams_test_takes_a_file_and_half_of_it_is_told) {
   Parsed half = parse_command_line({"streams"});
   EXPECT_EQ(half.exit_code, 2);
   EXPECT_THAT(half.text, HasSubstr("'berth streams' needs one more word: test"));
+  EXPECT_THAT(parse_command_line({"proxy"}).text,
+              HasSubstr("needs one more word: run, state, sessions, tail"));
 }
 
 TEST(CommandLine, changes_wait_unless_told_otherwise) {

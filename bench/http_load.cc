@@ -1,7 +1,8 @@
 // A load of GETs over keep-alive connections, one thread on epoll, each connection sending its next
 // request when the answer to the last has come.
-//   http_load ADDRESS PORT CONNECTIONS SECONDS [TARGET] [HOST] [new]
-// new: a connection for each request, which the server ends.
+//   http_load ADDRESS PORT CONNECTIONS SECONDS [TARGET] [HOST] [new] [targets=N] [addresses=N]
+// new: a connection for each request, which the server ends. targets=N: "#" in TARGET is another
+// number below N in each request. addresses=N: connections go to the N addresses from ADDRESS on.
 // Prints one line of JSON: requests, errors (status other than 2xx, or a broken connection),
 // seconds, and latency percentiles in microseconds.
 #include <arpa/inet.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -42,10 +44,21 @@ int main(int count, char** words) {
   double seconds = std::atof(words[4]);
   std::string target = count > 5 ? words[5] : "/";
   std::string host = count > 6 ? words[6] : words[1];
-  bool always_new = count > 7 && std::string_view(words[7]) == "new";
-  std::string request = "GET " + target + " HTTP/1.1\r\nHost: " + host +
-                        "\r\nUser-Agent: load\r\nAccept: */*\r\n" +
-                        (always_new ? "Connection: close\r\n\r\n" : "\r\n");
+  bool always_new = false;
+  std::size_t targets = 0;
+  std::uint32_t addresses = 1;
+  for (int i = 7; i < count; ++i) {
+    std::string_view word = words[i];
+    if (word == "new") always_new = true;
+    if (word.starts_with("targets=")) targets = std::strtoul(words[i] + 8, nullptr, 10);
+    if (word.starts_with("addresses="))
+      addresses = static_cast<std::uint32_t>(std::strtoul(words[i] + 10, nullptr, 10));
+  }
+  std::string after = " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: load\r\nAccept: */*\r\n" +
+                      (always_new ? "Connection: close\r\n\r\n" : "\r\n");
+  std::string request = "GET " + target + after;
+  std::size_t number_at = target.find('#');
+  std::size_t number = 0;
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(static_cast<unsigned short>(std::atoi(words[2])));
@@ -60,6 +73,11 @@ int main(int count, char** words) {
   auto send_next = [&](Connection& c) {
     c.head.clear();
     c.in_body = false;
+    if (targets > 0 && number_at != std::string::npos) {
+      number = (number + 7919) % targets;  // a prime: neighbours are not asked for in turn
+      request.assign("GET ").append(target, 0, number_at).append(std::to_string(number));
+      request.append(target, number_at + 1).append(after);
+    }
     c.sent = now();
     if (::send(c.fd, request.data(), request.size(), MSG_NOSIGNAL) < 0) ++errors;
   };
@@ -68,7 +86,10 @@ int main(int count, char** words) {
     c.fd = ::socket(AF_INET, SOCK_STREAM, 0);
     int one = 1;
     ::setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (::connect(c.fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) {
+    sockaddr_in there = to;
+    there.sin_addr.s_addr =
+        htonl(ntohl(to.sin_addr.s_addr) + static_cast<std::uint32_t>(i) % addresses);
+    if (::connect(c.fd, reinterpret_cast<sockaddr*>(&there), sizeof there) != 0) {
       ::close(c.fd);
       c.fd = -1;
       ++errors;

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""CPU per small GET through the proxy by TLS 1.3, by HTTP/2 in clear and within TLS, and per message of 64 bytes by WebSocket and in TCP mode, 64 connections (of HTTP/2 with three streams each, since more than 256 in flight would meet the limit of each): Berth, haproxy and nginx in turns within one run."""
+import json
+import os
+import re
+import subprocess
+import sys
+
+from bench import free_port, program, start, wait_for_port
+from proxies import Proxy, compare
+
+SECONDS = float(os.environ.get("SECONDS_EACH", "1"))
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
+CONNECTIONS = 64
+MESSAGE = 64
+WANTED = sys.argv[1:]
+
+
+def started(*words):
+    port = free_port()
+    start([program(words[0]), str(port), *words[1:]])
+    wait_for_port(port)
+    return f"127.0.0.1:{port}"
+
+
+def by_h2load(url, *options):
+    def once(proxy):
+        shown = subprocess.run(["h2load", "-t1", f"-c{CONNECTIONS}", f"-D{max(1, round(SECONDS))}", *options, url(proxy)],
+                               capture_output=True, text=True, timeout=SECONDS + 60, check=True).stdout
+        total, good = (int(re.search(rf"(\d+) {word}", shown)[1]) for word in ("done", "succeeded"))
+        if good < total or not total:
+            sys.exit(f"{proxy.name}: of {total} requests {good} succeeded\n{shown}")
+        return total
+    return once
+
+
+def by_messages(port, *options):
+    def once(proxy):
+        shown = subprocess.run([program("echo_load"), str(port(proxy)), str(CONNECTIONS), str(SECONDS), str(MESSAGE), *options],
+                               capture_output=True, text=True, timeout=SECONDS + 60).stdout
+        told = json.loads(shown or '{"messages": 0, "errors": "all connections"}')
+        if told["errors"] or not told["messages"]:
+            sys.exit(f"{proxy.name}: {told['errors']} failed")
+        return told["messages"]
+    return once
+
+
+responder, echo = started("http_backend"), started("websocket_echo", str(MESSAGE))
+proxies = [Proxy(name, [responder], echo) for name in ("berth", "haproxy", "nginx")]
+talking = [Proxy(name, [echo], echo) for name in ("berth", "haproxy", "nginx")]
+for work, once, among, per in (
+        ("small_get_tls", by_h2load(lambda p: f"https://127.0.0.1:{p.secure}/", "--h1"), proxies, "a request"),
+        ("small_get_h2", by_h2load(lambda p: f"http://127.0.0.1:{p.h2}/", "-m3"), proxies, "a request"),
+        ("small_get_h2_tls", by_h2load(lambda p: f"https://127.0.0.1:{p.secure}/", "-m3"), proxies, "a request"),
+        ("websocket_message", by_messages(lambda p: p.plain, "websocket"), talking, "a message there and back"),
+        ("tcp_message", by_messages(lambda p: p.raw), proxies, "a message there and back")):
+    if not WANTED or work in WANTED:
+        compare(work, once, [p for p in among if work != "tcp_message" or getattr(p, "has_raw", True)], ROUNDS, per=per)

@@ -41,6 +41,14 @@ Result<Loaded> load(const std::string& path, const std::string& shown) {
   return loaded;
 }
 
+/// A file that only its user may read, in a folder that only he may look into.
+Deferred<void> write_private(Workers& workers, std::string path, std::string content) {
+  return run_on(workers, [path = std::move(path), content = std::move(content)]() -> Result<void> {
+    TRY(os::make_private_folder(path.substr(0, path.rfind('/'))));
+    return os::write_private_file(path, content);
+  });
+}
+
 /// Everything of the process, constructed in the order of use.
 class AloneProcess {
  public:
@@ -124,6 +132,7 @@ class AloneProcess {
     log_.info("the next process has taken over; this one ends with its connections",
               {{"connections", alone_.proxy().connections()}});
     alone_.proxy().stop_listening();
+    alone_.certificates().stop();
     sockets_.stop_listening();           // control and metrics too
     co_await own_.reactor.after(100ms);  // who asked for it is answered
     std::ignore = site_.set({}, {});
@@ -206,7 +215,9 @@ class AloneProcess {
                own_.random,  own_.workers, &own_.resolver};
   os::LogOutput output_{""};
   Log log_{output_.target(), "proxy"};
-  proxy::Alone alone_{world_, log_};
+  proxy::Alone alone_{world_, log_, [this](const std::string& path, const std::string& content) {
+                        return write_private(own_.workers, path, content);
+                      }};
   proxy::ControlSite site_{world_, log_.named("control"), alone_};
   Predecessor predecessor_{world_, log_.named("upgrade"), own_.reactor, sockets_};
   WatchedFiles files_{world_};

@@ -6,12 +6,13 @@
 
 namespace berth::proxy {
 
-Alone::Alone(World& world, Log log)
+Alone::Alone(World& world, Log log, acme::WritePrivate write)
     : world_(world),
       log_(log),
       listeners_(world.network),
       logs_(world, log.named("access log")),
-      checks_(world, log.named("checks"), [this] { publish(); }) {
+      checks_(world, log.named("checks"), [this] { publish(); }),
+      certificates_(world, log.named("acme"), std::move(write), [this] { show_certificates(); }) {
   proxy_ = std::make_unique<Proxy>(world, log.named("proxy"), listeners_, counts_, nobody_,
                                    ProxyOptions());
 }
@@ -23,12 +24,26 @@ Result<void> Alone::apply(gateway::ProxyFile file) {
   }
   TRY(listeners_.prepare(addresses));
   TRY(attach_keys(*file.gateway));
+  auto certificates = TRY(certificates_.prepare(std::move(file.certificates), *file.gateway));
   TRY(logs_.set(file.logs));
   TRY(proxy_->apply_gateway(file.gateway));
+  certificates_.take(std::move(certificates));
   checks_.set(file.services);
   services_ = std::move(file.services);
   publish();
   return {};
+}
+
+/// Those that came since the file was read, on the listeners that are there.
+void Alone::show_certificates() {
+  for (auto& entrance : proxy_->gateway()->entrances) {
+    if (entrance->acme.empty()) continue;
+    auto shown = proxy_->show_certificates(*entrance, certificates_.of(*entrance));
+    if (!shown.ok()) {
+      log_.error("a certificate cannot be shown; the one before is",
+                 {{"listener", entrance->name}, {"error", shown.error()}});
+    }
+  }
 }
 
 /// Fetched keys that are there already are taken over.
@@ -185,6 +200,7 @@ void Alone::begin_with(const Json& handover) {
 }
 
 Deferred<void> Alone::close() {
+  certificates_.stop();
   co_await checks_.close();
   co_await proxy_->close();
   co_await logs_.finish();

@@ -11,6 +11,7 @@
 #include "async/world.h"
 #include "base/log.h"
 #include "http/client.h"
+#include "proxy/certificates.h"
 #include "proxy/counts.h"
 #include "proxy/gateway/checks.h"
 #include "proxy/gateway/fetched_keys.h"
@@ -28,7 +29,8 @@ namespace berth::proxy {
 /// connections, counters and health. One reactor.
 class Alone {
  public:
-  Alone(World& world, Log log);
+  /// `write` keeps certificates from ACME directories; without it they stay in memory.
+  Alone(World& world, Log log, acme::WritePrivate write = {});
 
   /// Errors: what cannot be listened on, a certificate that is none. Nothing has changed then.
   Result<void> apply(gateway::ProxyFile file);
@@ -37,6 +39,8 @@ class Alone {
   LogOutputs& logs() { return logs_; }
   const Counts& counts() const { return counts_; }
   LogTail& tail() { return tail_; }
+  Certificates& certificates() { return certificates_; }
+  const Certificates& certificates() const { return certificates_; }
 
   /// What an operator has said of an instance; goes before its check, and stays through changes of
   /// the file until it is said to be `as_checked` again.
@@ -62,6 +66,7 @@ class Alone {
   };
 
   void publish();
+  void show_certificates();
   const catalog::Instance* find(std::string_view instance, std::string& service) const;
   Result<void> attach_keys(gateway::Gateway& gateway);
 
@@ -81,6 +86,7 @@ class Alone {
   std::map<std::pair<std::string, Address>, std::uint32_t> weights_;  // the same
   std::uint64_t revision_ = 0;
   gateway::Checks checks_;
+  Certificates certificates_;
 };
 
 }  // namespace berth::proxy

@@ -89,6 +89,18 @@ http::ServerResponse ControlSite::eject(http::ServerRequest& request) {
   return http::ServerResponse::json_value(out);
 }
 
+http::ServerResponse ControlSite::certificates() const {
+  Json out = Json::object();
+  out.add_member("certificates", alone_.certificates().json());
+  return http::ServerResponse::json_value(out);
+}
+
+http::ServerResponse ControlSite::renew(http::ServerRequest& request) {
+  auto renewed = alone_.certificates().renew(request.parameter("name"));
+  if (!renewed.ok()) return refused(renewed.error());
+  return http::ServerResponse::json_value(Json::object(), 202);
+}
+
 /// ?service=users&tag=a&target=/x (with "*" at its end: all that begin so); without any, all. All
 /// that is said must fit.
 http::ServerResponse ControlSite::purge(http::ServerRequest& request) {

@@ -41,7 +41,8 @@ ControlSite::ControlSite(World& world, Log log, Alone& alone)
 void ControlSite::add_metrics(http::Router& router) {
   router.add("GET", "/metrics", [this](http::ServerRequest&) {
     auto answer = http::ServerResponse::text(
-        metrics_text(alone_.proxy(), alone_.counts(), world_.clock.now() - begun_));
+        metrics_text(alone_.proxy(), alone_.counts(), world_.clock.now() - begun_) +
+        alone_.certificates().metrics());
     answer.headers.set("content-type", "text/plain; version=0.0.4; charset=utf-8");
     return ready(std::move(answer));
   });
@@ -57,6 +58,10 @@ void ControlSite::add_control() {
   router.add("GET", "/v1/handover", [this](http::ServerRequest&) {
     return ready(http::ServerResponse::json_value(alone_.handover()));
   });
+  router.add("GET", "/v1/certificates",
+             [this](http::ServerRequest&) { return ready(certificates()); });
+  router.add("POST", "/v1/certificates/:name/renew",
+             [this](http::ServerRequest& request) { return ready(renew(request)); });
   router.add("POST", "/v1/upgrade", [this](http::ServerRequest&) { return upgrade(); });
   router.add("DELETE", "/v1/sessions/:id",
              [this](http::ServerRequest& request) { return ready(kill(request)); });

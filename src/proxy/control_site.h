@@ -47,6 +47,8 @@ class ControlSite {
   http::ServerResponse kill(http::ServerRequest& request);
   http::ServerResponse weigh(http::ServerRequest& request);
   http::ServerResponse eject(http::ServerRequest& request);
+  http::ServerResponse certificates() const;
+  http::ServerResponse renew(http::ServerRequest& request);
   http::ServerResponse purge(http::ServerRequest& request);
   http::ServerResponse slow(http::ServerRequest& request) const;
   Deferred<http::ServerResponse> upgrade();

@@ -12,6 +12,19 @@
 #include "proxy/udp_front.h"
 
 namespace berth::proxy {
+namespace {
+
+tls::ServerOptions options_of(const gateway::Entrance& entrance) {
+  tls::ServerOptions options;
+  options.certificates = entrance.acme.empty() ? entrance.certificates : entrance.shown;
+  options.version_min = entrance.version_min;
+  options.alpn = {"h2", "http/1.1"};
+  if (!entrance.http2) options.alpn.erase(options.alpn.begin());
+  if (!entrance.tcp_service.empty()) options.alpn.clear();
+  return options;
+}
+
+}  // namespace
 
 struct Proxy::Frontend {
   Address address;
@@ -71,15 +84,6 @@ void Proxy::apply(std::shared_ptr<const catalog::Snapshot> snapshot) {
 }
 
 Result<void> Proxy::apply_gateway(std::shared_ptr<const gateway::Gateway> gateway) {
-  auto options_of = [](const gateway::Entrance& entrance) {
-    tls::ServerOptions options;
-    options.certificates = entrance.certificates;
-    options.version_min = entrance.version_min;
-    options.alpn = {"h2", "http/1.1"};
-    if (!entrance.http2) options.alpn.erase(options.alpn.begin());
-    if (!entrance.tcp_service.empty()) options.alpn.clear();
-    return options;
-  };
   std::map<Address, tls::ServerContext> contexts;
   for (auto& entrance : gateway->entrances) {
     if (!entrance->secured) continue;
@@ -95,6 +99,15 @@ Result<void> Proxy::apply_gateway(std::shared_ptr<const gateway::Gateway> gatewa
     if (!kept) frontend.tls = std::move(context);
   }
   return {};
+}
+
+Result<void> Proxy::show_certificates(const gateway::Entrance& entrance,
+                                      std::vector<tls::CertificatePem> certificates) {
+  auto found = frontends_.find(entrance.address);
+  if (found == frontends_.end() || !found->second->tls) return {};
+  tls::ServerOptions options = options_of(entrance);
+  options.certificates = std::move(certificates);
+  return found->second->tls->replace(std::move(options));
 }
 
 void Proxy::update_frontends() {

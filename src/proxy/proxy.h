@@ -88,6 +88,10 @@ class Proxy {
   /// each request the routes that it began with. Errors: invalid (a certificate); then nothing has
   /// changed.
   Result<void> apply_gateway(std::shared_ptr<const gateway::Gateway> gateway);
+  /// Other certificates for an entrance, live; what is open goes on. Errors: invalid; then those
+  /// that were shown still are.
+  Result<void> show_certificates(const gateway::Entrance& entrance,
+                                 std::vector<tls::CertificatePem> certificates);
   std::uint64_t revision() const { return snapshot_ ? snapshot_->revision : 0; }
   /// "orders/1@incarnation" of instances that leave but still answer something.
   std::vector<std::string> draining_in_flight() const;

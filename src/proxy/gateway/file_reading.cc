@@ -128,6 +128,40 @@ void FileReading::read_proxy(TomlReader& reader) {
   reader.finish();
 }
 
+namespace {
+
+/// Those of [acme] whose certificates a listener shows.
+void read_acme_names(FileReading& reading, TomlReader& reader, Entrance& entrance) {
+  entrance.acme = reader.strings("acme").value_or(std::vector<std::string>());
+  for (auto& name : entrance.acme) {
+    if (std::ranges::find(reading.acme, name) != reading.acme.end()) continue;
+    std::vector<std::string_view> words(reading.acme.begin(), reading.acme.end());
+    reader.fail("acme", "names no [acme]: there is no '" + name + "'", "",
+                std::string(nearest_word(name, words)));
+  }
+}
+
+void read_certificates(FileReading& reading, TomlReader& reader, Entrance& entrance) {
+  reader.each_table("certificates", [&](TomlReader& each) {
+    tls::CertificatePem pem;
+    each.require("chain");
+    each.require("key");
+    pem.chain.text = reading.content(each, "chain", &pem.chain.path).value_or("");
+    pem.key.text = reading.content(each, "key", &pem.key.path).value_or("");
+    entrance.certificates.push_back(std::move(pem));
+  });
+  read_acme_names(reading, reader, entrance);
+  if (entrance.secured && !reader.has("certificates") && !reader.has("acme")) {
+    reader.fail("certificates", "or acme is missing: a \"tls:\" listener shows at least one");
+  }
+  for (auto* key : {"certificates", "acme"}) {
+    if (entrance.secured || !reader.has(key)) continue;
+    reader.fail(key, "is for \"tls:\" listeners");
+  }
+}
+
+}  // namespace
+
 void FileReading::read_listener(const std::string& name, TomlReader& reader) {
   auto entrance = std::make_shared<Entrance>();
   entrance->name = name;
@@ -145,19 +179,7 @@ void FileReading::read_listener(const std::string& name, TomlReader& reader) {
       }
     }
   }
-  reader.each_table("certificates", [&](TomlReader& each) {
-    tls::CertificatePem pem;
-    each.require("chain");
-    each.require("key");
-    pem.chain.text = content(each, "chain", &pem.chain.path).value_or("");
-    pem.key.text = content(each, "key", &pem.key.path).value_or("");
-    entrance->certificates.push_back(std::move(pem));
-  });
-  if (entrance->secured && !reader.has("certificates")) {
-    reader.fail("certificates", "is missing: a \"tls:\" listener shows at least one");
-  } else if (!entrance->secured && reader.has("certificates")) {
-    reader.fail("certificates", "is for \"tls:\" listeners");
-  }
+  read_certificates(*this, reader, *entrance);
   auto least = reader.string("tls_min").value_or("1.2");
   if (least != "1.2" && least != "1.3") reader.fail("tls_min", "must be \"1.2\" or \"1.3\"");
   if (least == "1.3") entrance->version_min = tls::Version::tls1_3;
@@ -228,7 +250,7 @@ void FileReading::read_log(TomlReader& reader) {
 Result<ProxyFile> read_proxy_file(std::string_view text, const std::string& name,
                                   const std::string& folder, const ReadFile& read) {
   TomlValue value = TRY(TomlValue::parse(text, name));
-  FileReading reading{{}, folder, read, {}, {}, {}};
+  FileReading reading{{}, folder, read, {}, {}, {}, {}};
   reading.file.gateway = std::make_shared<Gateway>();
   TomlReader reader(value, "", reading.errors);
   if (auto proxy = reader.table("proxy")) reading.read_proxy(*proxy);
@@ -236,6 +258,7 @@ Result<ProxyFile> read_proxy_file(std::string_view text, const std::string& name
     reading.services.push_back(key);
     reading.read_service(key, each);
   }
+  for (auto& [key, each] : reader.tables("acme")) reading.read_acme(key, each);
   for (auto& [key, each] : reader.tables("listener")) {
     reading.listeners.push_back(key);
     reading.read_listener(key, each);
@@ -244,6 +267,7 @@ Result<ProxyFile> read_proxy_file(std::string_view text, const std::string& name
   std::vector<Route> routes;
   for (auto& [key, each] : reader.tables("route")) routes.push_back(reading.read_route(key, each));
   reader.each_table("log", [&](TomlReader& each) { reading.read_log(each); });
+  reading.check_challenges(reader);
   if (!reader.has("listener")) reader.fail("listener", "is missing: nothing would be listened on");
   reader.finish();
   TRY(reading.errors.result());

@@ -21,6 +21,7 @@ struct FileReading {
   ProxyFile file;
   std::vector<std::string> listeners;  // names, for routes
   std::vector<std::string> services;
+  std::vector<std::string> acme = {};
 
   /// The content of the file that the key names; an error at the key where it cannot be read.
   std::optional<std::string> content(TomlReader& reader, std::string_view key,
@@ -35,6 +36,9 @@ struct FileReading {
   void read_service(const std::string& name, TomlReader& reader);
   void read_authentication(const std::string& name, TomlReader& reader);
   void read_log(TomlReader& reader);
+  void read_acme(const std::string& name, TomlReader& reader);
+  /// Once all is read: whoever validates names can reach a listener that answers.
+  void check_challenges(TomlReader& reader);
   Route read_route(const std::string& name, TomlReader& reader);
   /// A table of `public` in berth.toml; its host is the label alone.
   Route read_public_route(const std::string& service, TomlReader& reader);
@@ -43,6 +47,9 @@ struct FileReading {
   std::string read_hsts(TomlReader& reader);
 };
 
+/// "a.example" and, where `wildcards`, "*.example", by labels of letters, digits, '-' and '_' (RFC
+/// 1123 section 2.1).
+bool is_host_pattern(std::string_view host, bool wildcards = true);
 /// The fields that a file may not touch, since the framing of messages depends on them.
 bool may_be_set(std::string_view field);
 

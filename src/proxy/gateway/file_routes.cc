@@ -11,11 +11,9 @@
 // [route.NAME] of proxy.toml, and the tables of `public` in berth.toml.
 
 namespace berth::proxy::gateway {
-namespace {
 
-/// "a.example" and "*.example", by labels of letters, digits, '-' and '_' (RFC 1123 section 2.1).
-bool is_host_pattern(std::string_view host) {
-  if (host.starts_with("*.")) host.remove_prefix(2);
+bool is_host_pattern(std::string_view host, bool wildcards) {
+  if (wildcards && host.starts_with("*.")) host.remove_prefix(2);
   if (host.starts_with('[') && host.ends_with(']')) return host.size() > 3;
   if (host.empty() || host.size() > 253 || host.starts_with('.') || host.ends_with('.') ||
       host.find("..") != host.npos) {
@@ -26,6 +24,8 @@ bool is_host_pattern(std::string_view host) {
            c == '_' || c == '.';
   });
 }
+
+namespace {
 
 std::string_view message(const Error& error) { return error.message(); }
 

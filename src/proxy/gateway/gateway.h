@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "proxy/acme/challenges.h"
 #include "proxy/gateway/forwarded.h"
 #include "proxy/gateway/path.h"
 #include "proxy/gateway/route_table.h"
@@ -20,6 +21,8 @@ struct Entrance {
   Address address;
   bool secured = false;
   std::vector<tls::CertificatePem> certificates;
+  std::vector<std::string> acme;  // names of [acme] tables whose certificates come to these
+  std::vector<tls::CertificatePem> shown;  // with those, where there is `acme`
   tls::Version version_min = tls::Version::tls1_2;
   bool http2 = true;  // offered by ALPN, where it is secured
   /// Those who begin with the PROXY protocol, and nobody else may connect; null: nobody does.
@@ -47,6 +50,8 @@ struct Gateway {
   PathRules path;
   std::vector<Page> pages;
   std::vector<std::shared_ptr<Authentication>> authentications;
+  /// Of certificates that are being ordered; null: none ever is.
+  std::shared_ptr<const acme::Challenges> challenges;
   std::size_t connections_max = 20'000;
   std::size_t encoders_max = 200;  // answers being compressed; beyond, they go as they are
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "catalog/model.h"
+#include "proxy/acme/certificate_spec.h"
 #include "proxy/gateway/gateway.h"
 
 namespace berth::proxy::gateway {
@@ -53,6 +54,7 @@ struct ProxyFile {
   std::shared_ptr<Gateway> gateway;
   std::vector<FileService> services;
   std::vector<LogSpec> logs;
+  std::vector<acme::CertificateSpec> certificates;
   Duration stop_grace = 10s;
   Address metrics;  // GET /metrics by anybody who reaches it; none: nowhere
   Address control;  // a Unix path: metrics, and the API of docs/formats/proxy.md; none: nowhere

@@ -66,6 +66,16 @@ TEST(ProxyFile, reads_every_key) {
   EXPECT_EQ(file->services[1].check.kind, CheckSpec::Kind::tcp);
   ASSERT_EQ(gateway.authentications.size(), 3U);
   EXPECT_EQ(gateway.authentications[2]->keys_interval, 5min);
+  EXPECT_EQ(secure.acme, (std::vector<std::string>{"shop"}));
+  ASSERT_EQ(file->certificates.size(), 1U);
+  auto& certificate = file->certificates[0];
+  EXPECT_EQ(certificate.directory, "https://ca.example/directory");
+  EXPECT_EQ(certificate.names, (std::vector<std::string>{"shop.example", "www.shop.example"}));
+  EXPECT_EQ(certificate.contacts, (std::vector<std::string>{"mailto:ops@shop.example"}));
+  EXPECT_EQ(certificate.file(), "/etc/berth/store/shop.pem");
+  EXPECT_EQ(certificate.stored, "the text of /etc/berth/store/shop.pem");
+  EXPECT_EQ(certificate.authorities->text, "the text of /etc/berth/ca.pem");
+  EXPECT_EQ(certificate.orders_per_hour_max, 3U);
   ASSERT_EQ(file->logs.size(), 4U);
   EXPECT_EQ(file->logs[1].path, "/etc/berth/access.log");
   EXPECT_EQ(file->logs[2].address.text(), "127.0.0.1:514");

@@ -30,10 +30,12 @@ Visit::Next Visit::begin(std::shared_ptr<const Gateway> gateway, const http::Req
   identity_ = {};
   cors_origin_ = {};
   own_fields_.clear();
+  challenge_.clear();
   stale_ = nullptr;
   new_target_ = responds_ = false;
   origin_.find(head, peer_, peer_ip_, entrance_->scheme(), gateway_->trusted);
   std::string_view path = head.path();
+  if (challenged(head)) return Next::answer;
   if (path.starts_with('/')) {  // else "*"
     auto fault = normal_path(head.path(), gateway_->path, scratch_, path);
     if (fault != PathFault::none) {
@@ -63,6 +65,19 @@ Visit::Next Visit::begin(std::shared_ptr<const Gateway> gateway, const http::Req
   if (!on) return Next::answer;
   make_target(head);
   return Next::pass;
+}
+
+/// Goes before every route: whoever validates a name asks for it in clear, and must find the answer
+/// whatever else is at this host.
+bool Visit::challenged(const http::RequestHead& head) {
+  constexpr auto before = acme::Challenges::path_before;
+  if (!gateway_->challenges || entrance_->secured || !head.path().starts_with(before)) return false;
+  if (head.method != "GET" && head.method != "HEAD") return false;
+  auto* found = gateway_->challenges->find(head.path().substr(before.size()));
+  if (!found) return false;
+  challenge_ = *found;
+  answer(200, "");
+  return true;
 }
 
 Deferred<void> Visit::renew_keys() { return stale_->source->renew(); }

@@ -36,6 +36,7 @@ class Visit {
   void forget() {
     match_.route = nullptr;
     responds_ = false;
+    challenge_.clear();
     own_fields_.clear();
   }
 
@@ -87,6 +88,7 @@ class Visit {
   bool preflighted(const http::RequestHead& head);
   bool authenticated(const http::RequestHead& head, WallTime now, bool again);
   bool answered_here(const http::RequestHead& head);
+  bool challenged(const http::RequestHead& head);
   void redirect(int status, std::string location);
   void make_target(const http::RequestHead& head);
   bool from_us(std::string_view field) const;
@@ -108,6 +110,7 @@ class Visit {
   // Of an answer of our own.
   int status_ = 0;
   bool responds_ = false;  // it is what the route has as its answer
+  std::string challenge_;  // it is this, to who validates a name (RFC 8555 section 8.3)
   std::string reason_;
   std::string own_fields_;
 };

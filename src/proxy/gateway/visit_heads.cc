@@ -139,7 +139,10 @@ void Visit::append_own(std::string& out, int status, std::string_view reason, bo
       std::to_string(status) + " " + std::string(words) + "\n" + std::string(reason) + "\n";
   std::string_view body = text;
   std::string_view type = "text/plain; charset=utf-8";
-  if (route && responds_) {
+  if (!challenge_.empty()) {
+    body = challenge_;
+    type = "application/octet-stream";
+  } else if (route && responds_) {
     body = route->respond->text;
     type = route->respond->type;
   } else if (page && status >= 400) {

@@ -1,0 +1,119 @@
+"""What tests of `berth proxy run` share: a proxy in a folder of its own, an instance behind it, curl."""
+import http.server
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+from berth import BERTH, expect, until
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Backend:
+    """Python's http.server, which tells what it got; /health as it is told."""
+
+    def __init__(self, name):
+        self.name = name
+        self.healthy = True
+        backend = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                status = 200 if backend.healthy or self.path != "/health" else 500
+                if self.path.startswith("/slow"):
+                    time.sleep(1)
+                text = json.dumps({"name": backend.name, "method": self.command, "url": self.path, "size": len(body),
+                                   "headers": {name.lower(): value for name, value in self.headers.items()}}).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(text)))
+                self.send_header("X-Powered-By", "python")
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_POST = do_PUT = do_OPTIONS = do_GET
+
+            def log_message(self, *words):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Alone:
+    """A running `berth proxy run` in a folder of its own; `{port}`-like places are filled in by the caller."""
+
+    def __init__(self, text, files=()):
+        self.folder = tempfile.mkdtemp(prefix="berth-alone-")
+        for name, content in dict(files).items():
+            self.write(name, content)
+        self.write("proxy.toml", text)
+        self.log = os.path.join(self.folder, "proxy.log")
+        self.process = subprocess.Popen([BERTH, "proxy", "run", "proxy.toml"], cwd=self.folder, stderr=open(self.log, "w"),
+                                        stdout=open(os.path.join(self.folder, "out"), "w"))
+        until("the proxy to run", lambda: "message=running" in self.logged() or self.process.poll() is not None)
+        expect(self.process.poll() is None, "it ended: " + self.logged())
+
+    def write(self, name, content):
+        path = os.path.join(self.folder, name)
+        with open(path + ".new", "w") as file:
+            file.write(content)
+        os.rename(path + ".new", path)
+
+    def logged(self):
+        return open(self.log).read()
+
+    def printed(self):
+        return open(os.path.join(self.folder, "out")).read()
+
+    def reload(self, text):
+        """A change of the file alone; resolves when it was taken or refused."""
+        before = self.logged()
+        self.write("proxy.toml", text)
+        until("the change to be seen", lambda: any(word in self.logged()[len(before):] for word in ("the file was applied", "the file is wrong")))
+        return self.logged()[len(before):]
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(20)
+        shutil.rmtree(self.folder)
+        return code
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def curl(*words, code=0):
+    result = subprocess.run(["curl", "-sS", "--max-time", "20", *words], capture_output=True, text=True, timeout=60)
+    expect(result.returncode == code, f"curl {' '.join(words)}: {result.returncode} {result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def status(*words):
+    return curl("-o", "/dev/null", "-w", "%{http_code}", *words)
+
+
+def asked(*words):
+    return json.loads(curl(*words))

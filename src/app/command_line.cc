@@ -349,7 +349,9 @@ void declare_alerts(CLI::App& app, Chosen& chosen) {
   using What = AlertsArguments::What;
   auto a = arguments_of<AlertsArguments>(app, chosen);
   a->what = what;
-  app.add_option("--at", a->at, "where observation listens (127.0.0.1:7400)")->type_name("ADDRESS");
+  app.add_option("--at", a->at,
+                 "where observation listens (this folder's berth dev, else 127.0.0.1:7400)")
+      ->type_name("ADDRESS");
   if (what == What::history) {
     app.add_option("-n,--lines", a->lines, "how many, the newest first (50)")->type_name("N");
   }
@@ -444,8 +446,8 @@ constexpr Entry entries[] = {
      "Syslog, Riemann, Prometheus and others come in by what FILE says; a changed file is taken\n"
      "over while it runs. Prometheus' API and /metrics are on 127.0.0.1:7400.",
      "berth observe run observe.toml\nberth observe run --check observe.toml", declare_observe},
-    {"More", "alerts list", "what fires or is pending in observation alone, and silences", "",
-     "berth alerts list", declare_alerts<AlertsArguments::What::list>},
+    {"More", "alerts list", "what fires or is pending, and silences", "", "berth alerts list",
+     declare_alerts<AlertsArguments::What::list>},
     {"More", "alerts history", "what fired, ended, was told and silenced", "",
      "berth alerts history -n 20", declare_alerts<AlertsArguments::What::history>},
     {"More", "alerts silence", "nobody is told of these alerts for a while", "",

@@ -161,8 +161,8 @@ struct StreamsTestArguments {
 struct AlertsArguments {
   enum class What : std::uint8_t { list, history, silence, end };
   What what = What::list;
-  std::string at = "127.0.0.1:7400";  // where berth observe run listens
-  std::string of;                     // matchers of a silence, or its id
+  std::string at;  // where berth observe run listens; empty: the folder's berth dev, else it
+  std::string of;  // matchers of a silence, or its id
   Duration lasts = 1h;
   std::string comment;
   std::uint32_t lines = 50;

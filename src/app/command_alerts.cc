@@ -4,6 +4,7 @@
 #include "app/exit_code.h"
 #include "app/terminal.h"
 #include "app/words.h"
+#include "base/strings.h"
 #include "base/units.h"
 #include "http/url.h"
 #include "os/host.h"
@@ -65,6 +66,23 @@ void print_history(const Output& output, const Json& answer) {
   }
 }
 
+/// As it was told; else this folder's berth dev; else where berth observe run listens by default.
+Result<ApiPlace> place_of(Session& session, const AlertsArguments& arguments) {
+  ApiPlace place;
+  if (arguments.at.empty()) {
+    auto found = session.place();
+    if (found.ok()) return found;
+  }
+  place.address = TRY(Address::parse(arguments.at.empty() ? "127.0.0.1:7400" : arguments.at));
+  return place;
+}
+
+std::string printable_lines(const std::string& text) {
+  std::string out;
+  for (auto line : split(text, '\n')) out += "\n  " + printable(std::string(line));
+  return out;
+}
+
 Deferred<Json> asked(ApiClient& api, const AlertsArguments& arguments) {
   using What = AlertsArguments::What;
   if (arguments.what == What::list) co_return co_await api.get("/v1/alerts");
@@ -86,8 +104,7 @@ Deferred<Json> asked(ApiClient& api, const AlertsArguments& arguments) {
 }  // namespace
 
 Deferred<int> run(Session& session, AlertsArguments arguments) {
-  ApiPlace place;
-  place.address = co_await or_return(Address::parse(arguments.at));
+  ApiPlace place = co_await or_return(place_of(session, arguments));
   ApiClient api(session.reactor, session.network, place);
   Json answer = co_await asked(api, arguments);
   const Output& output = session.output;
@@ -96,6 +113,11 @@ Deferred<int> run(Session& session, AlertsArguments arguments) {
     output.line(answer.text());
   } else if (arguments.what == What::list) {
     print_list(output, answer);
+    auto file = co_await api.ask("GET", "/v1/alerts/file");  // of berth dev
+    std::string problem = file.good() ? text_of(file.json["problem"]) : "";
+    if (!problem.empty()) {
+      output.err("berth: what ran before goes on: " + printable_lines(problem) + "\n");
+    }
   } else if (arguments.what == What::history) {
     print_history(output, answer);
   } else if (arguments.what == What::silence) {

@@ -330,7 +330,9 @@ void declare_alerts(CLI::App& app, Chosen& chosen, AlertsArguments::What what) {
   using What = AlertsArguments::What;
   auto a = arguments_of<AlertsArguments>(app, chosen);
   a->what = what;
-  app.add_option("--at", a->at, "where observation listens (127.0.0.1:7400)")->type_name("ADDRESS");
+  app.add_option("--at", a->at,
+                 "where observation listens (this folder's berth dev, else 127.0.0.1:7400)")
+      ->type_name("ADDRESS");
   if (what == What::history) {
     app.add_option("-n,--lines", a->lines, "how many, the newest first (50)")->type_name("N");
   }

@@ -50,6 +50,7 @@ class Dev {
     auto places = choose_places(arguments_, *state_, claims_, notes_);
     if (!places.ok()) return told(places.error());
     places->streams_file = arguments_.folder + "/streams.toml";
+    places->observe_file = arguments_.folder + "/observe.toml";
     for (auto& note : notes_) output_.line(note);
     log_output_ = std::make_unique<os::LogOutput>(state_->file("berth.log"));
     scope_.add(live(std::move(read.spec), *places));

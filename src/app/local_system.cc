@@ -71,6 +71,7 @@ Deferred<void> LocalSystem::start() {
   co_await open_state();
   co_await note_system();
   co_await start_observing();
+  co_await start_telling();
   co_await start_bus();
   co_await start_proxy();
   co_await start_agent();
@@ -153,6 +154,19 @@ Deferred<void> LocalSystem::start_streams() {
   co_await streams_->start();
 }
 
+/// Before the bus, whose messages KPIs count.
+Deferred<void> LocalSystem::start_telling() {
+  telling_ =
+      std::make_unique<observe::LocalTelling>(world_, log_.named("telling"), state_.path(),
+                                              places_.observe_file, streams_->core(), *all_series_);
+  co_await telling_->start();
+  deploy_marks_ = std::make_unique<DeployMarks>(*mirror_, [this](observe::Event event) {
+    auto* alerts = telling_->telling().alerts();
+    if (alerts) alerts->note_annotation(std::move(event));
+  });
+  deploy_marks_->start();
+}
+
 Result<void> LocalSystem::start_syslog() {
   intake_ = std::make_unique<observe::LogIntake>(*observer_);
   syslog_ = std::make_unique<observe::SyslogServer>(
@@ -168,11 +182,17 @@ Result<void> LocalSystem::start_syslog() {
 Deferred<void> LocalSystem::start_bus() {
   bus::BusOptions options;
   options.folder = state_.file("bus");
+  options.published = [this](std::string_view topic, std::string_view body) {
+    telling_->telling().note_message(topic, body);
+  };
   bus_ = std::make_unique<bus::Bus>(
       world_, log_.named("bus"), std::move(options),
       [this](const std::string& service) { return vip_of(service); },
       [this](const bus::DeadLetter& letter) { note_dead_letter(letter); });
   co_await bus_->open();
+  vitals_writer_ = std::make_unique<observe::SampleWriter>(world_, log_.named("vitals"), *samples_);
+  vitals_ = std::make_unique<Vitals>(world_, *mirror_, *bus_, state_.path(), *vitals_writer_);
+  vitals_->start();
   subscriptions_ =
       std::make_unique<Subscriptions>(world_, log_.named("subscriptions"), *mirror_, *bus_);
   co_await or_return(serve_bus());
@@ -264,6 +284,7 @@ Result<void> LocalSystem::serve() {
                                  {.version = std::string(version())});
   console::add_log_search_routes(api_->router(), world_, *lines_);
   observe::add_remote_write_route(api_->router(), *samples_, "/prometheus");
+  telling_->add_routes(api_->router());
   api_->router().add("GET", "/v1/doctor", [this](http::ServerRequest&) { return doctor(); });
   api_->start();
   console_ = std::make_unique<http::Server>(
@@ -301,7 +322,18 @@ console::Sources LocalSystem::sources() {
               [this](std::string_view id, std::string_view incarnation) {
                 return catalog_->why_out(id, incarnation);
               },
-          .all_series = all_series_.get()};
+          .all_series = all_series_.get(),
+          .alert_marks = [this] { return alert_marks(); }};
+}
+
+std::vector<console::AlertMark> LocalSystem::alert_marks() {
+  std::vector<console::AlertMark> out;
+  auto* alerts = telling_->telling().alerts();
+  if (!alerts) return out;
+  for (auto& each : alerts->fired()) {
+    out.push_back({each.time, std::string(each.labels.value("service")), each.summary});
+  }
+  return out;
 }
 
 std::vector<console::NamedAddress> LocalSystem::addresses() const {
@@ -340,6 +372,9 @@ Deferred<http::ServerResponse> LocalSystem::doctor() {
   for (auto& note : agent_->notes()) checkup.add("agent", "warn", note, "");
   check_descriptors(checkup);
   check_reactor(checkup, own_.reactor.choice());
+  if (!telling_->problem().empty()) {
+    checkup.add("observe.toml", "bad", telling_->problem(), "what ran before goes on");
+  }
   co_await check_disk(checkup, world_.disk, state_.path());
   check_proxy(checkup, listeners_->proxy_pid(), proxy_->restarts(), ring_->dropped());
   co_await check_dns(checkup, world_, Address::loopback(places_.dns));
@@ -352,6 +387,8 @@ Deferred<void> LocalSystem::stop(bool instances) {
   if (console_) co_await console_->close();
   if (subscriptions_) co_await subscriptions_->close();
   if (controller_) co_await controller_->close();
+  if (vitals_) co_await vitals_->close();
+  if (deploy_marks_) co_await deploy_marks_->close();
   if (bus_server_) co_await bus_server_->close();
   if (bus_) co_await bus_->close();
   if (agent_ && instances) co_await agent_->stop_all();
@@ -361,6 +398,7 @@ Deferred<void> LocalSystem::stop(bool instances) {
   if (ring_) co_await ring_->close();
   if (ring_) ring_->drain();
   if (log_lines_) co_await log_lines_->close();
+  if (telling_) co_await telling_->close();
   if (streams_) co_await streams_->close();
   if (syslog_) co_await syslog_->close();
   if (observer_) observer_->stop();

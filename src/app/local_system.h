@@ -5,16 +5,19 @@
 #include <vector>
 
 #include "app/access_ring.h"
+#include "app/deploy_marks.h"
 #include "app/kept_listeners.h"
 #include "app/log_lines.h"
 #include "app/proxy_keeper.h"
 #include "app/state_folder.h"
 #include "app/subscriptions.h"
+#include "app/vitals.h"
 #include "bus/bus.h"
 #include "catalog/catalog.h"
 #include "console/api.h"
 #include "http/router.h"
 #include "http/server.h"
+#include "observe/alone/local_telling.h"
 #include "observe/joined_series.h"
 #include "observe/kept_series.h"
 #include "observe/local_streams.h"
@@ -45,6 +48,7 @@ struct SystemPlaces {
   std::uint16_t bus = 0;
   std::uint32_t vip_network = 0;  // 0x7f4d0700: 127.77.7.0/24
   std::string streams_file;       // beside berth.toml; need not be there
+  std::string observe_file;       // likewise
 };
 
 /// A whole system in this process: server, agent, bus, observation and console, each made here and
@@ -74,6 +78,7 @@ class LocalSystem final : runtime::DrainGate {
   Deferred<void> start_observing();
   Deferred<void> start_streams();
   Result<void> start_syslog();
+  Deferred<void> start_telling();
   Deferred<void> start_bus();
   /// Where instances publish: without a token, but not from a browser.
   Result<void> serve_bus();
@@ -82,6 +87,7 @@ class LocalSystem final : runtime::DrainGate {
   Result<void> serve();
   Result<std::unique_ptr<Listener>> listen(std::uint16_t port);
   console::Sources sources();
+  std::vector<console::AlertMark> alert_marks();
   std::vector<console::NamedAddress> addresses() const;
   Address vip_of(std::string_view service) const;
   /// GET /v1/doctor: what only this process knows.
@@ -113,6 +119,10 @@ class LocalSystem final : runtime::DrainGate {
   std::unique_ptr<observe::LogStore> lines_;
   std::unique_ptr<observe::Observer> observer_;
   std::unique_ptr<observe::LocalStreams> streams_;
+  std::unique_ptr<observe::LocalTelling> telling_;
+  std::unique_ptr<observe::SampleWriter> vitals_writer_;
+  std::unique_ptr<Vitals> vitals_;
+  std::unique_ptr<DeployMarks> deploy_marks_;
   std::unique_ptr<observe::LogIntake> intake_;
   std::unique_ptr<observe::SyslogServer> syslog_;
   std::unique_ptr<RingReader> ring_;

@@ -77,6 +77,8 @@ struct BusOptions {
   std::uint64_t dead_bytes_max = 1ULL << 30;  // of dead letters; beyond, deliveries are repeated
   std::size_t dead_letters_max = 100'000;     // on and on until there is room
   Duration state_interval = 1s;               // acknowledgements are on disk within about it
+  /// Told of each message once it is safe, in the order of the log; empty: nobody.
+  std::function<void(std::string_view topic, std::string_view body)> published = {};
   Duration close_grace = 1s;  // what is on its way when the bus closes may still be answered
 };
 

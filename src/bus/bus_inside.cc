@@ -126,6 +126,7 @@ void Bus::Inside::synced(const LogRecord& record) {
   if (message->service.empty()) {
     found->second.published++;
     found->second.rate.note(world.clock.now());
+    if (options.published) options.published(message->topic, message->body);
   } else {
     std::string id = delivery_id(message->id, message->published, message->service);
     dead.settle(message->topic, id, message->replaces, record.sequence);

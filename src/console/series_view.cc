@@ -40,8 +40,15 @@ void write_marks(JsonWriter& out, const Sources& sources, std::string_view servi
     bool back;
     std::string service;
     std::uint64_t version;
+    std::string alert = {};
   };
   std::vector<Mark> marks;
+  for (auto& each : sources.alert_marks ? sources.alert_marks() : std::vector<AlertMark>()) {
+    std::int64_t at = each.time.nanoseconds / second_nanoseconds;
+    bool elsewhere = service != "*" && service != each.service;
+    if (elsewhere || at < from || at > to) continue;
+    marks.push_back({each.time, false, each.service, 0, each.text});
+  }
   for (auto& [name, desired] : sources.mirror.state().services) {
     if (service != "*" && service != name) continue;
     for (auto& rollout : desired.rollouts) {
@@ -55,6 +62,11 @@ void write_marks(JsonWriter& out, const Sources& sources, std::string_view servi
   out.begin_array();
   for (auto& mark : marks) {
     out.begin_object().member("time", milliseconds(mark.time));
+    if (!mark.alert.empty()) {
+      out.member("kind", "alert").member("service", mark.service);
+      out.member("text", mark.alert).end_object();
+      continue;
+    }
     out.member("kind", mark.back ? "rollback" : "deploy");
     out.member("service", mark.service).member("version", mark.version).end_object();
   }

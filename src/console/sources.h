@@ -26,6 +26,13 @@ struct NamedAddress {
   std::string url;
 };
 
+/// An alert that fired, for charts.
+struct AlertMark {
+  WallTime time{};
+  std::string service;  // of its labels; may be empty
+  std::string text;
+};
+
 /// Counters that only the program knows, for /metrics.
 struct ProgramCounters {
   std::uint64_t access_records = 0;          // read from the ring
@@ -58,6 +65,8 @@ struct Sources {
   std::function<std::string(std::string_view id, std::string_view incarnation)> why_out = {};
   /// All series under Prometheus' names, for charts; null: there is no POST /v1/charts.
   observe::SeriesSource* all_series = nullptr;
+  /// The newest alerts that fired, in no order; there may be none to tell of them.
+  std::function<std::vector<AlertMark>()> alert_marks = {};
 };
 
 struct ApiOptions {

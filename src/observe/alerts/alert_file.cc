@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/check.h"
 #include "base/strings.h"
 #include "base/units.h"
 
@@ -11,28 +12,46 @@ namespace berth::observe {
 namespace {
 
 constexpr Duration longest = 87600h;
+constexpr std::string_view calls_of_series =
+    "sum by (from, to) (increase(berth_call_duration_seconds_count[10m])) > 0";
 
 /// Reads all of it; what is shared between its tables is here.
 class AlertsReader {
  public:
-  AlertsReader(TomlReader& file, const std::vector<std::string>& outputs)
-      : file_(file), outputs_(outputs) {}
+  AlertsReader(TomlReader& file, const std::vector<std::string>& outputs, std::string_view defaults)
+      : file_(file), outputs_(outputs), defaults_(defaults) {}
 
   AlertsFile read() {
     if (auto table = file_.table("alerts")) {
       default_ = route(*table);
       out_.annotations_to = told(*table, "annotations_to");
+      out_.calls = expression(*table, "calls");
+      if (!table->boolean("defaults").value_or(true)) defaults_ = {};
       table->finish();
     }
+    if (!out_.calls) out_.calls = promql::Query::parse(calls_of_series).value();
     file_.each_table("alert", [&](TomlReader& reader) { read_alert(reader); });
     file_.each_table("objective", [&](TomlReader& reader) { read_objective(reader); });
     file_.each_table("kpi", [&](TomlReader& reader) { read_kpi(reader); });
     file_.each_table("export", [&](TomlReader& reader) { read_export(reader); });
+    read_defaults();
     check_names();
     return std::move(out_);
   }
 
  private:
+  void read_defaults() {
+    if (defaults_.empty()) return;
+    TomlValue value = TomlValue::parse(defaults_, "defaults").value();
+    TomlErrors errors;
+    TomlReader file(value, "", errors);
+    file.each_table("alert", [&](TomlReader& reader) {
+      AlertRule rule = alert(reader);
+      if (names_.insert(rule.name).second) out_.rules.push_back(std::move(rule));
+    });
+    check(!errors.any(), "a default alert is wrong");
+  }
+
   void length(TomlReader& reader, std::string_view key, Duration& out, Duration least = 0s) {
     auto value = reader.duration(key);
     if (!value) return;
@@ -87,7 +106,9 @@ class AlertsReader {
     return std::nullopt;
   }
 
-  void read_alert(TomlReader& reader) {
+  void read_alert(TomlReader& reader) { add(reader, alert(reader)); }
+
+  AlertRule alert(TomlReader& reader) {
     AlertRule rule;
     reader.require("name");
     rule.name = reader.string("name").value_or("");
@@ -117,8 +138,9 @@ class AlertsReader {
       rule.flap_changes = static_cast<int>(*changes);
     }
     length(reader, "flap_within", rule.flap_within, 1s);
+    rule.calls = reader.boolean("calls").value_or(false);
     rule.route = route(reader);
-    add(reader, std::move(rule));
+    return rule;
   }
 
   void read_events(TomlReader& reader, AlertRule& rule) {
@@ -270,6 +292,7 @@ class AlertsReader {
 
   TomlReader& file_;
   const std::vector<std::string>& outputs_;
+  std::string_view defaults_;
   AlertRoute default_;
   std::set<std::string> names_;
   AlertsFile out_;
@@ -277,8 +300,9 @@ class AlertsReader {
 
 }  // namespace
 
-AlertsFile read_alerts(TomlReader& file, const std::vector<std::string>& outputs) {
-  return AlertsReader(file, outputs).read();
+AlertsFile read_alerts(TomlReader& file, const std::vector<std::string>& outputs,
+                       std::string_view defaults) {
+  return AlertsReader(file, outputs, defaults).read();
 }
 
 }  // namespace berth::observe

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/toml_reader.h"
@@ -19,9 +21,13 @@ struct AlertsFile {
   std::vector<Kpi> kpis;
   std::vector<Export> exports;
   std::vector<std::string> annotations_to;
+  std::optional<promql::Query> calls;  // who calls whom: series with the labels from and to
 };
 
 /// Reads these tables of `file`; what is wrong is told to the reader. `outputs`: who may be told.
-AlertsFile read_alerts(TomlReader& file, const std::vector<std::string>& outputs);
+/// `defaults`: rules as the text of a file, that are there besides unless [alerts] defaults is
+/// false; one of the same name in `file` stands in its place.
+AlertsFile read_alerts(TomlReader& file, const std::vector<std::string>& outputs,
+                       std::string_view defaults = {});
 
 }  // namespace berth::observe

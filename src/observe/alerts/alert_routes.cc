@@ -56,8 +56,8 @@ Deferred<ServerResponse> annotate(Alerts& alerts, ServerRequest& request) {
   co_return ServerResponse::json_value(Json::object(), 201);
 }
 
-/// The problem for what went wrong.
-Deferred<ServerResponse> told(Deferred<ServerResponse> work) {
+/// The problem for what went wrong. Another file may replace the alerts meanwhile.
+Deferred<ServerResponse> told(std::shared_ptr<Alerts>, Deferred<ServerResponse> work) {
   auto answer = co_await std::move(work).result();
   if (answer.ok()) co_return std::move(*answer);
   if (answer.error().is(Code::cancelled)) co_return std::move(answer).error();
@@ -66,14 +66,15 @@ Deferred<ServerResponse> told(Deferred<ServerResponse> work) {
 
 }  // namespace
 
-void add_alert_routes(http::Router& router, std::function<Alerts*()> alerts, Clock& clock) {
+void add_alert_routes(http::Router& router, std::function<std::shared_ptr<Alerts>()> alerts,
+                      Clock& clock) {
   auto add = [&](const char* method, const char* path, auto handler) {
     router.add(method, path, [alerts, handler](ServerRequest& request) -> Deferred<ServerResponse> {
-      Alerts* running = alerts();
+      std::shared_ptr<Alerts> running = alerts();
       if (!running) {
         return ready(ServerResponse::problem(503, "alerts do not run; the log says why"));
       }
-      return told(handler(*running, request));
+      return told(running, handler(*running, request));
     });
   };
   add("GET", "/v1/alerts", [](Alerts& running, ServerRequest&) {

@@ -49,6 +49,7 @@ struct AlertRule {
   std::string description;              // likewise
   std::vector<std::string> depends_on;  // rules: what is explained by one of them is not told
   std::vector<std::string> equal;       // labels in which both must be equal for that
+  bool calls = false;    // explained by any rule's that has this, of a service that its own calls
   int flap_changes = 6;  // so many changes within `flap_within` are flapping; 0: never
   Duration flap_within = 30min;
   AlertRoute route;

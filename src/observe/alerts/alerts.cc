@@ -25,6 +25,12 @@ Json labels_json(const promql::Labels& labels) {
   return out;
 }
 
+Json words(const std::vector<std::string>& texts) {
+  Json out = Json::array();
+  for (auto& text : texts) out.add(text);
+  return out;
+}
+
 Json history_line(WallTime now, std::string_view what) {
   Json out = Json::object();
   out.add_member("time", write_timestamp(now, 3)).add_member("what", std::string(what));
@@ -109,6 +115,7 @@ Deferred<void> Alerts::annotate(Event event) {
 Deferred<void> Alerts::run_forever() {
   for (;;) {
     co_await evaluate_due();
+    co_await ask_calls();
     auto told = co_await tell().result();
     if (!told.ok()) log_.error("alerts are not told", {{"error", told.error()}});
     if (changed_) {
@@ -153,7 +160,7 @@ Deferred<void> Alerts::evaluate(Rule& rule) {
       for (auto& each : held) seen.held.push_back(std::move(each.labels));
     }
   }
-  note_changes(rule.alerts.evaluate(now, seen.active, seen.held), now);
+  note_changes(rule.alerts.rule(), rule.alerts.evaluate(now, seen.active, seen.held), now);
 }
 
 Deferred<std::vector<Found>> Alerts::ask(const promql::Query& query, WallTime now) {
@@ -161,13 +168,21 @@ Deferred<std::vector<Found>> Alerts::ask(const promql::Query& query, WallTime no
   co_return co_await ask_series(*series_, query, now, options_.samples_max);
 }
 
-void Alerts::note_changes(const std::vector<AlertChange>& changes, WallTime now) {
+void Alerts::note_fired(const AlertRule& rule, const Alert& alert) {
+  std::string text = rule.summary.empty() ? rule.name : rule.summary;
+  fired_.push_back({alert.fired_at, alert.labels, with_labels(text, alert.labels, alert.value)});
+  if (fired_.size() > fired_kept) fired_.pop_front();
+}
+
+void Alerts::note_changes(const AlertRule& rule, const std::vector<AlertChange>& changes,
+                          WallTime now) {
   for (auto& [what, alert] : changes) {
     changed_ = true;
     Json line = history_line(now, word_of(what));
     line.add_member("alert", std::string(alert.labels.value("alertname")));
     line.add_member("labels", labels_json(alert.labels)).add_member("value", alert.value);
     history_.add(line);
+    if (what == AlertChange::What::fired) note_fired(rule, alert);
     if (what == AlertChange::What::fired || what == AlertChange::What::resolved) {
       log_.info("an alert changed", {{"state", word_of(what)}, {"labels", alert.labels.text()}});
     }
@@ -179,6 +194,49 @@ const Alerts::Rule* Alerts::rule_called(std::string_view name) const {
     if (rule->alerts.rule().name == name) return rule.get();
   }
   return nullptr;
+}
+
+bool Alerts::calls_matter() const {
+  std::size_t active = 0;
+  for (auto& rule : rules_) {
+    if (!rule->alerts.rule().calls) continue;
+    for (auto& [key, alert] : rule->alerts.all()) active += alert.phase != AlertPhase::resolved;
+  }
+  return active > 1;
+}
+
+Deferred<void> Alerts::ask_calls() {
+  MonotonicTime now = world_.clock.now();
+  if (!options_.calls || now < calls_due_ || !calls_matter()) co_return;
+  calls_due_ = now + calls_asked_every;
+  auto found = co_await ask(*options_.calls, world_.clock.wall()).result();
+  if (!found.ok()) {
+    log_.warning("who calls whom is not known anew", {{"error", found.error()}});
+    co_return;
+  }
+  std::vector<std::pair<std::string, std::string>> calls;
+  for (auto& each : *found) {
+    calls.emplace_back(each.labels.value("from"), each.labels.value("to"));
+  }
+  calls_.set(calls);
+}
+
+/// Of those of services that its own calls the one that is farthest down.
+const Alert* Alerts::called_cause(const AlertRule& rule, const Alert& alert) const {
+  if (!rule.calls) return nullptr;
+  const Alert* best = nullptr;
+  WallTime now = world_.clock.wall();
+  for (auto& other : rules_) {
+    if (!other->alerts.rule().calls) continue;
+    for (auto& [key, each] : other->alerts.all()) {
+      bool over = each.phase == AlertPhase::resolved && now - each.resolved_at > explains_after;
+      if (over) continue;
+      auto service = each.labels.value("service");
+      if (!calls_.explains(service, alert.labels.value("service"))) continue;
+      if (!best || calls_.explains(service, best->labels.value("service"))) best = &each;
+    }
+  }
+  return best;
 }
 
 /// One that explains it: of a rule that it depends on, with the same labels where they must be.
@@ -194,7 +252,7 @@ const Alert* Alerts::cause_of(const AlertRule& rule, const Alert& alert) const {
       if (same) return &each;
     }
   }
-  return nullptr;
+  return called_cause(rule, alert);
 }
 
 Deferred<void> Alerts::tell() {
@@ -277,6 +335,7 @@ void Alerts::restore(const Json& json) {
         rule->watch->restore(alert->labels, alert->value, now);
       }
       rule->alerts.restore(*alert);
+      if (alert->fired_at != WallTime{}) note_fired(rule->alerts.rule(), *alert);
     }
   }
 }
@@ -354,6 +413,10 @@ Json Alerts::json() const {
     }
     Json each = Json::object();
     each.add_member("name", what.name).add_member("condition", what.text);
+    each.add_member("for", static_cast<double>(what.stands.count()) / 1e9);
+    each.add_member("severity", what.severity).add_member("calls", what.calls);
+    each.add_member("description", what.description);
+    each.add_member("depends_on", words(what.depends_on)).add_member("to", words(what.route.to));
     each.add_member("alerts", rule->alerts.all().size()).add_member("trouble", rule->trouble);
     rules.add(std::move(each));
   }

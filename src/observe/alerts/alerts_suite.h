@@ -55,6 +55,7 @@ struct AlertWorld {
     AlertsOptions options;
     options.folder = "/state/alerts";
     options.annotations_to = read.annotations_to;
+    options.calls = read.calls;
     AlertOutputs outputs;
     outputs.accept = [this](const std::string& name, const Event& event) -> Result<void> {
       if (refuses) return Error(Code::overloaded, "full");

@@ -73,6 +73,7 @@ void Kpis::end_stretches() {
       event.time = {stretch * per};
       event.ttl = 2 * each.kpi.per + 5s;
       event.tags = {"kpi"};
+      each.newest = each.sum;
       emit_(std::move(event));
     }
     each.sum = std::exchange(each.next, 0);
@@ -117,6 +118,27 @@ std::vector<std::string> Kpis::topics() const {
     if (!each.kpi.topic.empty()) out.insert(each.kpi.topic);
   }
   return {out.begin(), out.end()};
+}
+
+Json Kpis::json() const {
+  Json out = Json::array();
+  for (auto& each : all_) {
+    const Kpi& kpi = each.kpi;
+    Json one = Json::object();
+    one.add_member("name", kpi.name).add_member("topic", kpi.topic).add_member("field", kpi.field);
+    one.add_member("per", static_cast<double>(kpi.per.count()) / 1e9);
+    one.add_member("value", each.newest ? Json(*each.newest) : Json());
+    one.add_member("at", static_cast<double>(each.stretch * kpi.per.count()) / 1e9);
+    one.add_member("least", kpi.least ? Json(*kpi.least) : Json());
+    one.add_member("most", kpi.most ? Json(*kpi.most) : Json());
+    // The series that it is from there on.
+    one.add_member("series", fmt::format("{{berth_name=\"kpi {}\"}}", kpi.name));
+    Json to = Json::array();
+    for (auto& name : kpi.route.to) to.add(name);
+    one.add_member("to", std::move(to));
+    out.add(std::move(one));
+  }
+  return out;
 }
 
 std::optional<AlertRule> band_rule(const Kpi& kpi) {

@@ -8,6 +8,7 @@
 
 #include "async/clock.h"
 #include "async/scope.h"
+#include "base/json.h"
 #include "observe/alerts/alert_rule.h"
 #include "observe/event.h"
 
@@ -44,6 +45,8 @@ class Kpis {
   /// A message of the bus: its text is read as JSON where a KPI has a field.
   void note_message(std::string_view topic, std::string_view body);
   std::vector<std::string> topics() const;
+  /// Each with the newest whole stretch's number (docs/formats/api.md, KPIs).
+  Json json() const;
 
   static constexpr Duration tick = 1s;
 
@@ -53,7 +56,8 @@ class Kpis {
     std::int64_t stretch = 0;  // number of the present one
     bool whole = false;        // it was counted from its begin
     double sum = 0;
-    double next = 0;  // of the stretch after it, before the tick that ends it
+    double next = 0;               // of the stretch after it, before the tick that ends it
+    std::optional<double> newest;  // of the last whole stretch
   };
   void add(Counted& each, double value);
   Deferred<void> run_forever();

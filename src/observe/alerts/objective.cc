@@ -73,6 +73,10 @@ Result<std::vector<AlertRule>> burn_rate_rules(const Objective& objective) {
   return out;
 }
 
+std::string burn_expression(const Objective& objective, Duration window) {
+  return fmt::format("{} / {}", ratio(objective, window), number_text(budget(objective)));
+}
+
 std::string budget_expression(const Objective& objective) {
   return fmt::format("1 - {} / {}", ratio(objective, objective.window),
                      number_text(budget(objective)));

@@ -36,5 +36,7 @@ std::vector<BurnRate> burn_rates(Duration window);
 Result<std::vector<AlertRule>> burn_rate_rules(const Objective& objective);
 /// What is left of the budget, as PromQL: 1 is all of it, below 0 it is overspent.
 std::string budget_expression(const Objective& objective);
+/// At which multiple of the allowed rate it burned over the last `window`.
+std::string burn_expression(const Objective& objective, Duration window);
 
 }  // namespace berth::observe

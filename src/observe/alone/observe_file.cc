@@ -160,11 +160,7 @@ void Reading::read_inputs(TomlReader& reader) {
 }
 
 void Reading::read_telling(TomlReader& reader, std::string_view text) {
-  file.telling.outputs = read_outputs(reader, folder);
-  std::vector<std::string> names;
-  for (auto& plan : file.telling.outputs) names.push_back(plan.name);
-  file.telling.alerts = read_alerts(reader, names);
-  file.telling.text = text;
+  file.telling = observe::read_telling(reader, text, folder);
 }
 
 }  // namespace

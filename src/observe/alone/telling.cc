@@ -39,6 +39,7 @@ Deferred<void> Telling::open(TellingFile file) {
   AlertsOptions options;
   options.folder = folder_ + "/alerts";
   options.annotations_to = std::move(file.alerts.annotations_to);
+  options.calls = std::move(file.alerts.calls);
   AlertOutputs outputs;
   outputs.accept = [this](const std::string& name, const Event& event) -> Result<void> {
     auto* output = outputs_->find(name);
@@ -59,6 +60,7 @@ Deferred<void> Telling::open(TellingFile file) {
     core_.inject(event);
   });
   kpis_->start();
+  goals_ = std::make_shared<Goals>(world_.clock, series_, std::move(file.alerts.objectives));
   listen();
 }
 
@@ -76,6 +78,7 @@ Deferred<void> Telling::close() {
   exports_ = nullptr;
   if (kpis_) co_await kpis_->close();
   kpis_ = nullptr;
+  goals_ = nullptr;
   if (alerts_) co_await alerts_->close();
   alerts_ = nullptr;
   if (outputs_) {
@@ -99,8 +102,20 @@ void Telling::expose(Exposition& page) const {
   if (exports_) exports_->expose(page);
 }
 
+Deferred<http::ServerResponse> Telling::kpis() {
+  auto goals = goals_;
+  if (!goals) co_return http::ServerResponse::problem(503, "alerts do not run; the log says why");
+  auto objectives = co_await goals->json().result();
+  if (!objectives.ok()) co_return http::ServerResponse::problem(objectives.error());
+  Json out = Json::object();
+  out.add_member("kpis", kpis_ ? kpis_->json() : Json::array());
+  out.add_member("objectives", std::move(*objectives));
+  co_return http::ServerResponse::json_value(out);
+}
+
 void Telling::add_routes(http::Router& router) {
-  add_alert_routes(router, [this] { return alerts_.get(); }, world_.clock);
+  add_alert_routes(router, [this] { return alerts_; }, world_.clock);
+  router.add("GET", "/v1/kpis", [this](http::ServerRequest&) { return kpis(); });
 }
 
 }  // namespace berth::observe

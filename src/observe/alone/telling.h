@@ -8,22 +8,16 @@
 #include "base/exposition.h"
 #include "base/log.h"
 #include "http/router.h"
-#include "observe/alerts/alert_file.h"
 #include "observe/alerts/alerts.h"
 #include "observe/alerts/exports.h"
+#include "observe/alerts/goals.h"
 #include "observe/alerts/kpi.h"
+#include "observe/alone/telling_file.h"
 #include "observe/outputs/outputs.h"
 #include "observe/series_source.h"
 #include "observe/streams/core.h"
 
 namespace berth::observe {
-
-/// What a file says of whom is told what.
-struct TellingFile {
-  std::vector<OutputPlan> outputs;
-  AlertsFile alerts;
-  std::string text;  // of the whole file: where it has changed, all of it is made anew
-};
 
 /// Outputs, alerts, KPIs and exports of one process, joined: streams send to outputs by name,
 /// events reach alert rules and KPIs, alerts and series reach outputs. Another file replaces all of
@@ -48,11 +42,12 @@ class Telling {
   /// A message of the bus, for KPIs.
   void note_message(std::string_view topic, std::string_view body);
   void expose(Exposition& page) const;
-  /// Those of alert_routes.h, for the alerts that run.
+  /// Those of alert_routes.h, for the alerts that run, and GET /v1/kpis.
   void add_routes(http::Router& router);
 
  private:
   Deferred<void> open(TellingFile file);
+  Deferred<http::ServerResponse> kpis();
   void listen();
 
   World& world_;
@@ -62,8 +57,9 @@ class Telling {
   SeriesSource& series_;
   std::string text_;
   std::unique_ptr<Outputs> outputs_;
-  std::unique_ptr<Alerts> alerts_;
+  std::shared_ptr<Alerts> alerts_;  // also of requests that are being answered
   std::unique_ptr<Kpis> kpis_;
+  std::shared_ptr<Goals> goals_;  // also of those who ask
   std::unique_ptr<Exports> exports_;
   std::vector<streams::PubSub::Subscription> subscriptions_;
 };

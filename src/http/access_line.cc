@@ -18,9 +18,9 @@ constexpr std::size_t numbers_max = 24;  // of a line, with what stands between 
 
 /// What strftime makes of the same second again and again. One thread.
 struct SecondText {
-  std::time_t seconds = -1;
+  std::time_t seconds = -1;  // none yet
   std::size_t size = 0;
-  char text[40];
+  char text[40] = {};
 
   std::string_view of(std::time_t at, const char* format) {
     if (at != seconds) {

@@ -8,7 +8,6 @@
 #include "async/process.h"
 #include "async/sync.h"
 #include "http/access_record.h"
-#include "http/pooled_bytes.h"
 
 namespace berth::proxy {
 namespace {
@@ -30,7 +29,7 @@ class DatagramPlace final : public LogPlace {
 
   void add(const http::AccessRecord& record, std::string_view line) override {
     make_syslog_message(message_, record, line);
-    if (!socket_->send(peer_, http::pooled_copy(message_))) ++lost_;
+    if (!socket_->send(peer_, Bytes::literal(message_))) ++lost_;
   }
 
  private:

@@ -23,7 +23,7 @@ descriptors = raise_descriptors()
 if descriptors < COUNT + 1500:
     sys.exit(f"{COUNT} connections need {COUNT + 1500} descriptors a process, {descriptors} are allowed; fewer: CONNECTIONS=1000")
 # A slow connection takes the proxy two descriptors.
-SLOW_COUNT = min(COUNT, (descriptors - 1000) // 2 // 100 * 100)
+SLOW_COUNT = min(COUNT, (descriptors - 2000) // 2 // 100 * 100)
 
 
 class Holder:

@@ -135,6 +135,7 @@ def swaps():
     thread.start()
     tails, costs = {True: [], False: []}, {True: [], False: []}
     try:
+        time.sleep(2)  # the first checks of 1,000 instances
         asked(one)
         for _ in range(ROUNDS):
             for with_swaps in (False, True):

@@ -1,12 +1,9 @@
 #include "http/access_record.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
-#include <ctime>
 
 namespace berth::http {
 namespace {
@@ -17,23 +14,6 @@ constexpr std::size_t fixed_bytes = offsetof(AccessRecord, frontend);
 std::array<std::string_view, 6> texts_of(const AccessRecord& r) {
   return {r.frontend, r.backend, r.server,
           r.caller,   r.method,  r.target.substr(0, access_record_target_bytes_max)};
-}
-
-std::string timer(std::int64_t nanoseconds) {
-  return nanoseconds < 0 ? "-1" : std::to_string(nanoseconds / 1'000'000);
-}
-
-/// What would break the line's fields is written as HAProxy does: '#' and two hex digits.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (unsigned char c : text) {
-    if (c < 0x20 || c >= 0x7f || c == '"' || c == '#') {
-      out += fmt::format("#{:02X}", c);
-    } else {
-      out += static_cast<char>(c);
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -76,53 +56,6 @@ std::optional<AccessRecord> decode_access_record(std::string_view bytes) {
   return record;
 }
 
-std::string haproxy_syslog_head(const AccessRecord& r) {
-  std::time_t seconds = static_cast<std::time_t>((r.accepted + r.total) / 1'000'000'000);
-  std::tm local;
-  localtime_r(&seconds, &local);
-  char head[64];
-  std::size_t size = std::strftime(head, sizeof head, "%b %e %H:%M:%S berth: ", &local);
-  return {head, size};
-}
-
-namespace {
-
-/// Option tcplog (8.2.2).
-std::string tcp_line(const AccessRecord& r, const char* date) {
-  auto& t = r.termination;
-  return fmt::format(
-      "{}.{}.{}.{}:{} [{}.{:03}] {} {}/{} {}/{}/{} {} {}{} {}/{}/{}/{}/{} 0/{}", r.client_ip >> 24,
-      r.client_ip >> 16 & 255, r.client_ip >> 8 & 255, r.client_ip & 255, r.client_port, date,
-      r.accepted / 1'000'000 % 1000, r.frontend, r.backend.empty() ? "-" : r.backend,
-      r.server.empty() ? "<NOSRV>" : r.server, timer(r.waiting), timer(r.connecting),
-      timer(r.total), r.bytes_out, t[0], t[1], r.process_connections, r.frontend_connections,
-      r.backend_requests, r.server_requests, r.retries, r.backend_queue);
-}
-
-}  // namespace
-
 bool is_tcp(const AccessRecord& record) { return record.method.empty() && record.status == 0; }
-
-std::string haproxy_line(const AccessRecord& r) {
-  std::time_t seconds = static_cast<std::time_t>(r.accepted / 1'000'000'000);
-  std::tm local;
-  localtime_r(&seconds, &local);
-  char date[32];
-  std::strftime(date, sizeof date, "%d/%b/%Y:%H:%M:%S", &local);
-  if (is_tcp(r)) return tcp_line(r, date);
-  auto& t = r.termination;
-  std::string asked =
-      r.method.empty() ? "<BADREQ>" : escaped(r.method) + " " + escaped(r.target) + " HTTP/1.1";
-  return fmt::format(
-      "{}.{}.{}.{}:{} [{}.{:03}] {} {}/{} {}/{}/{}/{}/{} {} {} - - {}{}{}{} {}/{}/{}/{}/{} 0/{} "
-      "\"{}\"",
-      r.client_ip >> 24, r.client_ip >> 16 & 255, r.client_ip >> 8 & 255, r.client_ip & 255,
-      r.client_port, date, r.accepted / 1'000'000 % 1000, r.frontend,
-      r.backend.empty() ? r.frontend : r.backend, r.server.empty() ? "<NOSRV>" : r.server,
-      timer(r.request), timer(r.waiting), timer(r.connecting), timer(r.response), timer(r.total),
-      r.status == 0 ? std::string("-1") : std::to_string(r.status), r.bytes_out, t[0], t[1], t[2],
-      t[3], r.process_connections, r.frontend_connections, r.backend_requests, r.server_requests,
-      r.retries, r.backend_queue, asked);
-}
 
 }  // namespace berth::http

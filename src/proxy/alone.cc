@@ -1,5 +1,6 @@
 #include "proxy/alone.h"
 
+#include "async/clock.h"
 #include "base/units.h"
 #include "proxy/session.h"
 #include "tls/handshake.h"
@@ -11,7 +12,7 @@ Alone::Alone(World& world, Log log, acme::WritePrivate write)
       log_(log),
       listeners_(world.network),
       logs_(world, log.named("access log")),
-      checks_(world, log.named("checks"), [this] { publish(); }),
+      checks_(world, log.named("checks"), [this] { health_changed(); }),
       certificates_(world, log.named("acme"), std::move(write), [this] { show_certificates(); }) {
   proxy_ = std::make_unique<Proxy>(world, log.named("proxy"), listeners_, counts_, nobody_,
                                    ProxyOptions());
@@ -71,8 +72,20 @@ Result<void> Alone::attach_keys(gateway::Gateway& gateway) {
   return {};
 }
 
+void Alone::health_changed() {
+  auto& clock = world_.clock;
+  bool calm = published_at_ == MonotonicTime{} || clock.now() - published_at_ >= publish_pause;
+  if (calm) {
+    publish();
+  } else if (!armed()) {
+    clock.timers().arm(*this, published_at_ + publish_pause);
+  }
+}
+
 /// The services with their health as it is now; those that did not change keep their part.
 void Alone::publish() {
+  disarm();
+  published_at_ = world_.clock.now();
   auto snapshot = std::make_shared<catalog::Snapshot>();
   snapshot->revision = ++revision_;
   for (auto& each : services_) {

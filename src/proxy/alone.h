@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "async/timer_queue.h"
 #include "async/world.h"
 #include "base/log.h"
 #include "http/client.h"
@@ -27,8 +28,12 @@ namespace berth::proxy {
 /// that follows a catalog elsewhere. Each file that is applied becomes a snapshot of services,
 /// whose health its own checks find out, and a Gateway; what stayed the same goes on, with its
 /// connections, counters and health. One reactor.
-class Alone {
+class Alone final : Timer {
  public:
+  /// What checks find out counts at once, but where they find much it is gathered for so long,
+  /// since each time all services are looked at.
+  static constexpr Duration publish_pause = 10ms;
+
   /// `write` keeps certificates from ACME directories; without it they stay in memory.
   Alone(World& world, Log log, acme::WritePrivate write = {});
 
@@ -67,6 +72,8 @@ class Alone {
 
   void publish();
   void show_certificates();
+  void health_changed();
+  void fire() override { publish(); }
   const catalog::Instance* find(std::string_view instance, std::string& service) const;
   Result<void> attach_keys(gateway::Gateway& gateway);
 
@@ -85,6 +92,7 @@ class Alone {
   std::map<std::pair<std::string, Address>, Order> orders_;           // by service and instance
   std::map<std::pair<std::string, Address>, std::uint32_t> weights_;  // the same
   std::uint64_t revision_ = 0;
+  MonotonicTime published_at_{};
   gateway::Checks checks_;
   Certificates certificates_;
 };

@@ -5,11 +5,14 @@
 
 #include "base/strings.h"
 #include "http/h1_writer.h"
+#include "http/pooled_bytes.h"
 #include "http/websocket_handshake.h"
 #include "proxy/chunks.h"
 
 namespace berth::proxy {
 namespace {
+
+constexpr std::size_t taken_max = 32;  // pieces that were taken and keep their places
 
 /// Fields that say how HTTP/1.1 frames its messages are made here; expectations have been answered.
 bool left_out(std::string_view name) {
@@ -42,28 +45,29 @@ class Bridge::End final : public ByteStream {
   std::shared_ptr<Bridge> bridge_;
 };
 
-Bridge::Bridge(http::ServerRequest& request, Address local, Random& random)
+Bridge::Bridge(http::ServerRequest& request, Address local, Random& random, std::string& scratch)
     : request_(request), local_(std::move(local)) {
   auto& head = request.head;
-  head_.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
+  scratch.assign(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
   for (auto& header : head.headers) {
     bool good = http::writable_value(header.value) && !left_out(header.name);
-    if (good) http::append_header(head_, header.name, header.value);
+    if (good) http::append_header(scratch, header.name, header.value);
   }
   if (head.framing.kind == http::Framing::Kind::length) {
-    http::append_header(head_, "content-length", std::to_string(head.framing.length));
+    http::append_header(scratch, "content-length", std::to_string(head.framing.length));
   }
   chunked_ = head.framing.kind == http::Framing::Kind::chunked;
-  if (chunked_) http::append_header(head_, "transfer-encoding", "chunked");
+  if (chunked_) http::append_header(scratch, "transfer-encoding", "chunked");
   if (!head.protocol.empty()) {
     std::array<char, 16> bytes;
     random.secret_bytes(bytes.data(), bytes.size());
     key_ = http::websocket_key({bytes.data(), bytes.size()});
-    http::append_header(head_, "connection", "Upgrade");
-    http::append_header(head_, "upgrade", head.protocol);
-    http::append_header(head_, "sec-websocket-key", key_);
+    http::append_header(scratch, "connection", "Upgrade");
+    http::append_header(scratch, "upgrade", head.protocol);
+    http::append_header(scratch, "sec-websocket-key", key_);
   }
-  head_ += "\r\n";
+  scratch += "\r\n";
+  head_ = http::pooled_copy(scratch);
   content_over_ = head.framing.kind == http::Framing::Kind::none || !request.content;
 }
 
@@ -75,7 +79,7 @@ Deferred<Bytes> Bridge::read(std::size_t bytes_max) {
   if (broken_) return failed<Bytes>(Error(Code::reset, "the stream was broken off"));
   if (!head_read_) {
     head_read_ = true;
-    return ready(Bytes::copy(head_));
+    return ready(std::move(head_));
   }
   if (!key_.empty()) return read_tunnel(bytes_max);
   if (content_over_) return ready(Bytes());
@@ -106,24 +110,42 @@ Deferred<Bytes> Bridge::read_content() {
 Deferred<void> Bridge::write(BytesList bytes) {
   for (auto& piece : bytes) {
     answer_bytes_ += piece.size();
-    if (!piece.empty()) answer_.push_back(piece);
+    if (!piece.empty()) answer_.push_back(std::move(piece));
   }
   while (!taking_.empty()) taking_.wake();
+  if (answer_bytes_ <= waiting_bytes_max && !broken_) return ready();
+  return until_taken();
+}
+
+Deferred<void> Bridge::until_taken() {
   while (answer_bytes_ > waiting_bytes_max && !broken_) co_await room_.wait();
   if (broken_) co_await fail_with(Error(Code::reset, "the stream was broken off"));
 }
 
 Deferred<Bytes> Bridge::take() {
-  while (answer_.empty()) {
+  if (has_come()) return ready(take_first());
+  return take_later();
+}
+
+Deferred<Bytes> Bridge::take_later() {
+  while (!has_come()) {
     if (broken_) co_return Error(Code::reset, "the answer was broken off");
     if (ended_) co_return Bytes();
     co_await taking_.wait();
   }
-  Bytes piece = std::move(answer_.front());
-  answer_.pop_front();
+  co_return take_first();
+}
+
+Bytes Bridge::take_first() {
+  Bytes piece = std::move(answer_[answer_next_]);
+  ++answer_next_;
+  if (answer_next_ == answer_.size() || answer_next_ >= taken_max) {
+    answer_.erase(answer_.begin(), answer_.begin() + static_cast<std::ptrdiff_t>(answer_next_));
+    answer_next_ = 0;
+  }
   answer_bytes_ -= piece.size();
   while (!room_.empty()) room_.wake();
-  co_return std::move(piece);
+  return piece;
 }
 
 void Bridge::end() {

@@ -16,13 +16,6 @@ void average(double& sum, std::int64_t nanoseconds, std::uint64_t count) {
   sum += (static_cast<double>(nanoseconds) / 1e9 - sum) * share;
 }
 
-template <class Map>
-auto& place(Map& map, std::string_view name) {
-  auto found = map.find(name);
-  if (found != map.end()) return found->second;
-  return map.emplace(std::string(name), typename Map::mapped_type()).first->second;
-}
-
 }  // namespace
 
 void Tally::add(const http::AccessRecord& r) {
@@ -48,18 +41,28 @@ void Tally::add(const http::AccessRecord& r) {
   average(total_time, r.total, requests);
 }
 
+Counts::Place Counts::place(Places& places, std::string_view name, Tallies& tallies, Times* times) {
+  auto found = places.find(name);
+  if (found != places.end()) return found->second;
+  auto at = tallies.try_emplace(std::string(name)).first;
+  Place place{&at->second, times ? &(*times)[at->first] : nullptr};
+  places.emplace(at->first, place);
+  return place;
+}
+
 void Counts::note(const http::AccessRecord& record) {
   auto nanoseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(record.total, 0));
-  place(frontends_, record.frontend).add(record);
-  if (!record.backend.empty()) {
-    place(backends_, record.backend).add(record);
-    place(times_, record.backend).record(nanoseconds);
-  }
-  if (!record.route.empty()) {
-    place(routes_, record.route).add(record);
-    place(route_times_, record.route).record(nanoseconds);
-  }
-  if (!record.server.empty() && record.server[0] != '<') place(servers_, record.server).add(record);
+  auto count = [&](Places& places, std::string_view name, Tallies& tallies, Times* times) {
+    if (name.empty()) return;
+    auto at = place(places, name, tallies, times);
+    at.tally->add(record);
+    if (at.times) at.times->record(nanoseconds);
+  };
+  place(frontend_places_, record.frontend, frontends_, nullptr).tally->add(record);
+  count(backend_places_, record.backend, backends_, &times_);
+  count(route_places_, record.route, routes_, &route_times_);
+  bool own = record.server.starts_with('<');  // "<CACHE>"
+  if (!own) count(server_places_, record.server, servers_, nullptr);
   next_.note(record);
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/histogram.h"
 #include "base/json.h"
@@ -65,6 +66,15 @@ class Counts final : public AccessSink {
   void begin_with(const Json& json);
 
  private:
+  /// What is counted under a name: in the maps, which are in the names' order for those who read
+  /// them. Found by hash, since there may be ten thousand.
+  struct Place {
+    Tally* tally = nullptr;
+    Histogram* times = nullptr;  // null: not kept of these
+  };
+  using Places = std::unordered_map<std::string_view, Place>;
+  static Place place(Places& places, std::string_view name, Tallies& tallies, Times* times);
+
   AccessSink& next_;
   Tallies frontends_;
   Tallies backends_;
@@ -72,6 +82,10 @@ class Counts final : public AccessSink {
   Tallies routes_;
   Times times_;
   Times route_times_;
+  Places frontend_places_;
+  Places backend_places_;
+  Places server_places_;
+  Places route_places_;
 };
 
 }  // namespace berth::proxy

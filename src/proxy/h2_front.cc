@@ -19,6 +19,7 @@ namespace berth::proxy {
 namespace {
 
 constexpr Duration goaway_notice = 200ms;
+constexpr std::uint64_t text_bytes_max = 16 << 10;  // of an answer that is given in one piece
 
 /// One request: its Session, and the answer as it comes out of it.
 class Exchange final : public http::BodySource {
@@ -34,6 +35,9 @@ class Exchange final : public http::BodySource {
     if (!caller.empty()) session_.set_caller(caller);
     running_ = session_.run().finally([kept = bridge_] { kept->end(); });
   }
+
+  static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) { free_frame(memory, bytes); }
 
   /// Interim answers (1xx) are left out.
   Deferred<http::ResponseHead> head() {
@@ -81,6 +85,17 @@ class Exchange final : public http::BodySource {
     }
     co_await finish();
     co_return Bytes();
+  }
+
+  /// All of the content, where it is little and has come with the head: it goes as one frame with
+  /// its stream's end then, and needs nobody who waits for more.
+  std::optional<Bytes> at_once(std::uint64_t length) {
+    if (length > text_bytes_max) return std::nullopt;
+    while (received_.size() < length && bridge_->has_come()) {
+      received_ = joined(received_, bridge_->take_first());
+    }
+    if (received_.size() != length) return std::nullopt;
+    return std::exchange(received_, Bytes());
   }
 
   std::vector<std::pair<std::string, std::string>> trailers() override { return tap_.take(); }
@@ -178,7 +193,8 @@ Deferred<void> H2Front::leave(http::H2Conversation& conversation) {
 
 Deferred<http::ServerResponse> H2Front::answer(http::ServerRequest& request) {
   request.slow_content_allowed = true;  // the Session has times of its own
-  auto bridge = std::make_shared<Bridge>(request, local_, proxy_.world().random);
+  auto bridge = std::allocate_shared<Bridge>(FrameAllocator<Bridge>(), request, local_,
+                                             proxy_.world().random, proxy_.scratch());
   auto exchange = std::make_unique<Exchange>(proxy_, pool_, entrance_, frontend_connections_,
                                              bridge, request.head.method, caller_);
   auto head = co_await exchange->head().result();
@@ -217,6 +233,14 @@ Deferred<http::ServerResponse> H2Front::answer(http::ServerRequest& request) {
     co_return std::move(response);
   }
   if (head->framing.kind == http::Framing::Kind::length) {
+    // What a client still sends could hold the Session up.
+    bool asked = request.head.framing.kind == Kind::none;
+    auto content = asked ? exchange->at_once(head->framing.length) : std::nullopt;
+    if (content) {
+      response.body.text = std::move(*content);
+      co_await exchange->finish();
+      co_return std::move(response);
+    }
     response.body = http::Body(std::move(exchange), head->framing.length);
   } else {
     response.body = http::Body(std::move(exchange));

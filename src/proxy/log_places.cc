@@ -16,9 +16,10 @@ constexpr Duration retry_least = 100ms;
 constexpr Duration retry_most = 5s;
 constexpr Duration finish_limit = 2s;
 
-/// RFC 3164 as HAProxy sends it: facility local0, severity info, no host name.
-std::string syslog_message(const http::AccessRecord& record, std::string_view line) {
-  return "<134>" + http::haproxy_syslog_head(record) + std::string(line);
+/// RFC 3164 as HAProxy sends it: facility local0, severity info, no host name. Made in `out`.
+void make_syslog_message(std::string& out, const http::AccessRecord& record,
+                         std::string_view line) {
+  out.assign("<134>").append(http::haproxy_syslog_head(record)).append(line);
 }
 
 class DatagramPlace final : public LogPlace {
@@ -27,12 +28,14 @@ class DatagramPlace final : public LogPlace {
       : socket_(std::move(socket)), peer_(std::move(peer)) {}
 
   void add(const http::AccessRecord& record, std::string_view line) override {
-    if (!socket_->send(peer_, Bytes::copy(syslog_message(record, line)))) ++lost_;
+    make_syslog_message(message_, record, line);
+    if (!socket_->send(peer_, Bytes::literal(message_))) ++lost_;
   }
 
  private:
   std::unique_ptr<DatagramSocket> socket_;
   Address peer_;
+  std::string message_;
 };
 
 /// Lines wait in a text that is written as a whole.
@@ -150,8 +153,8 @@ class TcpPlace final : public WaitingPlace {
     start();
   }
   void add(const http::AccessRecord& record, std::string_view line) override {
-    std::string message = syslog_message(record, line);
-    append(std::to_string(message.size()) + " ", message);
+    make_syslog_message(message_, record, line);
+    append(std::to_string(message_.size()) + " ", message_);
   }
 
  private:
@@ -171,6 +174,7 @@ class TcpPlace final : public WaitingPlace {
 
   Address peer_;
   std::unique_ptr<ByteStream> stream_;
+  std::string message_;
 };
 
 }  // namespace

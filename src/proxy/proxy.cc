@@ -3,10 +3,10 @@
 #include <tuple>
 
 #include "async/clock.h"
-#include "http/client_counts.h"
 #include "proxy/gateway/catalog_routes.h"
 #include "proxy/gateway/enter.h"
 #include "proxy/h2_front.h"
+#include "proxy/proxy_connections.h"
 #include "proxy/session.h"
 #include "proxy/tcp_session.h"
 #include "proxy/udp_front.h"
@@ -26,18 +26,6 @@ tls::ServerOptions options_of(const gateway::Entrance& entrance) {
 
 }  // namespace
 
-struct Proxy::Frontend {
-  Address address;
-  std::shared_ptr<Pool> pool;  // null: of the gateway
-  std::shared_ptr<const gateway::Entrance> entrance;
-  std::optional<tls::ServerContext> tls;
-  std::unique_ptr<Listener> listener;
-  bool closed = false;
-  std::uint32_t connections = 0;
-  std::uint64_t accepted = 0;
-  http::ClientCounts clients;
-};
-
 Proxy::Proxy(World& world, Log log, ListenerSource& listeners, AccessSink& sink,
              CallerFinder& callers, ProxyOptions options)
     : world_(world),
@@ -55,7 +43,9 @@ Proxy::Proxy(World& world, Log log, ListenerSource& listeners, AccessSink& sink,
   update_frontends();
 }
 
-Proxy::~Proxy() = default;
+Proxy::~Proxy() {
+  while (parked_) delete parked_;
+}
 
 void Proxy::apply(std::shared_ptr<const catalog::Snapshot> snapshot) {
   if (snapshot_ && snapshot->revision < snapshot_->revision) return;
@@ -189,31 +179,25 @@ Deferred<void> Proxy::listen(std::shared_ptr<Frontend> frontend) {
   while (!frontend->closed) {
     auto stream = co_await frontend->listener->accept().result();
     if (!stream.ok()) co_return;
-    scope_.add(serve(frontend, std::move(*stream)));
+    scope_.add(serve(Connection(*this, frontend, std::move(*stream))));
     while (connections_ >= options_.connections_max) co_await world_.clock.after(10ms);
   }
 }
 
-Deferred<void> Proxy::serve(std::shared_ptr<Frontend> frontend,
-                            std::unique_ptr<ByteStream> stream) {
-  struct Counted {
-    std::size_t& all;
-    std::uint32_t& here;
-    Counted(std::size_t& a, std::uint32_t& h) : all(a), here(h) { ++all, ++here; }
-    ~Counted() { --all, --here; }
-  } counted(connections_, frontend->connections);
-  ++frontend->accepted;
-  auto entrance = frontend->entrance;
-  std::optional<http::ClientCounts::Counted> of_client;
+Deferred<void> Proxy::serve(Connection connection) {
+  auto& frontend = *connection.frontend;
+  auto& entrance = connection.entrance;
+  auto& stream = connection.stream;
+  ++frontend.accepted;
   auto too_many = [&] {
     if (!entrance || gateway_->trusted.addresses.contains(stream->peer_address())) return false;
-    of_client.emplace(frontend->clients, stream->peer_address());
-    return of_client->count() > entrance->connections_per_client_max;
+    connection.of_client.emplace(frontend.clients, stream->peer_address());
+    return connection.of_client->count() > entrance->connections_per_client_max;
   };
   bool told_who = entrance && entrance->proxy_protocol;
   if (!told_who && too_many()) co_return refuse_client(*stream);
   if (entrance && (entrance->secured || told_who)) {
-    auto context = entrance->secured ? frontend->tls : std::nullopt;
+    auto context = entrance->secured ? frontend.tls : std::nullopt;
     auto entering = gateway::enter(world_.clock, entrance, std::move(context), std::move(stream));
     auto entered = co_await std::move(entering).result();
     if (!entered.ok()) {
@@ -224,23 +208,37 @@ Deferred<void> Proxy::serve(std::shared_ptr<Frontend> frontend,
     if (told_who && too_many()) co_return refuse_client(*stream);
   }
   if (entrance && !entrance->tcp_service.empty()) {
-    TcpSession session(*this, pool_called(entrance->tcp_service), entrance, frontend->connections,
+    TcpSession session(*this, pool_called(entrance->tcp_service), entrance, frontend.connections,
                        std::move(stream));
     co_return co_await session.run();
   }
   if (stream->protocol() == "h2") {
-    H2Front front(*this, frontend->pool, std::move(entrance), frontend->connections);
+    H2Front front(*this, frontend.pool, entrance, frontend.connections);
     co_return co_await front.run(std::move(stream), Bytes());
   }
+  scope_.add(converse(std::move(connection), Bytes()));
+}
+
+/// HTTP/1.1 until the connection ends, is parked, or shows to be one of HTTP/2.
+Deferred<void> Proxy::converse(Connection connection, Bytes first) {
+  auto& frontend = *connection.frontend;
   Bytes early;
   {
-    Session session(*this, frontend->pool, entrance, frontend->connections, std::move(stream));
+    Session session(*this, frontend.pool, connection.entrance, frontend.connections,
+                    std::move(connection.stream), std::move(connection.identity), std::move(first));
     co_await session.run();
-    if (!session.began_h2()) co_return;
-    std::tie(stream, early) = session.take_client();
+    auto until = session.silent_until();
+    if (!until && !session.began_h2()) co_return;
+    std::tie(connection.stream, early) = session.take_client();
+    if (until) {
+      if (scope_.closing()) co_return;
+      connection.identity = session.take_identity();
+      park(std::move(connection), *until);
+      co_return;
+    }
   }
-  H2Front front(*this, frontend->pool, std::move(entrance), frontend->connections);
-  co_await front.run(std::move(stream), std::move(early));
+  H2Front front(*this, frontend.pool, connection.entrance, frontend.connections);
+  co_await front.run(std::move(connection.stream), std::move(early));
 }
 
 /// One line a second at most: a stranger may cause as many as he likes.
@@ -328,6 +326,7 @@ std::size_t Proxy::requests_in_flight() const {
 Deferred<void> Proxy::close() {
   stop_listening();
   udp_fronts_.clear();
+  while (parked_) delete parked_;
   return scope_.close();
 }
 

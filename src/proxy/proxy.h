@@ -98,6 +98,8 @@ class Proxy {
   /// What is to be told to the catalog: the revision, what drains, what rests.
   catalog::BalancerReport report() const;
   std::size_t connections() const { return connections_; }
+  /// Those of HTTP/1.1 on which nobody has said anything for a while: they hold little memory.
+  std::size_t parked() const { return parked_count_; }
   std::uint64_t entries_refused() const { return entries_refused_; }
   /// Takes no new connections; idle ones are closed, those that answer end after their request.
   void stop_listening();
@@ -156,8 +158,13 @@ class Proxy {
 
  private:
   struct Frontend;
+  struct Connection;
+  class Parked;
   Deferred<void> listen(std::shared_ptr<Frontend> frontend);
-  Deferred<void> serve(std::shared_ptr<Frontend> frontend, std::unique_ptr<ByteStream> stream);
+  Deferred<void> serve(Connection connection);
+  Deferred<void> converse(Connection connection, Bytes first);
+  void park(Connection connection, MonotonicTime until);
+  void wake(Connection connection, Bytes first);
   void update_frontends();
   void update_udp();
   Deferred<void> open_answers();
@@ -177,6 +184,8 @@ class Proxy {
   std::vector<std::shared_ptr<Pool>> gone_;  // their service is gone, their requests are not
   std::map<Address, std::shared_ptr<Frontend>> frontends_;
   std::list<OpenSession*> sessions_;
+  Parked* parked_ = nullptr;
+  std::size_t parked_count_ = 0;
   std::map<Address, std::unique_ptr<UdpFront>> udp_fronts_;
   std::uint64_t session_ids_ = 0;
   std::string scratch_;

@@ -22,13 +22,15 @@ constexpr std::size_t joined_bytes_max = 1024;  // of content, with the head in 
 
 Session::Session(Proxy& proxy, std::shared_ptr<Pool> pool,
                  std::shared_ptr<const gateway::Entrance> entrance,
-                 const std::uint32_t& frontend_connections, std::unique_ptr<ByteStream> client)
+                 const std::uint32_t& frontend_connections, std::unique_ptr<ByteStream> client,
+                 Identity identity, Bytes first)
     : proxy_(proxy),
       vip_pool_(std::move(pool)),
       frontend_connections_(frontend_connections),
       client_(std::move(client)),
       out_(proxy.scratch()) {
-  enlist();
+  enlist(std::move(identity));
+  if (!first.empty()) take_first(std::move(first));
   if (!entrance) return;
   visit_ = std::make_unique<gateway::Visit>(std::move(entrance), client_->peer_address());
 }
@@ -42,21 +44,33 @@ Session::~Session() {
     note_record();
   }
   release_endpoint();
-  proxy_.strike(enlisted_);
+  if (id_ != 0) proxy_.strike(enlisted_);
 }
 
 /// A limit passed: whatever is waited for fails, since its stream is closed.
 void Session::fire() {
+  if (!in_request_) return fire_idle();
   timed_out_ = true;
-  if (!in_request_) {
-    client_->close();
-    return;
-  }
   // One who waits for 100 Continue waits for the instance.
   bool clients_turn = awaits_client_ && (passed_bytes_ || !request_.expects_continue());
   if (clients_turn && !answering_ && fault_ == Fault::none) fault_ = Fault::silent;
   if (upstream_) upstream_->abort();
   if (answering_) client_->abort();  // half an answer, or a client that reads no more
+}
+
+/// Between requests: silence is over by time, or has lasted so long that this Session can go.
+void Session::fire_idle() {
+  auto& clock = proxy_.world().clock;
+  if (!waiting_.pending()) return;  // it has just been broken
+  if (clock.now() >= idle_until_) {
+    timed_out_ = true;
+    client_->close();
+  } else if (client_->protocol() == "h2") {  // one request of a connection of others
+    clock.timers().arm(*this, idle_until_);
+  } else {
+    silent_ = true;
+    waiting_.cancel();
+  }
 }
 
 Deferred<void> Session::run() {
@@ -144,16 +158,23 @@ Deferred<bool> Session::read_head() {
       continue;
     }
     Duration idle = visit_ ? visit_->entrance().idle_timeout : proxy_.options().idle_timeout;
-    clock.timers().arm(*this, clock.now() + idle);
-    Bytes more = co_await client_->read();
+    idle_until_ = clock.now() + idle;
+    clock.timers().arm(*this, std::min(idle_until_, clock.now() + park_after));
+    waiting_ = client_->read();
+    auto came = co_await waiting_.result_in_place();
+    if (!came.ok() && silent_) co_return false;
+    silent_ = false;  // it came at that very moment
+    Bytes more = co_await or_return(std::move(came));
     if (more.empty()) co_return false;
-    {
-      begun_ = clock.now();
-      pending_ = std::move(more);
-      if (pending_.view().starts_with("\r\n")) pending_.remove_prefix(2);
-      if (pending_.empty()) begun_ = {};
-    }
+    take_first(std::move(more));
   }
+}
+
+/// Of a request, after silence.
+void Session::take_first(Bytes bytes) {
+  pending_ = std::move(bytes);
+  if (pending_.view().starts_with("\r\n")) pending_.remove_prefix(2);
+  begun_ = pending_.empty() ? MonotonicTime{} : proxy_.world().clock.now();
 }
 
 Deferred<Session::Outcome> Session::exchange() {

@@ -25,6 +25,14 @@ namespace berth::proxy {
 class Proxy;
 class SecondAttempt;
 
+/// What of a connection goes from one Session on it to the next.
+struct SessionIdentity {
+  std::uint64_t id = 0;  // 0: none was on it yet
+  MonotonicTime since{};
+  std::list<OpenSession*>::iterator enlisted;
+  std::string caller;
+};
+
 /// One client's connection: reads its requests one after another, carries each to an instance and
 /// its answer back, and notes a record. Lives in the frame of Proxy::serve. Bodies are passed on as
 /// they come, in constant memory.
@@ -35,11 +43,17 @@ class SecondAttempt;
 ///                       +------- retry: nothing was passed on yet, and it may be repeated
 class Session final : public OpenSession, Timer {
  public:
+  /// After so much silence a connection is parked: see silent_until().
+  static constexpr Duration park_after = 20ms;
+
+  using Identity = SessionIdentity;
+
   /// `pool` is null at the gateway, where each request's route chooses one; `entrance` is null
-  /// elsewhere.
+  /// elsewhere. `identity` is that of a connection that was parked, and `first` what came then.
   Session(Proxy& proxy, std::shared_ptr<Pool> pool,
           std::shared_ptr<const gateway::Entrance> entrance,
-          const std::uint32_t& frontend_connections, std::unique_ptr<ByteStream> client);
+          const std::uint32_t& frontend_connections, std::unique_ptr<ByteStream> client,
+          Identity identity = {}, Bytes first = {});
   ~Session();
   Deferred<void> run();
 
@@ -59,6 +73,12 @@ class Session final : public OpenSession, Timer {
   void set_caller(std::string caller) { caller_ = std::move(caller); }
   /// Why the answer that was on its way was broken off by the instance, or never came.
   const std::optional<Error>& broken_by() const { return broken_by_; }
+  /// After run(): nothing was said for park_after, and until when that may stay so. Then
+  /// take_client() and take_identity() are all that is to be kept: this Session can go.
+  std::optional<MonotonicTime> silent_until() const {
+    return silent_ ? std::optional(idle_until_) : std::nullopt;
+  }
+  Identity take_identity();
   /// After run(): the client began with the preface of HTTP/2 (RFC 9113 section 3.4); then its
   /// stream, and what was read of it.
   bool began_h2() const { return began_h2_; }
@@ -71,7 +91,9 @@ class Session final : public OpenSession, Timer {
   static constexpr Duration linger_max = 2s;  // for the rest of a request that was answered early
 
   void fire() override;
+  void fire_idle();
   Deferred<bool> read_head();
+  void take_first(Bytes bytes);
   Deferred<Bytes> read_more_of_head();
   Deferred<Outcome> exchange();
   Deferred<void> read_answer();
@@ -89,7 +111,7 @@ class Session final : public OpenSession, Timer {
   bool too_slow(Duration waited, std::size_t bytes);
   void build_public_head();
   Deferred<void> linger();
-  void enlist();
+  void enlist(Identity identity);
   void end_request_head();
   Deferred<void> upload();
   Deferred<void> tunnel();
@@ -213,7 +235,10 @@ class Session final : public OpenSession, Timer {
   MonotonicTime since_{};
   std::list<OpenSession*>::iterator enlisted_;
   bool killed_ = false;
-  Bytes pending_;  // received from the client, not yet used
+  bool silent_ = false;
+  MonotonicTime idle_until_{};
+  Deferred<Bytes> waiting_;  // for a request's first byte
+  Bytes pending_;            // received from the client, not yet used
   http::HeadFinder finder_;
   MonotonicTime head_due_{};    // zero: none has begun
   std::size_t head_bytes_ = 0;  // of the last one

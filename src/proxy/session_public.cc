@@ -135,10 +135,22 @@ void Session::remark() {
   kept.note(record_, client_->peer_address(), request_.headers, answer_.headers, secret);
 }
 
-void Session::enlist() {
+void Session::enlist(Identity identity) {
+  caller_ = std::move(identity.caller);
+  if (identity.id != 0) {
+    id_ = identity.id;
+    since_ = identity.since;
+    enlisted_ = identity.enlisted;
+    *enlisted_ = this;
+    return;
+  }
   id_ = proxy_.next_session_id();
   since_ = proxy_.world().clock.now();
   enlisted_ = proxy_.enlist(*this);
+}
+
+Session::Identity Session::take_identity() {
+  return {std::exchange(id_, 0), since_, enlisted_, std::move(caller_)};
 }
 
 OpenSession::Shown Session::shown() const {

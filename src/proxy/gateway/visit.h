@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "async/deferred.h"
+#include "async/frame_pool.h"
 #include "http/message.h"
 #include "proxy/gateway/gateway.h"
 
@@ -22,6 +23,9 @@ class Visit {
     answer,         // append_own() with status() and reason()
     wait_for_keys,  // renew_keys(), then begin again
   };
+
+  static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) { free_frame(memory, bytes); }
 
   Visit(std::shared_ptr<const Entrance> entrance, const Address& peer)
       : entrance_(std::move(entrance)), peer_(peer), peer_ip_(peer.ip_text()) {}

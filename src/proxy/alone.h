@@ -69,6 +69,7 @@ class Alone {
   void show_certificates();
   const catalog::Instance* find(std::string_view instance, std::string& service) const;
   Result<void> attach_keys(gateway::Gateway& gateway);
+  Result<void> attach_tls(std::vector<gateway::FileService>& services) const;
 
   World& world_;
   Log log_;

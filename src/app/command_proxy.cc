@@ -9,7 +9,7 @@
 #include "os/host.h"
 
 // berth proxy state, sessions, drain, disable, enable, weight, eject, purge, slow, kill, upgrade:
-// at the control socket of a proxy alone.
+// at the control socket of a proxy alone. That of berth dev takes sessions, purge, slow and kill.
 
 namespace berth::app {
 namespace {
@@ -178,18 +178,30 @@ int print_order(const Output& output, const ProxyControlArguments& arguments, co
   }
 }
 
+Deferred<http::Response> ask(http::Client& client, const std::string& control, const Asked& asked,
+                             Duration wait) {
+  http::Request request;
+  request.method = asked.method;
+  request.target = asked.target;
+  return client.send(Address::unix_path(os::absolute_path(control)), std::move(request), wait);
+}
+
+/// Where a proxy alone is looked for first, then that of the folder's berth dev.
+constexpr std::string_view own_control = "proxy.sock";
+
 }  // namespace
 
 Deferred<int> run(Session& session, ProxyControlArguments arguments) {
   http::Client client(session.reactor, session.network);
   arguments.json = session.output.json;
   Asked asked = asked_for(arguments);
-  http::Request request;
-  request.method = asked.method;
-  request.target = asked.target;
-  Address control = Address::unix_path(os::absolute_path(arguments.control));
-  auto asking = client.send(control, std::move(request), arguments.wait + 30s);
-  auto answer = co_await std::move(asking).result();
+  Duration wait = arguments.wait + 30s;
+  auto answer = co_await ask(client, arguments.control, asked, wait).result();
+  if (auto place = session.place();
+      !answer.ok() && arguments.control == own_control && place.ok()) {
+    answer =
+        co_await ask(client, place->state + "/" + std::string(own_control), asked, wait).result();
+  }
   if (!answer.ok()) {
     co_return Error(Code::unavailable, "no proxy answers at " + arguments.control +
                                            "; its proxy.toml needs [proxy] control = \"" +

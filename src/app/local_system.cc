@@ -10,6 +10,7 @@
 #include "bus/bus_routes.h"
 #include "catalog/follow.h"
 #include "console/log_search.h"
+#include "console/proxy_routes.h"
 #include "http/access_record.h"
 #include "observe/prometheus_api.h"
 #include "observe/samples/remote_write_routes.h"
@@ -285,6 +286,7 @@ Result<void> LocalSystem::serve() {
   console::add_log_search_routes(api_->router(), world_, *lines_);
   observe::add_remote_write_route(api_->router(), *samples_, "/prometheus");
   telling_->add_routes(api_->router());
+  console::add_proxy_routes(api_->router(), world_, state_.path() + "/proxy.sock");
   api_->router().add("GET", "/v1/doctor", [this](http::ServerRequest&) { return doctor(); });
   api_->start();
   console_ = std::make_unique<http::Server>(

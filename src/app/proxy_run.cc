@@ -12,6 +12,8 @@
 #include "os/host.h"
 #include "os/log_output.h"
 #include "os/own_world.h"
+#include "proxy/counts.h"
+#include "proxy/inspection.h"
 
 namespace berth::app {
 namespace {
@@ -46,8 +48,13 @@ class ProxyProcess {
     options.gateway = arguments_.gateway;
     options.port_80 = arguments_.port_80;
     options.state_folder = arguments_.state;
-    proxy_ = std::make_unique<proxy::Proxy>(world_, log_.named("proxy"), listeners_, *sink_,
+    counts_ = std::make_unique<proxy::Counts>(*sink_);
+    proxy_ = std::make_unique<proxy::Proxy>(world_, log_.named("proxy"), listeners_, *counts_,
                                             callers_, std::move(options));
+    inspection_ = std::make_unique<proxy::Inspection>(world_, *proxy_, *counts_);
+    inspection_->add_figures(router_);
+    inspection_->add_requests(router_);
+    inspect();
     listeners_.start();
     follower_.start();
     scope_.add(report());
@@ -57,6 +64,19 @@ class ProxyProcess {
   }
 
  private:
+  /// What can be asked of it, by whoever may open a socket in the state folder. Requests go on
+  /// where that is not to be had.
+  void inspect() {
+    auto listener = world_.network.listen(Address::unix_path(arguments_.state + "/proxy.sock"));
+    if (!listener.ok()) {
+      log_.warning("the proxy's figures cannot be asked for", {{"error", listener.error()}});
+      return;
+    }
+    site_ = std::make_unique<http::Server>(
+        reactor_, [this](http::ServerRequest& request) { return router_.route(request); });
+    site_->serve(std::move(*listener));
+  }
+
   void apply(std::shared_ptr<const catalog::Snapshot> snapshot) {
     snapshot_ = snapshot;
     callers_.apply(*snapshot);
@@ -119,7 +139,11 @@ class ProxyProcess {
   Callers callers_;
   catalog::Follower follower_;
   std::unique_ptr<RingSink> sink_;
+  std::unique_ptr<proxy::Counts> counts_;
   std::unique_ptr<proxy::Proxy> proxy_;
+  std::unique_ptr<proxy::Inspection> inspection_;
+  http::Router router_;
+  std::unique_ptr<http::Server> site_;
   std::unique_ptr<names::DnsServer> dns_;
   std::shared_ptr<const catalog::Snapshot> snapshot_;
   std::int64_t callers_bus_ = 0;

@@ -1,5 +1,7 @@
 #include "proxy/alone.h"
 
+#include <algorithm>
+
 #include "async/clock.h"
 #include "base/units.h"
 #include "proxy/session.h"
@@ -25,6 +27,7 @@ Result<void> Alone::apply(gateway::ProxyFile file) {
   }
   TRY(listeners_.prepare(addresses));
   TRY(attach_keys(*file.gateway));
+  TRY(attach_tls(file.services));
   auto certificates = TRY(certificates_.prepare(std::move(file.certificates), *file.gateway));
   TRY(logs_.set(file.logs));
   TRY(proxy_->apply_gateway(file.gateway));
@@ -32,6 +35,23 @@ Result<void> Alone::apply(gateway::ProxyFile file) {
   checks_.set(file.services);
   services_ = std::move(file.services);
   publish();
+  for (auto& each : services_) {
+    if (auto pool = proxy_->pool_called(each.service.name)) pool->set_tls(each.secured);
+  }
+  return {};
+}
+
+/// One that stays as it was goes on, with its sessions.
+Result<void> Alone::attach_tls(std::vector<gateway::FileService>& services) const {
+  for (auto& each : services) {
+    if (!each.tls) continue;
+    auto same = std::ranges::find_if(services_, [&](auto& before) {
+      return before.service.name == each.service.name && before.tls &&
+             before.tls->same_as(*each.tls);
+    });
+    each.secured =
+        same == services_.end() ? TRY(gateway::InstanceTls::make(*each.tls)) : same->secured;
+  }
   return {};
 }
 

@@ -76,6 +76,7 @@ class Alone final : Timer {
   void fire() override { publish(); }
   const catalog::Instance* find(std::string_view instance, std::string& service) const;
   Result<void> attach_keys(gateway::Gateway& gateway);
+  Result<void> attach_tls(std::vector<gateway::FileService>& services) const;
 
   World& world_;
   Log log_;

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/strings.h"
 #include "http/client.h"
 #include "http/server.h"
 #include "proxy/alone.h"
@@ -92,6 +93,64 @@ TEST_F(OrdersTest, a_weight_changes_the_share_and_stays_through_a_change_of_the_
   EXPECT_EQ(of("9001", 10), 0);
   EXPECT_EQ(tell("POST", "/v1/instances/a/1/weight?weight=many").first, 400);
   EXPECT_EQ(tell("POST", "/v1/instances/a/7/weight?weight=1").first, 404);
+}
+
+/// The columns of HAProxy's `show stat`, by their names.
+std::map<std::string, std::string> csv_row(const std::string& csv, const std::string& begins) {
+  std::vector<std::string> lines;
+  for (auto line : split(csv, '\n')) lines.emplace_back(line);
+  EXPECT_TRUE(lines.at(0).starts_with("# pxname,svname,qcur,qmax,scur,"));
+  std::map<std::string, std::string> out;
+  auto names = split(std::string_view(lines.at(0)).substr(2), ',');
+  for (auto& line : lines) {
+    if (!line.starts_with(begins)) continue;
+    auto values = split(std::string_view(line), ',');
+    EXPECT_EQ(values.size(), names.size()) << line;
+    for (std::size_t i = 0; i < names.size() && i < values.size(); ++i) {
+      out[std::string(names[i])] = std::string(values[i]);
+    }
+  }
+  return out;
+}
+
+TEST_F(OrdersTest, statistics_are_those_of_haproxy_as_text_and_the_same_as_json) {
+  apply("cache = { on = true }");
+  for (int i = 0; i < 7; ++i) get();
+  get("/fail");
+  get("/kept/1");
+  get("/kept/1");
+  tell("POST", "/v1/instances/a/2/drain");
+  http::Request request;
+  request.target = "/stats;csv";
+  auto answer = simulation.run(client.send(middle.address(8405), std::move(request))).value();
+  std::string csv = simulation.run(answer.text()).value();
+  auto front = csv_row(csv, "web,FRONTEND,");
+  EXPECT_EQ(front["req_tot"], "10");
+  EXPECT_EQ(front["hrsp_2xx"], "9");
+  EXPECT_EQ(front["hrsp_5xx"], "1");
+  EXPECT_EQ(front["scur"], "1");
+  EXPECT_EQ(front["status"], "OPEN");
+  EXPECT_EQ(front["type"], "0");
+  auto back = csv_row(csv, "a,BACKEND,");
+  EXPECT_EQ(back["act"], "1");
+  EXPECT_EQ(back["cache_hits"], "1");
+  EXPECT_EQ(back["type"], "1");
+  auto first = csv_row(csv, "a,a/1,");
+  auto second = csv_row(csv, "a,a/2,");
+  EXPECT_EQ(first["status"], "UP");
+  EXPECT_EQ(second["status"], "DRAIN");
+  EXPECT_EQ(second["last_chk"], "drained by hand");
+  EXPECT_EQ(first["addr"], "10.0.0.3:9001");
+  EXPECT_EQ(std::stoi(first["req_tot"]) + std::stoi(second["req_tot"]), 9);
+  auto [status, json] = tell("GET", "/v1/stats");
+  EXPECT_EQ(status, 200);
+  EXPECT_EQ(json["listeners"].items().size(), 2U);
+  auto& service = json["services"].items().at(0);
+  EXPECT_EQ(service["name"].string_or(""), "a");
+  EXPECT_EQ(service["requests"].integer(), 10);
+  EXPECT_EQ(service["in_rotation"].integer(), 1);
+  EXPECT_EQ(service["responses"].items().at(4).integer(), 1);
+  EXPECT_EQ(service["instances"].items().at(1)["status"].string_or(""), "DRAIN");
 }
 
 TEST_F(OrdersTest, an_ejected_instance_comes_back_by_itself) {

@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "base/units.h"
-#include "proxy/metrics.h"
 #include "proxy/session.h"
 
 namespace berth::proxy {
@@ -27,32 +26,21 @@ std::string_view word_of(catalog::Health health) {
   return "";
 }
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 }  // namespace
 
 ControlSite::ControlSite(World& world, Log log, Alone& alone)
-    : world_(world), log_(log), alone_(alone), begun_(world.clock.now()) {
-  add_metrics(metrics_router_);
-  add_metrics(control_router_);
+    : world_(world), log_(log), alone_(alone), inspection_(world, alone.proxy(), alone.counts()) {
+  for (auto* router : {&metrics_router_, &control_router_}) {
+    inspection_.add_figures(*router, [this] { return alone_.certificates().metrics(); });
+  }
   add_control();
-}
-
-void ControlSite::add_metrics(http::Router& router) {
-  router.add("GET", "/metrics", [this](http::ServerRequest&) {
-    auto answer = http::ServerResponse::text(
-        metrics_text(alone_.proxy(), alone_.counts(), world_.clock.now() - begun_) +
-        alone_.certificates().metrics());
-    answer.headers.set("content-type", "text/plain; version=0.0.4; charset=utf-8");
-    return ready(std::move(answer));
-  });
 }
 
 void ControlSite::add_control() {
   using Order = Alone::Order;
   auto& router = control_router_;
+  inspection_.add_requests(router);
   router.add("GET", "/v1/state", [this](http::ServerRequest&) { return ready(state()); });
-  router.add("GET", "/v1/sessions", [this](http::ServerRequest&) { return ready(sessions()); });
   router.add("GET", "/v1/log",
              [this](http::ServerRequest& request) { return ready(log(request)); });
   router.add("GET", "/v1/handover", [this](http::ServerRequest&) {
@@ -63,16 +51,10 @@ void ControlSite::add_control() {
   router.add("POST", "/v1/certificates/:name/renew",
              [this](http::ServerRequest& request) { return ready(renew(request)); });
   router.add("POST", "/v1/upgrade", [this](http::ServerRequest&) { return upgrade(); });
-  router.add("DELETE", "/v1/sessions/:id",
-             [this](http::ServerRequest& request) { return ready(kill(request)); });
   router.add("POST", "/v1/instances/:service/:number/weight",
              [this](http::ServerRequest& request) { return ready(weigh(request)); });
   router.add("POST", "/v1/instances/:service/:number/eject",
              [this](http::ServerRequest& request) { return ready(eject(request)); });
-  router.add("POST", "/v1/cache/purge",
-             [this](http::ServerRequest& request) { return ready(purge(request)); });
-  router.add("GET", "/v1/slow",
-             [this](http::ServerRequest& request) { return ready(slow(request)); });
   auto orders = {std::pair("drain", Order::drained), std::pair("disable", Order::disabled),
                  std::pair("enable", Order::as_checked)};
   for (auto [word, order] : orders) {
@@ -161,27 +143,6 @@ http::ServerResponse ControlSite::state() const {
   return http::ServerResponse::json_value(out);
 }
 
-http::ServerResponse ControlSite::sessions() const {
-  Json all = Json::array();
-  for (auto* session : alone_.proxy().sessions()) {
-    auto shown = session->shown();
-    Json one = Json::object();
-    one.add_member("id", shown.id);
-    one.add_member("client", shown.client.text());
-    one.add_member("listener", shown.frontend);
-    one.add_member("asking", shown.asking);
-    one.add_member("seconds", seconds(shown.age));
-    one.add_member("service", shown.service);
-    one.add_member("instance", shown.server);
-    one.add_member("method", shown.method);
-    one.add_member("target", shown.target);
-    all.add(std::move(one));
-  }
-  Json out = Json::object();
-  out.add_member("sessions", std::move(all));
-  return http::ServerResponse::json_value(out);
-}
-
 /// Lines of the access log from now on: ?service=users&path=/a&status=500-599&slower=1s&form=json.
 http::ServerResponse ControlSite::log(http::ServerRequest& request) {
   LogFilter filter;
@@ -220,18 +181,6 @@ Deferred<http::ServerResponse> ControlSite::order(http::ServerRequest& request,
   out.add_member("instance", id);
   out.add_member("in_flight", alone_.in_flight(id));
   co_return http::ServerResponse::json_value(out);
-}
-
-http::ServerResponse ControlSite::kill(http::ServerRequest& request) {
-  auto id = parse_integer<std::uint64_t>(request.parameter("id"));
-  for (auto* session : alone_.proxy().sessions()) {
-    if (!id.ok() || session->shown().id != *id) continue;
-    session->kill();
-    Json out = Json::object();
-    out.add_member("killed", *id);
-    return http::ServerResponse::json_value(out);
-  }
-  return http::ServerResponse::problem(404, "there is no such session");
 }
 
 Deferred<http::ServerResponse> ControlSite::upgrade() {

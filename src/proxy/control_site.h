@@ -9,6 +9,7 @@
 #include "http/router.h"
 #include "http/server.h"
 #include "proxy/alone.h"
+#include "proxy/inspection.h"
 
 namespace berth::proxy {
 
@@ -38,25 +39,20 @@ class ControlSite {
   };
 
   Result<void> move(Site& site, const Address& to, const http::Router& router);
-  void add_metrics(http::Router& router);
   void add_control();
   http::ServerResponse state() const;
-  http::ServerResponse sessions() const;
   http::ServerResponse log(http::ServerRequest& request);
   Deferred<http::ServerResponse> order(http::ServerRequest& request, Alone::Order order);
-  http::ServerResponse kill(http::ServerRequest& request);
   http::ServerResponse weigh(http::ServerRequest& request);
   http::ServerResponse eject(http::ServerRequest& request);
   http::ServerResponse certificates() const;
   http::ServerResponse renew(http::ServerRequest& request);
-  http::ServerResponse purge(http::ServerRequest& request);
-  http::ServerResponse slow(http::ServerRequest& request) const;
   Deferred<http::ServerResponse> upgrade();
 
   World& world_;
   Log log_;
   Alone& alone_;
-  MonotonicTime begun_;
+  Inspection inspection_;
   std::function<Deferred<std::int64_t>()> upgrade_;
   http::Router metrics_router_;
   http::Router control_router_;

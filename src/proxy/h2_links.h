@@ -6,6 +6,7 @@
 #include "async/network.h"
 #include "async/sync.h"
 #include "async/world.h"
+#include "proxy/gateway/instance_tls.h"
 
 namespace berth::http::detail {
 class H2ClientConnection;
@@ -29,8 +30,15 @@ class H2Links {
     std::unique_ptr<http::detail::H2ClientStream> stream;
     bool reused = false;  // on a connection that was there before
   };
-  /// A place for one request. Errors: those of Network::connect. The links outlive it.
-  Deferred<Place> open(World& world, const Address& address);
+  using Tls = std::shared_ptr<const gateway::InstanceTls>;
+  /// A place for one request. Errors: those of Network::connect, by TLS those of its handshake, and
+  /// unavailable where the instance speaks no HTTP/2 by ALPN. The links outlive it.
+  Deferred<Place> open(World& world, const Address& address, const Tls& tls);
+  /// A place on a connection that just turned out to be one of HTTP/2; where there are enough it is
+  /// closed, and the place is on another.
+  Place adopt(Clock& clock, std::unique_ptr<ByteStream> stream);
+  /// The instance agreed to HTTP/2 when it was asked last (InstanceTls::negotiates).
+  bool spoken() const { return spoken_; }
   /// Nothing new goes over those that are there; what is under way ends.
   void close() { links_.clear(); }
   std::size_t size() const { return links_.size(); }
@@ -39,9 +47,12 @@ class H2Links {
   using Link = std::shared_ptr<http::detail::H2ClientConnection>;
 
   Link with_room();
-  Deferred<Place> open_another(World& world, const Address& address);
+  Deferred<Place> open_another(World& world, Address address, Tls tls);
+  Link link_over(Clock& clock, std::unique_ptr<ByteStream> stream);
+  Link least_waiting() const;
 
   std::vector<Link> links_;
+  bool spoken_ = false;
   Lock opening_;  // one at a time: who waits may find room on it
 };
 

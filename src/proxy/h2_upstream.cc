@@ -142,7 +142,8 @@ void H2Upstream::ask() {
   bool tunnel = request_.upgrade;
   fields.add(":method", tunnel ? std::string_view("CONNECT") : request_.method);
   if (tunnel) fields.add(":protocol", std::string_view("websocket"));
-  fields.add(":scheme", std::string_view("http"));
+  bool secured = !stream_->connection().stream().protocol().empty();  // by ALPN
+  fields.add(":scheme", std::string_view(secured ? "https" : "http"));
   std::string_view host = request_.headers.value("host");
   if (!request_.authority.empty()) host = request_.authority;
   if (host.empty()) {

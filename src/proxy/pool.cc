@@ -167,6 +167,12 @@ std::string Pool::why_none(const Wish& wish) const {
   return text;
 }
 
+void Pool::set_tls(std::shared_ptr<const gateway::InstanceTls> tls) {
+  if (tls_ == tls) return;
+  tls_ = std::move(tls);
+  for (auto& endpoint : endpoints_) endpoint->close_idle();
+}
+
 void Pool::begin(Endpoint& endpoint) {
   ++endpoint.in_flight;
   ++endpoint.requests;

@@ -18,6 +18,7 @@
 #include "proxy/balance/latency_window.h"
 #include "proxy/endpoint.h"
 #include "proxy/facts.h"
+#include "proxy/gateway/instance_tls.h"
 #include "proxy/limits/adaptive_limit.h"
 #include "proxy/limits/breaker.h"
 #include "proxy/limits/rate_table.h"
@@ -114,6 +115,14 @@ class Pool {
   ResponseCache& cache() { return cache_; }
   const ResponseCache& cache() const { return cache_; }
 
+  /// How its instances are reached by TLS; null: in clear.
+  const gateway::InstanceTls* tls() const { return tls_.get(); }
+  const std::shared_ptr<const gateway::InstanceTls>& shared_tls() const { return tls_; }
+  /// Connections that were made otherwise are used no more.
+  void set_tls(std::shared_ptr<const gateway::InstanceTls> tls);
+  /// True where a connection tells which version of HTTP it is.
+  bool negotiates() const { return tls_ && tls_->negotiates(); }
+
   http::RetryBudget budget;
   RequestQueue queue;  // requests that wait for room, at most policy().queue_max
   Breaker breaker;
@@ -147,6 +156,7 @@ class Pool {
   Seats seats_;
   Groups groups_{seats_};
   std::unordered_map<std::uint64_t, Seat> by_name_;  // for sticky cookies
+  std::shared_ptr<const gateway::InstanceTls> tls_;
   RequestKey hash_key_;
   RequestKey rate_key_;
   CellRate rate_, key_rate_;

@@ -26,7 +26,8 @@ Deferred<void> SecondAttempt::run(std::string head, std::string method, Duration
   reused = stream != nullptr;
   if (!stream) {
     Duration most = std::min(left(), pool_->policy().connect_timeout);
-    stream = co_await with_timeout(clock, most, world_.network.connect(endpoint->address));
+    auto connecting = gateway::connect_to_instance(world_, endpoint->address, pool_->tls());
+    stream = co_await with_timeout(clock, most, std::move(connecting));
   }
   sent = clock.exact_now();
   connecting = sent - began;

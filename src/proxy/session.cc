@@ -399,7 +399,7 @@ Deferred<Session::Outcome> Session::end_answer() {
     co_return Outcome::close;
   }
   if (!request_body_.done()) {  // answered before all was sent: who keeps on reading gets the rest
-    bool by_connection = pool_->policy().protocol == catalog::Protocol::http_1_1;
+    bool by_connection = upstream_ && upstream_->protocol() != "h2";
     if (by_connection && answer_.keep_alive && uploading_.pending()) {
       auto rest = with_timeout(proxy_.world().clock, linger_max, std::move(uploading_));
       std::ignore = co_await std::move(rest).result();

@@ -156,6 +156,8 @@ class Session final : public OpenSession, Timer {
   void append_sticky_cookie();
   void extend_time();
   Deferred<void> open_stream();
+  Deferred<std::unique_ptr<ByteStream>> connect_anew();
+  void share_connection();
   void keep_sent(const Bytes& part);
   Failure failure_of(const Result<void>& tried) const;
   void note_outcome(Failure failure);

@@ -18,7 +18,7 @@ namespace berth::proxy {
 bool Session::may_hedge() const {
   auto& hedge = pool_->policy().hedge;
   if (hedge.after == Duration(0) && !hedge.p95) return false;
-  return pool_->policy().protocol == catalog::Protocol::http_1_1 &&
+  return pool_->policy().protocol == catalog::Protocol::http_1_1 && !pool_->negotiates() &&
          http::is_idempotent(request_.method) && !request_.upgrade &&
          request_.framing.kind == http::Framing::Kind::none && facts_.attempt == 0 &&
          record_.retries < pool_->policy().retries && pool_->endpoints().size() > 1;

@@ -136,14 +136,15 @@ Deferred<void> Session::attempt() {
   }
   reused_ = false;
   bool fresh = std::exchange(fresh_, false);
-  if (policy.protocol == catalog::Protocol::h2) {
+  bool shared = pool_->negotiates() && endpoint_->links.spoken();
+  if (policy.protocol == catalog::Protocol::h2 || shared) {
     co_await open_stream();
   } else {
     if (!fresh) upstream_ = endpoint_->take_idle(clock.now(), proxy_.options().upstream_idle_max);
     reused_ = upstream_ != nullptr;
     if (!upstream_) {
-      upstream_ = co_await with_timeout(clock, policy.connect_timeout,
-                                        proxy_.world().network.connect(endpoint_->address));
+      upstream_ = co_await with_timeout(clock, policy.connect_timeout, connect_anew());
+      if (upstream_->protocol() == "h2") share_connection();
     }
   }
   if (timed_out_) co_await fail_with(Error::timed_out());
@@ -155,10 +156,27 @@ Deferred<void> Session::attempt() {
   record_.response = (clock.exact_now() - sent_).count();
 }
 
+Deferred<std::unique_ptr<ByteStream>> Session::connect_anew() {
+  auto& world = proxy_.world();
+  auto* tls = pool_->tls();
+  if (!tls) return world.network.connect(endpoint_->address);
+  gateway::InstanceTls::Protocols protocols{"http/1.1"};
+  if (tls->negotiates()) protocols.insert(protocols.begin(), "h2");
+  return tls->connect(world, endpoint_->address, std::move(protocols));
+}
+
+/// The instance chose HTTP/2: its connection is for other requests too.
+void Session::share_connection() {
+  auto& clock = proxy_.world().clock;
+  auto place = endpoint_->links.adopt(clock, std::move(upstream_));
+  reused_ = place.reused;
+  upstream_ = std::make_unique<H2Upstream>(clock, std::move(place.stream));
+}
+
 /// A stream on a connection that requests share.
 Deferred<void> Session::open_stream() {
   auto& world = proxy_.world();
-  auto opening = endpoint_->links.open(world, endpoint_->address);
+  auto opening = endpoint_->links.open(world, endpoint_->address, pool_->shared_tls());
   auto place =
       co_await with_timeout(world.clock, pool_->policy().connect_timeout, std::move(opening));
   reused_ = place.reused;

@@ -128,20 +128,31 @@ Deferred<bool> TcpSession::reach() {
   co_return false;
 }
 
+/// Within `connect_timeout` all of it: the connection, who is told to stand behind it, TLS.
+Deferred<std::unique_ptr<ByteStream>> TcpSession::prepare() {
+  auto& world = proxy_.world();
+  const Address address = endpoint_->address;
+  auto tls = pool_->shared_tls();
+  auto stream = co_await world.network.connect(address);
+  auto version = pool_->policy().send_proxy;
+  if (version != catalog::SendProxy::off) {
+    auto source = client_->peer_address();
+    auto destination = client_->local_address();
+    std::string head = version == catalog::SendProxy::v1
+                           ? gateway::write_proxy_line(source, destination)
+                           : gateway::write_proxy_header(source, destination);
+    co_await stream->write(Bytes::copy(head));
+  }
+  if (!tls) co_return std::move(stream);
+  auto securing = tls->secure(world.clock, std::move(stream), address, {});
+  co_return co_await std::move(securing);
+}
+
 Deferred<void> TcpSession::connect() {
   auto& world = proxy_.world();
-  auto& policy = pool_->policy();
   MonotonicTime began = world.clock.exact_now();
-  upstream_ = co_await with_timeout(world.clock, policy.connect_timeout,
-                                    world.network.connect(endpoint_->address));
+  upstream_ = co_await with_timeout(world.clock, pool_->policy().connect_timeout, prepare());
   record_.connecting = (world.clock.exact_now() - began).count();
-  if (policy.send_proxy == catalog::SendProxy::off) co_return;
-  auto source = client_->peer_address();
-  auto destination = client_->local_address();
-  std::string head = policy.send_proxy == catalog::SendProxy::v1
-                         ? gateway::write_proxy_line(source, destination)
-                         : gateway::write_proxy_header(source, destination);
-  co_await upstream_->write(Bytes::copy(head));
 }
 
 // Bytes

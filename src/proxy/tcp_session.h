@@ -46,6 +46,7 @@ class TcpSession final : public OpenSession, Timer {
   Pool::Wish wish() const;
   Deferred<void> choose();
   Deferred<bool> reach();
+  Deferred<std::unique_ptr<ByteStream>> prepare();
   Deferred<void> connect();
   Deferred<void> talk();
   Deferred<void> pump(ByteStream& from, ByteStream& to, std::uint64_t& count, Side side);

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 
+if os.path.realpath(sys.executable) != os.path.realpath("/usr/bin/python3"):
+    os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])  # Debian's, which has python3-cryptography
 sys.path.insert(0, os.path.dirname(__file__))
 from acme_directory import AcmeDirectory
 from berth import BERTH, expect, main, test, until

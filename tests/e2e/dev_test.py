@@ -110,6 +110,32 @@ def numbers_equal_what_was_asked():
 
 
 @test
+def the_proxy_tells_its_figures_and_is_told_to_forget():
+    system = SYSTEM.replace('health = "/health"\npublic', 'calls = { cache = { on = true } }\nhealth = "/health"\npublic')
+    with Dev(system, {"echo.py": ECHO}) as dev:
+        dev.healthy()
+        url = address(dev, "echo")
+        for i in range(30):
+            get(f"{url}/items/{i}")
+
+        def asked(path, method="GET"):
+            place = json.load(open(os.path.join(dev.folder, ".berth", "api.json")))
+            base = next(a["url"] for a in dev.state()["addresses"] if a["name"] == "console").split("?")[0].rstrip("/")
+            request = urllib.request.Request(base + path, method=method, headers={"Authorization": "Bearer " + place["token"]})
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.load(answer)
+
+        service = until("30 requests to be told", lambda: (s := next(s for s in asked("/v1/proxy")["services"] if s["name"] == "echo"))["requests"] >= 30 and s)
+        expect(service["requests"] == 30 and service["responses"][1] == 30, str(service))
+        expect([i["status"] for i in service["instances"]] == ["UP", "UP"] and sum(i["requests"] for i in service["instances"]) == 30, str(service))
+        expect(any(each["name"] == "gateway" for each in asked("/v1/proxy")["listeners"]), "the gateway is a listener")
+        expect("purged" in asked("/v1/proxy/purge?service=echo", "POST"), "purged")
+        expect("requests" in dev.run("proxy", "slow").stdout, "berth proxy slow reaches the proxy of berth dev")
+        expect("forgotten" in dev.run("proxy", "purge").stdout, "berth proxy purge too")
+        expect("session" in dev.run("proxy", "sessions").stdout, "berth proxy sessions too")
+
+
+@test
 def a_killed_instance_is_not_felt_and_comes_back():
     with small() as dev:
         dev.healthy()

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { charts, dashboards, labelValues, queryRange } from "./charts.mjs";
 import { DOCTOR, deploy, resolve, service } from "./deploys.mjs";
 import { logs as ask_logs, tell } from "./logs.mjs";
+import { proxy, purge } from "./proxy.mjs";
 import { Shop } from "./model.mjs";
 
 const DIST = join(dirname(fileURLToPath(import.meta.url)), "../dist");
@@ -114,6 +115,7 @@ async function act(request, response, parts) {
     }
     return json(response, 202, { revision: shop.revision, id: "01JX", subscriptions: 1, text: "published" });
   }
+  if (kind === "proxy" && name.startsWith("purge")) return json(response, 200, purge(new URL(request.url, "http://mock").searchParams.get("service")));
   const s = shop.defined[name];
   if (!s) return problem(response, 404, `there is no service '${name}'`);
   if (kind === "instances") {
@@ -157,6 +159,7 @@ function ask(request, response, parts, query) {
   }
   if (kind === "series" && name === "names") return json(response, 200, { names: NAMES });
   if (kind === "series") return series(response, query);
+  if (kind === "proxy" && !name) return json(response, 200, proxy(shop));
   if (kind === "doctor") return json(response, 200, DOCTOR);
   if (kind === "logs") return ask_logs(shop, request, response, name, query, { json, stream });
   if (kind === "topics") return json(response, 200, third === "dead" ? { dead: shop.dead } : { topics: shop.topics() });

@@ -30,6 +30,9 @@ export function Header({ state }: { state: State | null }) {
         <a class="address" href="#/logs">
           logs
         </a>
+        <a class="address" href="#/proxy">
+          proxy
+        </a>
         {pagesOf(state).slice(0, SHOWN).map((address) => (
           <a key={address.name} class="address" href={address.url} target="_blank" rel="noreferrer" title={address.url}>
             {address.name}

@@ -9,6 +9,7 @@ import { Header } from "./header";
 import { startKeys } from "./keys";
 import { close, open, useLive, useVisible } from "./live";
 import { Overview } from "./overview";
+import { ProxyPage } from "./proxy";
 import { ServicePage } from "./service";
 import { startTheme } from "./theme";
 import { TopicPage } from "./topic";
@@ -51,6 +52,8 @@ function App() {
           <LogsPage search={route.search} state={state} />
         ) : route.page === "dashboard" ? (
           <DashboardPage key={route.name} name={route.name} query={route.query} />
+        ) : route.page === "proxy" ? (
+          <ProxyPage />
         ) : route.page === "dashboards" ? (
           <DashboardsPage />
         ) : (

@@ -1,13 +1,14 @@
 import { useEffect, useState } from "preact/hooks";
 
 // Pages by the address's fragment: #/, #/service/NAME, #/service/NAME/N (its logs of one instance), #/topic/NAME, #/logs?QUERY,
-// #/dashboards, #/dashboard/NAME?QUERY (what is seen of it: dashboard_model.ts).
+// #/proxy, #/dashboards, #/dashboard/NAME?QUERY (what is seen of it: dashboard_model.ts).
 
 export type Route =
   | { page: "overview" }
   | { page: "service"; name: string; instance?: string }
   | { page: "topic"; name: string }
   | { page: "logs"; search: string }
+  | { page: "proxy" }
   | { page: "dashboards" }
   | { page: "dashboard"; name: string; query: string };
 
@@ -17,7 +18,7 @@ export function parseRoute(fragment: string): Route {
   const [, page, name, number] = place!.split("/").map(decode);
   if (page === "service" && name) return number ? { page, name, instance: `${name}/${number}` } : { page, name };
   if (page === "topic" && name) return { page, name };
-  if (page === "dashboards") return { page };
+  if (page === "dashboards" || page === "proxy") return { page };
   if (page === "dashboard" && name) return { page, name, query };
   return { page: "overview" };
 }

@@ -49,12 +49,33 @@ bool CheckTally::add(std::string why) {
   return true;
 }
 
+/// By TLS each has a client of its own.
 struct Checks::Checked {
-  Checked(Key k, CheckSpec s)
-      : key(std::move(k)), spec(std::move(s)), tally(spec.rise, spec.fall) {}
+  using Tls = std::shared_ptr<const InstanceTls>;
+
+  Checked(Key k, CheckSpec s, Tls by, World& world, http::Client& client)
+      : key(std::move(k)), of(std::move(s)), spec(of), tally(of.rise, of.fall), tls(std::move(by)) {
+    if (!tls) {
+      ask = &client;
+      return;
+    }
+    bool grpc = spec.kind == CheckSpec::Kind::grpc;
+    InstanceTls::Protocols protocols{grpc ? "h2" : "http/1.1"};
+    network = std::make_unique<InstanceNetwork>(world, tls, std::move(protocols));
+    http::ClientOptions options;
+    options.idle_per_address_max = 0;
+    own = std::make_unique<http::Client>(world.clock, *network, options);
+    ask = own.get();
+    if (spec.host.empty()) spec.host = tls->spec().name;
+  }
   Key key;
-  CheckSpec spec;
+  CheckSpec of;    // as the file has it
+  CheckSpec spec;  // as it is asked
   CheckTally tally;
+  Tls tls;  // null: in clear
+  std::unique_ptr<InstanceNetwork> network;
+  std::unique_ptr<http::Client> own;
+  http::Client* ask = nullptr;
   bool over = false;  // nobody wants to know any more
 };
 
@@ -73,11 +94,12 @@ void Checks::set(const std::vector<FileService>& services) {
     for (auto& instance : each.service.instances) {
       Key key{each.service.name, instance.address};
       auto found = checked_.find(key);
-      if (found != checked_.end() && found->second->spec == each.check) {
+      if (found != checked_.end() && found->second->of == each.check &&
+          found->second->tls == each.secured) {
         next[key] = found->second;
         continue;
       }
-      auto checked = std::make_shared<Checked>(key, each.check);
+      auto checked = std::make_shared<Checked>(key, each.check, each.secured, world_, client_);
       // Other rules for an instance that is there already: it stays in until they say otherwise.
       if (found != checked_.end() && found->second->tally.health() == Health::healthy) {
         checked->tally.add("");
@@ -115,7 +137,7 @@ Deferred<void> Checks::run(std::shared_ptr<Checked> checked) {
   const CheckSpec& spec = checked->spec;
   auto& [service, address] = checked->key;
   while (!checked->over) {
-    auto asked = with_timeout(world_.clock, spec.timeout, check(spec, address));
+    auto asked = with_timeout(world_.clock, spec.timeout, check(*checked));
     auto result = co_await std::move(asked).result();
     if (checked->over) co_return;
     std::string why;
@@ -139,24 +161,29 @@ Deferred<void> Checks::run(std::shared_ptr<Checked> checked) {
 }
 
 /// Empty: it passed; else why not.
-Deferred<std::string> Checks::check(const CheckSpec& spec, const Address& address) {
-  if (spec.kind == CheckSpec::Kind::http) return check_http(spec, address);
-  if (spec.kind == CheckSpec::Kind::grpc) return check_grpc(spec, address);
-  return world_.network.connect(address).then(
-      [](std::unique_ptr<ByteStream>) { return std::string(); },
-      [](Error error) -> Result<std::string> {
-        if (error.is(Code::cancelled)) return error;
-        return std::string(error.message());
-      });
+Deferred<std::string> Checks::check(Checked& checked) {
+  if (checked.spec.kind == CheckSpec::Kind::http) return check_http(checked);
+  if (checked.spec.kind == CheckSpec::Kind::grpc) return check_grpc(checked);
+  const Address& address = checked.key.second;
+  auto connecting =
+      checked.tls ? checked.tls->connect(world_, address, {}) : world_.network.connect(address);
+  return std::move(connecting)
+      .then([](std::unique_ptr<ByteStream>) { return std::string(); },
+            [](Error error) -> Result<std::string> {
+              if (error.is(Code::cancelled)) return error;
+              return std::string(error.message());
+            });
 }
 
-Deferred<std::string> Checks::check_http(const CheckSpec& spec, const Address& address) {
+Deferred<std::string> Checks::check_http(Checked& checked) {
+  const CheckSpec& spec = checked.spec;
+  const Address& address = checked.key.second;
   http::Request request;
   request.method = spec.method;
   request.target = spec.target;
   request.host = spec.host;
   request.headers = {{"connection", "close"}, {"user-agent", "berth-health-check"}};
-  auto asking = client_.send(address, std::move(request), spec.timeout);
+  auto asking = checked.ask->send(address, std::move(request), spec.timeout);
   auto answer = co_await std::move(asking).result();
   std::string what = spec.method + " " + spec.target;
   if (!answer.ok()) {
@@ -174,7 +201,9 @@ Deferred<std::string> Checks::check_http(const CheckSpec& spec, const Address& a
 }
 
 /// grpc.health.v1.Health/Check (health.proto), over HTTP/2 by prior knowledge.
-Deferred<std::string> Checks::check_grpc(const CheckSpec& spec, const Address& address) {
+Deferred<std::string> Checks::check_grpc(Checked& checked) {
+  const CheckSpec& spec = checked.spec;
+  const Address& address = checked.key.second;
   http::Request request;
   request.method = "POST";
   request.target = "/grpc.health.v1.Health/Check";
@@ -190,7 +219,7 @@ Deferred<std::string> Checks::check_grpc(const CheckSpec& spec, const Address& a
   url.name = url.host = "localhost";
   url.port = 80;
   url.target = request.target;
-  auto asking = client_.send(url, std::move(request), std::move(options));
+  auto asking = checked.ask->send(url, std::move(request), std::move(options));
   auto answer = co_await std::move(asking).result();
   std::string what = "grpc.health.v1.Health/Check";
   if (!answer.ok()) {

@@ -56,9 +56,9 @@ class Checks {
   using Key = std::pair<std::string, Address>;  // service, instance
 
   Deferred<void> run(std::shared_ptr<Checked> checked);
-  Deferred<std::string> check(const CheckSpec& spec, const Address& address);
-  Deferred<std::string> check_http(const CheckSpec& spec, const Address& address);
-  Deferred<std::string> check_grpc(const CheckSpec& spec, const Address& address);
+  Deferred<std::string> check(Checked& checked);
+  Deferred<std::string> check_http(Checked& checked);
+  Deferred<std::string> check_grpc(Checked& checked);
 
   World& world_;
   Log log_;

@@ -95,6 +95,44 @@ void read_rules(TomlReader& reader, JwtRules& rules) {
   }
 }
 
+/// True, or a table with more.
+void read_tls(FileReading& reading, TomlReader& reader, FileService& out) {
+  auto* value = reader.value("tls");
+  if (!value) return;
+  TlsSpec spec;
+  spec.negotiates = !reader.has("protocol");
+  bool on = true;
+  if (auto found = value->is_table() ? reader.table("tls") : std::nullopt) {
+    TomlReader& table = *found;
+    tls::Pem authorities;
+    if (auto text = reading.content(table, "ca", &authorities.path)) {
+      authorities.text = std::move(*text);
+      spec.authorities = std::move(authorities);
+    }
+    spec.name = table.string("name").value_or("");
+    if (auto shown = table.table("certificate")) {
+      tls::CertificatePem pem;
+      shown->require("chain");
+      shown->require("key");
+      pem.chain.text = reading.content(*shown, "chain", &pem.chain.path).value_or("");
+      pem.key.text = reading.content(*shown, "key", &pem.key.path).value_or("");
+      shown->finish();
+      spec.certificate = std::move(pem);
+    }
+    table.finish();
+  } else {
+    on = reader.boolean("tls").value_or(false);
+  }
+  bool by_path = std::ranges::any_of(out.service.instances, [](auto& each) {
+    return each.address.family() == Address::Family::unix_path;
+  });
+  if (on && by_path && spec.name.empty()) {
+    reader.fail("tls",
+                "needs a name: an instance at a path has none that a certificate can be for");
+  }
+  if (on) out.tls = std::move(spec);
+}
+
 }  // namespace
 
 void FileReading::read_service(const std::string& name, TomlReader& reader) {
@@ -128,6 +166,7 @@ void FileReading::read_service(const std::string& name, TomlReader& reader) {
     }
   }
   catalog::read_calls(reader, out.service.policy);
+  read_tls(*this, reader, out);
   if (auto check = reader.table("check")) out.check = read_check(*check);
   reader.finish();
   file.services.push_back(std::move(out));

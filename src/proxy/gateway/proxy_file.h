@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "catalog/model.h"
 #include "proxy/acme/certificate_spec.h"
 #include "proxy/gateway/gateway.h"
+#include "proxy/gateway/instance_tls.h"
 
 namespace berth::proxy::gateway {
 
@@ -35,6 +37,8 @@ struct CheckSpec {
 struct FileService {
   catalog::Service service;  // its instances healthy
   CheckSpec check;
+  std::optional<TlsSpec> tls;                  // by TLS to its instances
+  std::shared_ptr<const InstanceTls> secured;  // what `tls` became, on the reactor
 };
 
 /// Where one line a request goes.

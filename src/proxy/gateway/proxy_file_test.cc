@@ -64,6 +64,12 @@ TEST(ProxyFile, reads_every_key) {
   EXPECT_EQ(users.check.status_most, 299);
   EXPECT_EQ(users.check.fall, 4U);
   EXPECT_EQ(file->services[1].check.kind, CheckSpec::Kind::tcp);
+  EXPECT_FALSE(users.tls);
+  auto& by_tls = *file->services[1].tls;
+  EXPECT_EQ(by_tls.authorities->text, "the text of /etc/berth/shop-ca.pem");
+  EXPECT_EQ(by_tls.name, "shop.internal");
+  EXPECT_EQ(by_tls.certificate->key.path, "/etc/berth/me.key");
+  EXPECT_TRUE(by_tls.negotiates);
   ASSERT_EQ(gateway.authentications.size(), 3U);
   EXPECT_EQ(gateway.authentications[2]->keys_interval, 5min);
   EXPECT_EQ(secure.acme, (std::vector<std::string>{"shop"}));

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 // Pages by the address's fragment: #/, #/service/NAME, #/service/NAME/N (its logs of one instance), #/topic/NAME, #/logs?QUERY,
-// #/dashboards, #/dashboard/NAME?QUERY (what is seen of it: dashboard_model.ts).
+// #/dashboards, #/dashboard/NAME?QUERY (what is seen of it: dashboard_model.ts), #/alerts, #/alerts/SERVICE, #/kpis.
 
 export type Route =
   | { page: "overview" }
@@ -9,6 +9,8 @@ export type Route =
   | { page: "topic"; name: string }
   | { page: "logs"; search: string }
   | { page: "dashboards" }
+  | { page: "alerts"; service: string }
+  | { page: "kpis" }
   | { page: "dashboard"; name: string; query: string };
 
 export function parseRoute(fragment: string): Route {
@@ -17,7 +19,8 @@ export function parseRoute(fragment: string): Route {
   const [, page, name, number] = place!.split("/").map(decode);
   if (page === "service" && name) return number ? { page, name, instance: `${name}/${number}` } : { page, name };
   if (page === "topic" && name) return { page, name };
-  if (page === "dashboards") return { page };
+  if (page === "dashboards" || page === "kpis") return { page };
+  if (page === "alerts") return { page, service: name ?? "" };
   if (page === "dashboard" && name) return { page, name, query };
   return { page: "overview" };
 }
@@ -34,6 +37,8 @@ export const link = {
   service: (name: string) => `#/service/${encodeURIComponent(name)}`,
   instance: (id: string) => `#/service/${id.split("/").map(encodeURIComponent).join("/")}`,
   dashboards: "#/dashboards",
+  alerts: (service = "") => (service ? `#/alerts/${encodeURIComponent(service)}` : "#/alerts"),
+  kpis: "#/kpis",
   dashboard: (name: string, query = "") => `#/dashboard/${encodeURIComponent(name)}${query ? `?${query}` : ""}`,
   topic: (name: string) => `#/topic/${encodeURIComponent(name)}`,
 };

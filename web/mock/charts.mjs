@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { alertMarks, kpiAt } from "./alerts.mjs";
 
 const SOURCE = join(dirname(fileURLToPath(import.meta.url)), "../../src/console/built_in_dashboards.cc");
 const BOUNDS = Array.from({ length: 41 }, (_, i) => (2 ** (16 + Math.floor(i / 2)) * (i % 2 ? 1.5 : 1)) / 1e9);
@@ -89,6 +90,8 @@ export function dashboards(method, name, given, revision) {
 /** Label sets and a function of time for what an expression names. */
 function meant(shop, expr) {
   if (/^-?[\d.]+$/.test(expr)) return [{ labels: {}, at: () => Number(expr) }];
+  const kpi = /^\{berth_name="kpi (.*)"\}$/.exec(expr)?.[1];
+  if (kpi) return [{ labels: { berth_name: `kpi ${kpi}` }, at: (time) => kpiAt(kpi, time / 1000) }];
   const by = (/by \(([^)]*)\)/.exec(expr)?.[1] ?? "").split(",").map((each) => each.trim()).filter(Boolean);
   const only = /service=~"([^"]*)"/.exec(expr)?.[1];
   if (/absent/.test(expr)) return [];
@@ -130,7 +133,7 @@ export function charts(shop, { from, to, step, queries }) {
     if (expr.includes("* on ()")) return { error: "found duplicate series for the match group {} on the right hand-side of the operation" };
     return { series: points(shop, expr, begin - offset, count, step) };
   });
-  return { from: begin, step, count, until, marks: shop.marks.filter((mark) => mark.time >= begin - step && mark.time <= begin + count * step), answers };
+  return { from: begin, step, count, until, marks: [...shop.marks, ...alertMarks(shop)].filter((mark) => mark.time >= begin - step && mark.time <= begin + count * step), answers };
 }
 
 /** What tests hold the page against. */

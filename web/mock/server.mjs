@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { alertMarks, answerAlerts } from "./alerts.mjs";
 import { charts, dashboards, labelValues, queryRange } from "./charts.mjs";
 import { DOCTOR, deploy, resolve, service } from "./deploys.mjs";
 import { logs as ask_logs, tell } from "./logs.mjs";
@@ -85,7 +86,7 @@ function series(response, query) {
       answer.push({ name: kind, labels: { service: name }, points });
     }
   }
-  json(response, 200, { from, step, series: answer, marks: shop.marks.filter((m) => m.time >= from && m.time <= to) });
+  json(response, 200, { from, step, series: answer, marks: [...shop.marks, ...alertMarks(shop).filter((m) => wanted === "*" || m.service === wanted)].filter((m) => m.time >= from && m.time <= to) });
 }
 
 function change(response, s, verb, given) {
@@ -139,6 +140,12 @@ async function drawn(request, response, url) {
   json(response, status, status < 400 ? answer : { status, ...answer }, status < 400 ? undefined : "application/problem+json");
 }
 
+async function alerting(request, response, url) {
+  const text = await body(request);
+  const [status, answer] = answerAlerts(shop, request.method, url.pathname.slice(4).split("/").map(decodeURIComponent), text ? JSON.parse(text) : {}, url.searchParams);
+  json(response, status, status < 400 ? answer : { status, ...answer }, status < 400 ? undefined : "application/problem+json");
+}
+
 async function page(response, path) {
   try {
     const name = normalize(path === "/" ? "/index.html" : path);
@@ -188,6 +195,7 @@ const server = createServer((request, response) => {
   if (url.pathname === "/v1/health") return json(response, 200, { ok: true });
   if (!allowed) return problem(response, 401, "this needs the token that berth dev prints");
   if (prometheus || /^\/v1\/(charts|dashboards)/.test(url.pathname)) return void drawn(request, response, url).catch((error) => problem(response, 400, String(error)));
+  if (/^\/v1\/(alerts|kpis)/.test(url.pathname)) return void alerting(request, response, url).catch((error) => problem(response, 400, String(error)));
   const parts = url.pathname.slice(4).split("/").map(decodeURIComponent);
   if (request.method === "POST") act(request, response, parts).catch((error) => problem(response, 400, String(error)));
   else ask(request, response, parts, url.searchParams);

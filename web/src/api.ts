@@ -140,9 +140,10 @@ export interface Point {
 
 export interface Mark {
   time: number;
-  kind: "deploy" | "rollback";
+  kind: "deploy" | "rollback" | "alert";
   service: string;
-  version: number;
+  version?: number;
+  text?: string; // of an alert
 }
 
 export interface SeriesAnswer {

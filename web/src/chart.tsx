@@ -96,10 +96,10 @@ export function Chart(props: Props) {
       </table>
       </div>
       {props.marks.length > 0 && (
-        <ul class="visually-hidden" aria-label="Deploys in the chart">
+        <ul class="visually-hidden" aria-label="Deploys and alerts in the chart">
           {props.marks.map((mark) => (
-            <li key={`${mark.time}${mark.service}`} data-mark={mark.kind} data-service={mark.service} data-version={mark.version}>
-              {clock(mark.time)} {mark.service} {mark.kind === "rollback" ? "returned to" : "deployed"} version {mark.version}
+            <li key={`${mark.time}${mark.service}${mark.kind}${mark.text ?? ""}`} data-mark={mark.kind} data-service={mark.service} data-version={mark.version}>
+              {clock(mark.time)} {mark.kind === "alert" ? `alert: ${mark.text}` : `${mark.service} ${mark.kind === "rollback" ? "returned to" : "deployed"} version ${mark.version}`}
             </li>
           ))}
         </ul>

@@ -183,7 +183,7 @@ export class ChartFeed {
     });
     const last = answer.from + (by - 1) * this.frame.step;
     this.frame = { ...this.frame, from: last - (count - 1) * this.frame.step };
-    this.marks = [...this.marks.filter((mark) => mark.time >= this.frame.from && !answer.marks.some((m) => m.time === mark.time && m.service === mark.service)), ...answer.marks];
+    this.marks = [...this.marks.filter((mark) => mark.time >= this.frame.from && !answer.marks.some((m) => m.time === mark.time && m.service === mark.service && m.text === mark.text)), ...answer.marks];
   }
 
   private async request(from: number, to: number, step: number, take: (answer: Answer) => void) {

@@ -1,3 +1,5 @@
+import { useAlerts } from "./alerts_live";
+import { counts } from "./alerts_model";
 import type { State } from "./api";
 import { showHelp } from "./dialogs";
 import { link } from "./route";
@@ -9,6 +11,16 @@ const SHOWN = 3;
 /** What a browser can open and is not this page; the rest stands in the list that ? shows. */
 function pagesOf(state: State | null) {
   return (state?.addresses ?? []).filter(({ url }) => /^https?:/.test(url) && !url.startsWith(location.origin));
+}
+
+/** How many fire, which is to be seen on each page. */
+function AlertsLink() {
+  const firing = (useAlerts().alerts?.alerts ?? []).filter(counts).length;
+  return (
+    <a class={`address ${firing ? "fires" : ""}`} href={link.alerts()} data-firing={firing} aria-label={firing ? `alerts, ${firing} of them fire` : "alerts"}>
+      alerts{firing > 0 && <span class="firing-count"> {firing}</span>}
+    </a>
+  );
 }
 
 export function Header({ state }: { state: State | null }) {
@@ -32,6 +44,10 @@ export function Header({ state }: { state: State | null }) {
         </a>
         <a class="address" href="#/proxy">
           proxy
+        </a>
+        <AlertsLink />
+        <a class="address" href={link.kpis}>
+          KPIs
         </a>
         {pagesOf(state).slice(0, SHOWN).map((address) => (
           <a key={address.name} class="address" href={address.url} target="_blank" rel="noreferrer" title={address.url}>

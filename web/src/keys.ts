@@ -10,6 +10,7 @@ export const KEYS: [string, string][] = [
   ["Esc", "back"],
   ["/", "search"],
   ["e  f", "logs: edit the query, follow live"],
+  ["s", "alerts: silence the one in focus"],
   ["t", "dark or light"],
   ["?", "this list"],
   ["←  →", "in a chart: its values at a moment; with Shift earlier, later"],

@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
+import { AlertsPage } from "./alerts";
 import { DashboardPage } from "./dashboard";
 import { DashboardsPage } from "./dashboards";
 import { Dialogs } from "./dialogs";
@@ -7,6 +8,7 @@ import { LogsPage } from "./explorer";
 import { clock } from "./format";
 import { Header } from "./header";
 import { startKeys } from "./keys";
+import { KpisPage } from "./kpis";
 import { close, open, useLive, useVisible } from "./live";
 import { Overview } from "./overview";
 import { ProxyPage } from "./proxy";
@@ -56,6 +58,10 @@ function App() {
           <ProxyPage />
         ) : route.page === "dashboards" ? (
           <DashboardsPage />
+        ) : route.page === "alerts" ? (
+          <AlertsPage service={route.service} />
+        ) : route.page === "kpis" ? (
+          <KpisPage />
         ) : (
           <Overview state={state} />
         )}

@@ -185,13 +185,19 @@ function drawThresholds(ctx: CanvasRenderingContext2D, plot: Plot, area: Area, s
   }
 }
 
-/** "orders v3", "orders ↩ v2", and for several at once "orders v3 +7". */
+const ALERT_TEXT = 28; // characters of it in a chart
+
+/** "orders v3", "orders ↩ v2", "! orders is slow", and for several at once "orders v3 +7". */
 function markText(marks: Mark[]): string {
   const first = marks[0]!;
+  if (first.kind === "alert") {
+    const text = first.text ?? "";
+    return `! ${text.length > ALERT_TEXT ? `${text.slice(0, ALERT_TEXT - 1)}…` : text}${marks.length > 1 ? ` +${marks.length - 1}` : ""}`;
+  }
   return `${first.service} ${first.kind === "rollback" ? "↩ " : ""}v${first.version}${marks.length > 1 ? ` +${marks.length - 1}` : ""}`;
 }
 
-/** Deploys: dashed, with labels as long as there is room; those of one deploy together. */
+/** Deploys and alerts: dashed, with labels as long as there is room; those of one deploy together. */
 function drawMarks(ctx: CanvasRenderingContext2D, plot: Plot, area: Area, colours: Colours) {
   ctx.textAlign = "left";
   ctx.textBaseline = "alphabetic";
@@ -207,7 +213,7 @@ function drawMarks(ctx: CanvasRenderingContext2D, plot: Plot, area: Area, colour
   let free = -Infinity;
   for (const { x, marks } of together) {
     ctx.lineWidth = 1;
-    ctx.strokeStyle = ctx.fillStyle = marks[0]!.kind === "rollback" ? colours.warn : colours.mark;
+    ctx.strokeStyle = ctx.fillStyle = marks[0]!.kind === "alert" ? colours.bad : marks[0]!.kind === "rollback" ? colours.warn : colours.mark;
     ctx.setLineDash([4, 3]);
     ctx.beginPath();
     ctx.moveTo(x, area.top - 2);

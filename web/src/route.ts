@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 // Pages by the address's fragment: #/, #/service/NAME, #/service/NAME/N (its logs of one instance), #/topic/NAME, #/logs?QUERY,
-// #/proxy, #/dashboards, #/dashboard/NAME?QUERY (what is seen of it: dashboard_model.ts).
+// #/proxy, #/dashboards, #/dashboard/NAME?QUERY (what is seen of it: dashboard_model.ts), #/alerts, #/alerts/SERVICE, #/kpis.
 
 export type Route =
   | { page: "overview" }
@@ -10,6 +10,8 @@ export type Route =
   | { page: "logs"; search: string }
   | { page: "proxy" }
   | { page: "dashboards" }
+  | { page: "alerts"; service: string }
+  | { page: "kpis" }
   | { page: "dashboard"; name: string; query: string };
 
 export function parseRoute(fragment: string): Route {
@@ -18,7 +20,8 @@ export function parseRoute(fragment: string): Route {
   const [, page, name, number] = place!.split("/").map(decode);
   if (page === "service" && name) return number ? { page, name, instance: `${name}/${number}` } : { page, name };
   if (page === "topic" && name) return { page, name };
-  if (page === "dashboards" || page === "proxy") return { page };
+  if (page === "dashboards" || page === "kpis" || page === "proxy") return { page };
+  if (page === "alerts") return { page, service: name ?? "" };
   if (page === "dashboard" && name) return { page, name, query };
   return { page: "overview" };
 }
@@ -35,6 +38,8 @@ export const link = {
   service: (name: string) => `#/service/${encodeURIComponent(name)}`,
   instance: (id: string) => `#/service/${id.split("/").map(encodeURIComponent).join("/")}`,
   dashboards: "#/dashboards",
+  alerts: (service = "") => (service ? `#/alerts/${encodeURIComponent(service)}` : "#/alerts"),
+  kpis: "#/kpis",
   dashboard: (name: string, query = "") => `#/dashboard/${encodeURIComponent(name)}${query ? `?${query}` : ""}`,
   topic: (name: string) => `#/topic/${encodeURIComponent(name)}`,
 };

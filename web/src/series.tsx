@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type FeedEntry, get, type Mark, type Point, type SeriesAnswer } from "./api";
+import { firedMarks } from "./alerts_live";
 import { onPoint } from "./live";
 
 // A window of series that moves: history by one request, then what the server pushes. With a step of one second
@@ -116,7 +117,8 @@ export function marksOf(window: Window, feed: FeedEntry[], service?: string): Ma
     .filter((f) => (f.kind === "deploy" || f.kind === "rollback") && f.version !== undefined && f.time >= first)
     .map((f) => ({ time: f.time, kind: f.kind as Mark["kind"], service: f.service, version: f.version! }))
     .filter((f) => !window.marks.some((m) => m.service === f.service && m.version === f.version && Math.abs(m.time - f.time) < SAME_DEPLOY_MS));
-  return [...window.marks, ...told].filter((mark) => !service || mark.service === service).sort((a, b) => a.time - b.time);
+  const alerts = firedMarks(first).filter((fired) => !window.marks.some((m) => m.kind === "alert" && m.time === fired.time && m.text === fired.text));
+  return [...window.marks, ...told, ...alerts].filter((mark) => !service || mark.service === service).sort((a, b) => a.time - b.time);
 }
 
 export function RangePicker(props: { range: Range; onPick: (range: Range) => void }) {

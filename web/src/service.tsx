@@ -1,5 +1,7 @@
 import { useState } from "preact/hooks";
 import { type Instance, path, type Rollout, type Service, type ServiceDetail, type SlowRequest, type State } from "./api";
+import { useAlerts } from "./alerts_live";
+import { counts } from "./alerts_model";
 import { Chart, type Line } from "./chart";
 import { change } from "./dialogs";
 import { ago, clock, count, moment, rate, seconds, share, span } from "./format";
@@ -57,6 +59,7 @@ function Head({ service: s }: { service: Service }) {
         <Health health={s.health} />
         <span class="muted">version {s.version}</span>
         <a href={link.dashboard("service", `v.service=${encodeURIComponent(s.name)}`)}>charts</a>
+        <AlertsOf service={s.name} />
         {s.url && <code>{s.url}</code>}
         {s.public_url && (
           <a href={s.public_url} target="_blank" rel="noreferrer">
@@ -100,6 +103,15 @@ function Head({ service: s }: { service: Service }) {
         </button>
       </div>
     </section>
+  );
+}
+
+function AlertsOf({ service }: { service: string }) {
+  const firing = (useAlerts().alerts?.alerts ?? []).filter((alert) => alert.labels.service === service && counts(alert)).length;
+  return (
+    <a href={link.alerts(service)} data-link="alerts" class={firing ? "bad" : ""}>
+      {firing ? `${firing} ${firing === 1 ? "alert fires" : "alerts fire"}` : "alerts"}
+    </a>
   );
 }
 

@@ -109,22 +109,16 @@ Deferred<void> LocalSystem::note_system() {
 }
 
 Deferred<void> LocalSystem::start_observing() {
-  observe::SeriesOptions options;
-  options.folder = state_.file("series");
-  series_ = std::make_unique<observe::SeriesStore>(world_, log_.named("series"), options);
-  co_await series_->open();
-  kept_series_ = std::make_unique<observe::KeptSeries>(*series_, world_.clock);
   observe::SampleStoreOptions samples;
   samples.folder = state_.file("samples");
   samples_ = std::make_unique<observe::SampleStore>(world_, log_.named("samples"), samples);
   co_await samples_->open();
-  all_series_ = std::make_unique<observe::JoinedSeries>(
-      std::vector<observe::SeriesSource*>{kept_series_.get(), samples_.get()});
+  all_series_ = std::make_unique<observe::AllSeries>(*samples_);
   observe::LogStoreOptions lines;
   lines.folder = state_.file("lines");
   lines_ = std::make_unique<observe::LogStore>(world_, log_.named("lines"), lines);
   co_await lines_->open();
-  observer_ = std::make_unique<observe::Observer>(world_, *series_, log_.named("observer"));
+  observer_ = std::make_unique<observe::Observer>(world_, *samples_, log_.named("observer"));
   observer_->start();
   auto ring = co_await or_return(os::MappedRing::open(state_.file("access.ring")));
   ring_ = std::make_unique<RingReader>(world_, log_.named("ring"), std::move(ring),
@@ -308,7 +302,7 @@ console::Sources LocalSystem::sources() {
           .changes = *changes_,
           .feed = *feed_,
           .observer = *observer_,
-          .series = *series_,
+          .series = observer_->series(),
           .bus = *bus_,
           .state_folder = state_.path(),
           .waits =
@@ -406,7 +400,6 @@ Deferred<void> LocalSystem::stop(bool instances) {
   if (observer_) observer_->stop();
   if (lines_) co_await lines_->close();
   if (samples_) co_await samples_->close();
-  if (series_) co_await series_->close();
   if (control_) co_await control_->close();
   if (listeners_) co_await listeners_->close();
   if (feed_) co_await feed_->close();

@@ -17,15 +17,13 @@
 #include "console/api.h"
 #include "http/router.h"
 #include "http/server.h"
+#include "observe/all_series.h"
 #include "observe/alone/local_telling.h"
-#include "observe/joined_series.h"
-#include "observe/kept_series.h"
 #include "observe/local_streams.h"
 #include "observe/log_intake.h"
 #include "observe/logs/log_store.h"
 #include "observe/observer.h"
 #include "observe/samples/sample_store.h"
-#include "observe/series_store.h"
 #include "os/own_world.h"
 #include "placement/changes.h"
 #include "placement/controller.h"
@@ -112,10 +110,8 @@ class LocalSystem final : runtime::DrainGate {
   std::unique_ptr<placement::Feed> feed_;
   std::unique_ptr<placement::Changes> changes_;
   std::unique_ptr<placement::Controller> controller_;
-  std::unique_ptr<observe::SeriesStore> series_;
-  std::unique_ptr<observe::KeptSeries> kept_series_;
-  std::unique_ptr<observe::SampleStore> samples_;  // what others write
-  std::unique_ptr<observe::JoinedSeries> all_series_;
+  std::unique_ptr<observe::SampleStore> samples_;  // what is counted, and what others write
+  std::unique_ptr<observe::AllSeries> all_series_;
   std::unique_ptr<observe::LogStore> lines_;
   std::unique_ptr<observe::Observer> observer_;
   std::unique_ptr<observe::LocalStreams> streams_;

@@ -96,13 +96,15 @@ void Api::add_routes() {
   });
 }
 
+Deferred<ServerResponse> Api::series(ServerRequest& request) {
+  std::int64_t now = sources_.world.clock.wall().nanoseconds / 1'000'000'000;
+  auto wanted = co_await or_return(series_request(request.head.query(), now));
+  auto json = co_await series_json(sources_, std::move(wanted), overview_.until());
+  co_return ServerResponse::json(std::move(json));
+}
+
 void Api::add_series_routes() {
-  router_.add("GET", "/v1/series", [this](ServerRequest& request) {
-    std::int64_t now = sources_.world.clock.wall().nanoseconds / 1'000'000'000;
-    auto wanted = series_request(request.head.query(), now);
-    if (!wanted.ok()) return at_once(std::move(wanted).error());
-    return at_once(series_json(sources_, std::move(*wanted), overview_.until()));
-  });
+  router_.add("GET", "/v1/series", [this](ServerRequest& request) { return series(request); });
   router_.add("GET", "/v1/series/names",
               [this](ServerRequest&) { return at_once(series_names_json(sources_)); });
 }

@@ -38,6 +38,8 @@ class Api {
   void add_routes();
   void add_log_route();
   void add_series_routes();
+  /// GET /v1/series.
+  Deferred<http::ServerResponse> series(http::ServerRequest& request);
   Deferred<http::ServerResponse> logs(http::ServerRequest& request);
   http::ServerResponse live(const http::ServerRequest& request);
 

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "console/api.h"
 #include "http/client.h"
-#include "observe/kept_series.h"
+#include "observe/all_series.h"
 #include "os/real_world_suite.h"
 #include "storage/memory_store.h"
 
@@ -66,9 +66,9 @@ struct ConsoleTest : testing::Test, os::RealWorldBy<SetClock> {
   placement::Mirror mirror{world, Log(), store};
   placement::Feed feed{world, Log(), store, mirror};
   placement::Changes changes{world, store, mirror};
-  observe::SeriesStore series{world, Log(), {.folder = folder + "/series"}};
-  observe::KeptSeries kept_series{series, clock};
-  observe::Observer observer{world, series, Log()};
+  observe::SampleStore samples{world, Log(), {.folder = folder + "/samples"}};
+  observe::AllSeries all_series{samples};
+  observe::Observer observer{world, samples, Log()};
   bus::Bus bus{
       world, Log(), {.folder = folder + "/bus"}, [](auto&) { return Address(); }, [](auto&) {}};
   std::vector<std::string> killed;
@@ -81,7 +81,7 @@ struct ConsoleTest : testing::Test, os::RealWorldBy<SetClock> {
 
   void SetUp() override {
     std::filesystem::create_directories(folder + "/logs");
-    ok(series.open());
+    ok(samples.open());
     ok(bus.open());
     observer.start();
     Json system =
@@ -96,7 +96,7 @@ struct ConsoleTest : testing::Test, os::RealWorldBy<SetClock> {
     ok(mirror.close());
     ok(feed.close());
     ok(bus.close());
-    ok(series.close());
+    ok(samples.close());
     std::filesystem::remove_all(folder);
   }
 
@@ -111,7 +111,7 @@ struct ConsoleTest : testing::Test, os::RealWorldBy<SetClock> {
                     changes,
                     feed,
                     observer,
-                    series,
+                    observer.series(),
                     bus,
                     folder,
                     [this](std::string_view service) { return waits[std::string(service)]; },
@@ -121,7 +121,7 @@ struct ConsoleTest : testing::Test, os::RealWorldBy<SetClock> {
                                                        {"dns", "udp://127.0.0.1:8600"}};
                     },
                     [this] { return ProgramCounters{1000, 3, server.connections()}; }};
-    sources.all_series = &kept_series;
+    sources.all_series = &all_series;
     api = std::make_unique<Api>(std::move(sources), options);
     api->start();
     server.serve(std::move(listener));

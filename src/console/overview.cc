@@ -26,12 +26,18 @@ struct Counted {
   std::vector<double> errors;
 };
 
-Counted counted(const observe::SeriesStore& series, const std::string& service, std::int64_t from,
+Counted counted(const observe::CountedSeries& series, const std::string& service, std::int64_t from,
                 std::int64_t to, std::int64_t step) {
   auto size = static_cast<std::size_t>((to - from) / step);
   Counted all{std::vector<double>(size), std::vector<double>(size)};
-  auto answers = series.query(
-      {"requests", {{"service", service}}, {"status"}, observe::Fold::value, from, to, step});
+  auto answers = series.recent({{"requests"}, service, from, to})
+                     .query({"requests",
+                             {{"service", service}},
+                             {"status"},
+                             observe::Fold::value,
+                             from,
+                             to,
+                             step});
   if (!answers.ok()) return all;
   for (auto& answer : *answers) {
     auto status = parse_integer<int>(answer.labels["status"]);
@@ -45,8 +51,8 @@ Counted counted(const observe::SeriesStore& series, const std::string& service, 
 }
 
 /// When the errors of a service that fails now began: to the second within the last 14 minutes, to
-/// ten seconds within six hours.
-WallTime errors_began(const observe::SeriesStore& series, const std::string& service,
+/// ten seconds within what is in memory, one to three hours.
+WallTime errors_began(const observe::CountedSeries& series, const std::string& service,
                       std::int64_t until) {
   auto [requests, errors] = counted(series, service, until - 840, until, 1);
   std::size_t onset = errors_onset(requests, errors, onset_share);

@@ -57,8 +57,9 @@ const RequestSeries* find_request_series(std::string_view name) {
 /// Reads the series of services for one request.
 class ServiceSeries {
  public:
-  ServiceSeries(const Sources& sources, const SeriesRequest& request)
-      : sources_(sources), request_(request) {}
+  ServiceSeries(const Sources& sources, const observe::LoadedSeries& series,
+                const SeriesRequest& request)
+      : sources_(sources), series_(series), request_(request) {}
 
   Result<Grouped> read(const RequestSeries& wanted) {
     Grouped all = TRY(counted(wanted));
@@ -107,7 +108,7 @@ class ServiceSeries {
     observe::SeriesQuery query{std::move(name), {},          std::move(by), fold,
                                request_.from,   request_.to, request_.step};
     if (request_.service != "*") query.labels.emplace_back("service", request_.service);
-    return sources_.series.query(query);
+    return series_.query(query);
   }
   static std::pair<std::string, std::string> key_of(observe::SeriesAnswer& answer) {
     return {answer.labels["service"], answer.labels["path"]};
@@ -186,15 +187,16 @@ class ServiceSeries {
   }
 
   const Sources& sources_;
+  const observe::LoadedSeries& series_;
   const SeriesRequest& request_;
 };
 
 /// A Riemann client's metrics of that name, a line a host.
-Result<std::vector<SeriesLine>> event_lines(const Sources& sources, const SeriesRequest& request,
-                                            const std::string& name) {
+Result<std::vector<SeriesLine>> event_lines(const observe::LoadedSeries& series,
+                                            const SeriesRequest& request, const std::string& name) {
   std::vector<SeriesLine> lines;
-  auto answers = TRY(
-      sources.series.query({name, {}, {}, Fold::value, request.from, request.to, request.step}));
+  auto answers =
+      TRY(series.query({name, {}, {}, Fold::value, request.from, request.to, request.step}));
   for (auto& answer : answers) {
     if (answer.labels.size() != 1 || !answer.labels.contains("host")) continue;
     lines.push_back({name, {{"host", answer.labels["host"]}}, std::move(answer.points)});
@@ -213,42 +215,54 @@ Error no_such_series(const Sources& sources, const std::string& name) {
                    (nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
 }
 
-/// Takes the range to whole steps that are over, each of equally many stored points.
-Result<void> fit(const Sources& sources, SeriesRequest& request, std::int64_t until) {
+}  // namespace
+
+Result<SeriesRequest> fit_series(const Sources& sources, SeriesRequest request,
+                                 std::int64_t until) {
   if (request.step < 1 || request.to <= request.from) {
     return Error(Code::invalid, "'step' must be at least 1 and 'to' behind 'from'");
   }
-  std::int64_t grain = sources.series.resolution(request.from, request.step);
+  std::int64_t grain = sources.series.resolution(request.from);
   request.step = (request.step + grain - 1) / grain * grain;
   request.from -= request.from % request.step;
   std::int64_t to = std::max(std::min(request.to, until), request.from);
   request.to = to - (to - request.from) % request.step;
   auto points = static_cast<std::size_t>((request.to - request.from) / request.step);
-  if (points > observe::SeriesStore::query_points_max) {
+  if (points > observe::LoadedSeries::query_points_max) {
     return Error(Code::invalid, fmt::format("{} points a series, {} are the most; ask for a larger "
                                             "'step'",
-                                            points, observe::SeriesStore::query_points_max));
+                                            points, observe::LoadedSeries::query_points_max));
   }
-  return {};
+  return request;
 }
 
-}  // namespace
-
-std::set<std::string> event_names(const Sources& sources) {
+observe::SeriesRange series_range(const SeriesRequest& request) {
   std::set<std::string> names;
-  for (const observe::SeriesKey* key : sources.series.keys("")) {
-    if (key->labels.size() == 1 && key->labels.contains("host")) names.insert(key->name);
+  for (auto& name : request.names) {
+    bool counted = name == "rate" || name == "errors" || name.starts_with("status_");
+    if (latency_fold(name)) {
+      names.insert(request.by_path ? "path_latency" : "latency");
+    } else if (counted) {
+      names.insert(request.by_path ? "path_requests" : "requests");
+    } else {
+      names.insert(name.starts_with("log_") ? "log_lines" : name);
+    }
   }
-  return names;
+  // A Riemann client's metrics have no service.
+  bool all = request.service == "*" ||
+             std::ranges::any_of(request.names, [](auto& n) { return !find_request_series(n); });
+  return {{names.begin(), names.end()}, all ? "" : request.service, request.from, request.to};
 }
+
+std::set<std::string> event_names(const Sources& sources) { return sources.series.event_names(); }
 
 std::span<const RequestSeries> request_series() { return all_request_series; }
 
-Result<SeriesLines> read_series(const Sources& sources, SeriesRequest request, std::int64_t until) {
-  TRY(fit(sources, request, until));
+Result<SeriesLines> read_series(const Sources& sources, const observe::LoadedSeries& series,
+                                const SeriesRequest& request) {
   SeriesLines answer{request.from, request.step, {}};
   bool none = request.to == request.from;
-  ServiceSeries services(sources, request);
+  ServiceSeries services(sources, series, request);
   for (auto& name : request.names) {
     if (auto* wanted = find_request_series(name)) {
       if (none) continue;
@@ -260,7 +274,7 @@ Result<SeriesLines> read_series(const Sources& sources, SeriesRequest request, s
     } else if (!event_names(sources).contains(name)) {
       return no_such_series(sources, name);
     } else if (!none) {
-      for (auto& line : TRY(event_lines(sources, request, name))) {
+      for (auto& line : TRY(event_lines(series, request, name))) {
         answer.lines.push_back(std::move(line));
       }
     }

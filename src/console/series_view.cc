@@ -99,8 +99,13 @@ Result<SeriesRequest> series_request(std::string_view query, std::int64_t now) {
   return request;
 }
 
-Result<std::string> series_json(const Sources& sources, SeriesRequest request, std::int64_t until) {
-  SeriesLines answer = TRY(read_series(sources, request, until));
+Deferred<std::string> series_json(const Sources& sources, SeriesRequest request,
+                                  std::int64_t until) {
+  std::int64_t asked_to = request.to;
+  request = co_await or_return(fit_series(sources, std::move(request), until));
+  observe::LoadedSeries loaded;
+  if (request.from < request.to) loaded = co_await sources.series.load(series_range(request));
+  SeriesLines answer = co_await or_return(read_series(sources, loaded, request));
   std::string text;
   JsonWriter out(text);
   out.begin_object();
@@ -115,20 +120,14 @@ Result<std::string> series_json(const Sources& sources, SeriesRequest request, s
     out.end_object();
   }
   out.end_array();
-  write_marks(out.key("marks"), sources, request.service, answer.from, request.to);
+  write_marks(out.key("marks"), sources, request.service, answer.from, asked_to);
   out.end_object();
-  return text;
+  co_return text;
 }
 
 std::string series_names_json(const Sources& sources) {
-  std::set<std::string> called;  // services with requests
-  std::set<std::string> logged;
-  for (const observe::SeriesKey* key : sources.series.keys("")) {
-    std::string service(key->label("service"));
-    if (service.empty()) continue;
-    if (key->name == "latency") called.insert(service);
-    if (key->name == "log_lines") logged.insert(service);
-  }
+  auto called = sources.series.label_values("latency", "service");  // with requests
+  auto logged = sources.series.label_values("log_lines", "service");
   std::string text;
   JsonWriter out(text);
   out.begin_object().key("names").begin_array();
@@ -154,10 +153,14 @@ std::string point_json(const Sources& sources, std::int64_t second, std::int64_t
   request.from = second;
   request.to = second + 1;
   std::map<std::string, std::vector<std::pair<std::string, double>>> services;
+  auto fitting = fit_series(sources, request, until);
+  observe::LoadedSeries loaded;
+  if (fitting.ok()) loaded = sources.series.recent(series_range(*fitting));
   // More services than one answer may have series: name by name, each within the limit.
-  for (auto& name : std::vector(request.names)) {
-    request.names = {name};
-    auto answer = read_series(sources, request, until);
+  for (auto& name : request.names) {
+    if (!fitting.ok()) break;
+    fitting->names = {name};
+    auto answer = read_series(sources, loaded, *fitting);
     if (!answer.ok()) continue;
     for (auto& line : answer->lines) {
       double value =

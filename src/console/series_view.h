@@ -14,7 +14,8 @@ namespace berth::console {
 Result<SeriesRequest> series_request(std::string_view query, std::int64_t now);
 
 /// The whole answer of GET /v1/series, with the marks of deploys and rollbacks.
-Result<std::string> series_json(const Sources& sources, SeriesRequest request, std::int64_t until);
+Deferred<std::string> series_json(const Sources& sources, SeriesRequest request,
+                                  std::int64_t until);
 /// The array of deploys and rollbacks of a service ("*": of all) within these seconds.
 void write_marks(JsonWriter& out, const Sources& sources, std::string_view service,
                  std::int64_t from, std::int64_t to);

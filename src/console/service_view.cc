@@ -108,8 +108,10 @@ struct PathNumbers {
 std::map<std::string, PathNumbers> paths_of(const Shown& shown, const std::string& service) {
   std::map<std::string, PathNumbers> paths;
   std::int64_t until = shown.overview.until();
+  auto series = shown.sources.series.recent(
+      {{"path_requests", "path_latency"}, service, until - window, until});
   auto ask = [&](const char* name, std::vector<std::string> by, Fold fold) {
-    return shown.sources.series
+    return series
         .query({name, {{"service", service}}, std::move(by), fold, until - window, until, window})
         .value_or({});
   };

@@ -10,10 +10,10 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "bus/bus.h"
+#include "observe/counted_series.h"
 #include "observe/logs/log_store.h"
 #include "observe/observer.h"
 #include "observe/series_source.h"
-#include "observe/series_store.h"
 #include "observe/syslog_server.h"
 #include "placement/changes.h"
 #include "placement/feed.h"
@@ -50,7 +50,7 @@ struct Sources {
   placement::Changes& changes;
   placement::Feed& feed;
   observe::Observer& observer;
-  observe::SeriesStore& series;
+  const observe::CountedSeries& series;
   bus::Bus& bus;
   std::string state_folder;  // where the instances' logs stand (runtime/log_path.h)
 

@@ -8,12 +8,13 @@
 namespace berth::console {
 namespace {
 
+using observe::CountedSeries;
 using observe::Fold;
+using observe::LoadedSeries;
 using observe::SeriesAnswer;
 using observe::SeriesQuery;
-using observe::SeriesStore;
 
-std::vector<SeriesAnswer> ask(const SeriesStore& series, SeriesQuery query) {
+std::vector<SeriesAnswer> ask(const LoadedSeries& series, SeriesQuery query) {
   return series.query(query).value_or({});
 }
 
@@ -54,10 +55,11 @@ std::optional<double> ServiceTraffic::errors_share() const {
   return errors_in(window) / all;
 }
 
-Traffic read_traffic(const SeriesStore& series, std::int64_t until) {
+Traffic read_traffic(const CountedSeries& counted, std::int64_t until) {
   Traffic traffic;
   auto minute = static_cast<std::int64_t>(ServiceTraffic::seconds);
   auto window = static_cast<std::int64_t>(ServiceTraffic::window);
+  LoadedSeries series = counted.recent({{"requests", "latency"}, "", until - minute, until});
   for (auto& answer :
        ask(series,
            {"requests", {}, {"service", "status"}, Fold::value, until - minute, until, 1})) {
@@ -74,7 +76,8 @@ Traffic read_traffic(const SeriesStore& series, std::int64_t until) {
   return traffic;
 }
 
-std::vector<Call> read_calls(const SeriesStore& series, std::int64_t until) {
+std::vector<Call> read_calls(const CountedSeries& counted, std::int64_t until) {
+  LoadedSeries series = counted.recent({{"call_latency", "call_errors"}, "", until - 60, until});
   constexpr std::int64_t window = ServiceTraffic::window;
   const std::vector<std::string> pair{"from", "to"};
   std::map<std::pair<std::string, std::string>, Call> calls;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "observe/series_store.h"
+#include "observe/counted_series.h"
 
 namespace berth::console {
 
@@ -37,7 +37,7 @@ struct ServiceTraffic {
 using Traffic = std::map<std::string, ServiceTraffic, std::less<>>;
 
 /// The minute before `until` (seconds since 1970, not included).
-Traffic read_traffic(const observe::SeriesStore& series, std::int64_t until);
+Traffic read_traffic(const observe::CountedSeries& counted, std::int64_t until);
 
 /// One edge of the map of who calls whom.
 struct Call {
@@ -49,7 +49,7 @@ struct Call {
 };
 
 /// The pairs seen in the minute before `until`, by caller and called.
-std::vector<Call> read_calls(const observe::SeriesStore& series, std::int64_t until);
+std::vector<Call> read_calls(const observe::CountedSeries& counted, std::int64_t until);
 
 /// Where a run of errors begins: the index from which the errors exceed `share` of the requests by
 /// the most in total, up to the end. Equal to the size if they never do.

@@ -15,7 +15,7 @@ using testing::IsEmpty;
 struct LineIntakeTest : testing::Test {
   sim::Simulation simulation{1};
   sim::Host& host = simulation.add_host("here");
-  SeriesStore store{host.world(), Log(), SeriesOptions{"/series"}};
+  SampleStore store{host.world(), Log(), {.folder = "/samples"}};
   Observer observer{host.world(), store, Log()};
   LineIntake intake{observer, host.clock};
   std::vector<std::string> got;

@@ -14,7 +14,7 @@ using testing::ElementsAre;
 struct LineQueueTest : testing::Test {
   sim::Simulation simulation{8};
   sim::Host& host = simulation.add_host("here");
-  SeriesStore store{host.world(), Log(), SeriesOptions{"/series"}};
+  SampleStore store{host.world(), Log(), {.folder = "/samples"}};
   Observer observer{host.world(), store, Log()};
   LineIntake intake{observer, host.clock};
   std::unique_ptr<LineQueue> queue;

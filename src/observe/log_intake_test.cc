@@ -11,7 +11,7 @@ namespace {
 struct LogIntakeTest : testing::Test {
   sim::Simulation simulation{5};
   sim::Host& host = simulation.add_host("here");
-  SeriesStore store{host.world(), Log(), SeriesOptions{"/series"}};
+  SampleStore store{host.world(), Log(), {.folder = "/samples"}};
   std::unique_ptr<Observer> observer;
   std::unique_ptr<LogIntake> intake;
 
@@ -33,7 +33,8 @@ struct LogIntakeTest : testing::Test {
   }
   double sum(std::string name, std::vector<std::pair<std::string, std::string>> labels) {
     std::int64_t to = observer->counted_until();
-    auto answers = store.query({name, std::move(labels), {}, Fold::value, to - 10, to, 10});
+    auto series = observer->series().recent({{name}, "", to - 10, to});
+    auto answers = series.query({name, std::move(labels), {}, Fold::value, to - 10, to, 10});
     double sum = 0;
     for (auto& answer : answers.value()) sum += answer.points.front();
     return sum;

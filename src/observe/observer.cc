@@ -1,7 +1,6 @@
 #include "observe/observer.h"
 
-#include <cmath>
-#include <optional>
+#include <algorithm>
 
 #include "async/clock.h"
 #include "base/strings.h"
@@ -12,25 +11,16 @@ namespace berth::observe {
 namespace {
 
 constexpr std::int64_t second_nanoseconds = 1'000'000'000;
-constexpr std::int64_t sums_kept_every = 3600;  // seconds
-
 std::uint64_t nanoseconds_of(Duration d) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(d.count(), 0));
 }
 
 constexpr std::string_view mark_name = "observer_mark";
 
-/// The newest reading of a gauge within a week; nothing if there is none.
-std::optional<double> newest_of(const SeriesStore& store, const SeriesKey& key, std::int64_t now) {
-  SeriesQuery query{key.name, {}, {}, Fold::value, now - 7 * 86400, now + 60, 3600};
-  for (auto& [label, value] : key.labels) query.labels.emplace_back(label, value);
-  auto answers = store.query(query);
-  std::optional<double> last;
-  if (!answers.ok() || answers->empty()) return last;
-  for (double point : answers->front().points) {
-    if (!std::isnan(point)) last = point;
-  }
-  return last;
+void add_one(std::vector<std::pair<int, std::uint64_t>>& counts, int status) {
+  auto found = std::ranges::find(counts, status, &std::pair<int, std::uint64_t>::first);
+  if (found == counts.end()) found = counts.insert(found, {status, 0});
+  ++found->second;
 }
 
 /// Failed for the caller: the service's fault, not the caller's.
@@ -39,23 +29,16 @@ bool failed(int status) { return status >= 500 || status <= 0; }
 }  // namespace
 
 void Observer::start() {
-  std::int64_t now = world_.clock.wall().nanoseconds / second_nanoseconds;
-  read_sums(now);
-  SeriesKey mark{std::string(mark_name), {}};
-  marked_ = static_cast<std::uint64_t>(newest_of(store_, mark, now).value_or(0));
-  counted_until_ = now;
-  sums_kept_at_ = counted_until_;
+  series_.resume();
+  series_.each_sum("requests", [this](const SeriesKey& key, double sum) {
+    auto status = parse_integer<int>(key.label("status"));
+    if (!status.ok()) return;
+    sums_[std::string(key.label("service"))][*status] = static_cast<std::uint64_t>(sum);
+  });
+  marked_ = static_cast<std::uint64_t>(series_.newest({std::string(mark_name), {}}).value_or(0));
+  counted_until_ = world_.clock.wall().nanoseconds / second_nanoseconds;
   scope_.add(tick_forever());
-}
-
-void Observer::read_sums(std::int64_t now) {
-  for (const SeriesKey* key : store_.keys("requests_total")) {
-    auto status = parse_integer<int>(key->label("status"));
-    if (!status.ok()) continue;
-    auto last = newest_of(store_, *key, now);
-    if (!last) continue;
-    sums_[std::string(key->label("service"))][*status] = static_cast<std::uint64_t>(*last);
-  }
+  scope_.add(commit_forever());
 }
 
 void Observer::keep_mark(std::int64_t second) {
@@ -63,8 +46,7 @@ void Observer::keep_mark(std::int64_t second) {
   std::uint64_t mark = mark_();
   if (mark == marked_) return;
   marked_ = mark;
-  Series* series = store_.find_or_make({std::string(mark_name), {}}, SeriesKind::gauge);
-  if (series) store_.add(*series, second, static_cast<double>(mark));
+  series_.set({std::string(mark_name), {}}, static_cast<double>(mark), second);
 }
 
 void Observer::stop() { hand_over(); }
@@ -81,39 +63,66 @@ Deferred<void> Observer::tick_forever() {
   }
 }
 
-std::string Observer::path_of(std::string_view service, std::string_view target) {
-  std::string path = fold_path(target);
-  auto& known = known_paths_[std::string(service)];
-  if (known.contains(path)) return path;
-  if (known.size() >= paths_per_service_max) return "/...";
-  known.emplace(path, true);
-  return path;
+/// Each second's series go to the log together, with those of others.
+Deferred<void> Observer::commit_forever() {
+  for (bool healthy = true;;) {
+    co_await next_second();
+    auto done = co_await series_.commit().result();
+    if (!done.ok() && done.error().is(Code::cancelled)) co_return;  // the store's close writes it
+    if (done.ok() == healthy) continue;
+    healthy = done.ok();
+    if (healthy) {
+      log_.info("series are written to disk again");
+    } else {
+      log_.error("series are not written to disk; they stay in memory", {{"error", done.error()}});
+    }
+  }
+}
+
+Observer::PerService& Observer::service_of(std::string_view name) {
+  auto found = services_.find(name);
+  if (found == services_.end()) {
+    found = services_.emplace(std::string(name), PerService()).first;
+    found->second.sums = &sums_[found->first];
+  }
+  found->second.counted = true;
+  return found->second;
+}
+
+Observer::PerPath& Observer::path_of(PerService& service, std::string_view target) {
+  fold_path(target, folded_);
+  auto found = service.paths.find(folded_);
+  if (found != service.paths.end()) return found->second;
+  bool many = service.paths.size() >= paths_per_service_max;
+  return service.paths[many ? "/..." : folded_];
 }
 
 void Observer::note(const RequestSeen& request) {
-  std::string service(request.service);
-  PerService& seen = services_[service];
+  PerService& seen = service_of(request.service);
   std::uint64_t took = nanoseconds_of(request.took);
   seen.latency.record(took);
-  PerPath& path = seen.paths[path_of(request.service, request.target)];
+  PerPath& path = path_of(seen, request.target);
   path.latency.record(took);
-  ++path.statuses[request.status];
-  ++seen.statuses[request.status];
-  ++sums_[service][request.status];
+  add_one(path.statuses, request.status);
+  add_one(seen.statuses, request.status);
+  ++(*seen.sums)[request.status];
   seen.bytes_in += request.bytes_in;
   seen.bytes_out += request.bytes_out;
   seen.retries += request.retries;
   seen.queued += nanoseconds_of(request.waited);
-  PerCall& call = calls_[{std::string(request.caller), service}];
-  call.latency.record(took);
-  if (failed(request.status)) ++call.errors;
-  slow_[service].note(request);
+  auto call = seen.calls.find(request.caller);
+  if (call == seen.calls.end()) {
+    call = seen.calls.emplace(std::string(request.caller), PerCall()).first;
+  }
+  call->second.latency.record(took);
+  if (failed(request.status)) ++call->second.errors;
+  seen.slow.note(request);
 }
 
 std::vector<SlowRequest> Observer::slowest(std::string_view service) const {
-  auto found = slow_.find(service);
-  if (found == slow_.end()) return {};
-  return found->second.slowest(world_.clock.wall());
+  auto found = services_.find(service);
+  if (found == services_.end()) return {};
+  return found->second.slow.slowest(world_.clock.wall());
 }
 
 void Observer::note_log_line(std::string_view service, std::string_view line) {
@@ -121,84 +130,61 @@ void Observer::note_log_line(std::string_view service, std::string_view line) {
 }
 
 void Observer::note_log_line(std::string_view service, LogLevel level) {
-  auto found = services_.find(service);
-  if (found == services_.end()) found = services_.emplace(std::string(service), PerService()).first;
-  if (level < LogLevel::off) ++found->second.log_lines[static_cast<std::size_t>(level)];
+  if (level < LogLevel::off) ++service_of(service).log_lines[static_cast<std::size_t>(level)];
 }
 
-void Observer::note(const Event& event) {
-  if (!event.metric || event.service.empty()) return;
-  Series* series = store_.find_or_make({event.service, {{"host", event.host}}}, SeriesKind::gauge);
-  if (series) store_.add(*series, event.time.nanoseconds / second_nanoseconds, *event.metric);
-}
-
-void Observer::count(SeriesKey key, std::uint64_t value, std::int64_t second) {
-  Series* series = value == 0 ? nullptr : store_.find_or_make(key, SeriesKind::counter);
-  if (series) store_.add(*series, second, static_cast<double>(value));
-}
-
-void Observer::hand_over_paths(const std::string& name, const PerService& seen,
-                               std::int64_t second) {
+void Observer::hand_over_paths(const std::string& name, PerService& seen, std::int64_t second) {
   for (auto& [path, each] : seen.paths) {
-    Series* latency = store_.find_or_make({"path_latency", {{"path", path}, {"service", name}}},
-                                          SeriesKind::histogram);
-    if (latency) store_.add(*latency, second, each.latency);
+    if (each.latency.empty()) continue;
+    series_.record({"path_latency", {{"path", path}, {"service", name}}}, each.latency, second);
     for (auto& [status, requests] : each.statuses) {
       count({"path_requests",
              {{"path", path}, {"service", name}, {"status", std::to_string(status)}}},
             requests, second);
     }
+    each = {};
   }
 }
 
-void Observer::keep_sums(const std::string& name, const Sums& sums, std::int64_t second) {
-  for (auto& [status, sum] : sums) {
-    Series* total = store_.find_or_make(
-        {"requests_total", {{"service", name}, {"status", std::to_string(status)}}},
-        SeriesKind::gauge);
-    if (total) store_.add(*total, second, static_cast<double>(sum));
+void Observer::hand_over_calls(const std::string& name, PerService& seen, std::int64_t second) {
+  for (auto& [caller, call] : seen.calls) {
+    if (call.latency.empty()) continue;
+    std::map<std::string, std::string, std::less<>> labels{{"from", caller}, {"to", name}};
+    series_.record({"call_latency", labels}, call.latency, second);
+    count({"call_errors", labels}, call.errors, second);
+    call = {};
   }
 }
 
-void Observer::hand_over(const std::string& name, const PerService& seen, std::int64_t second) {
-  if (!seen.latency.empty()) {
-    Series* latency = store_.find_or_make({"latency", {{"service", name}}}, SeriesKind::histogram);
-    if (latency) store_.add(*latency, second, seen.latency);
-  }
+void Observer::hand_over(const std::string& name, PerService& seen, std::int64_t second) {
+  series_.record({"latency", {{"service", name}}}, seen.latency, second);
   hand_over_paths(name, seen, second);
-  Sums changed;
+  hand_over_calls(name, seen, second);
   for (auto& [status, requests] : seen.statuses) {
     count({"requests", {{"service", name}, {"status", std::to_string(status)}}}, requests, second);
-    changed[status] = sums_[name][status];
   }
-  keep_sums(name, changed, second);
   count({"bytes_in", {{"service", name}}}, seen.bytes_in, second);
   count({"bytes_out", {{"service", name}}}, seen.bytes_out, second);
   count({"retries", {{"service", name}}}, seen.retries, second);
-  count({"queued_nanoseconds", {{"service", name}}}, seen.queued, second);
+  series_.count({"queued_nanoseconds", {{"service", name}}},
+                static_cast<double>(seen.queued) * 1e-9, second);
   for (std::size_t level = 0; level < 4; ++level) {
     std::string word(log_level_name(static_cast<LogLevel>(level)));
     count({"log_lines", {{"level", word}, {"service", name}}}, seen.log_lines[level], second);
   }
+  seen.latency.clear();
+  seen.statuses.clear();
+  seen.bytes_in = seen.bytes_out = seen.retries = seen.queued = 0;
+  std::ranges::fill(seen.log_lines, 0);
+  seen.counted = false;
 }
 
 void Observer::hand_over() {
   std::int64_t second = world_.clock.wall().nanoseconds / second_nanoseconds - 1;
-  for (auto& [name, seen] : services_) hand_over(name, seen, second);
-  for (auto& [pair, call] : calls_) {
-    std::map<std::string, std::string, std::less<>> labels{{"from", pair.first},
-                                                           {"to", pair.second}};
-    Series* latency = store_.find_or_make({"call_latency", labels}, SeriesKind::histogram);
-    if (latency) store_.add(*latency, second, call.latency);
-    count({"call_errors", labels}, call.errors, second);
+  for (auto& [name, seen] : services_) {
+    if (seen.counted) hand_over(name, seen, second);
   }
-  services_.clear();
-  calls_.clear();
-  // A sum that has not changed for long must not leave the files with what is too old.
-  if (second - sums_kept_at_ >= sums_kept_every) {
-    sums_kept_at_ = second;
-    for (auto& [name, sums] : sums_) keep_sums(name, sums, second);
-  }
+  series_.end_second(second);
   keep_mark(second);
   counted_until_ = second + 1;
   while (!second_over_.empty()) second_over_.wake();

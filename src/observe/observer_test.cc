@@ -29,7 +29,7 @@ struct SetClock final : Clock {
 
 struct ObserverTest : testing::Test, os::RealWorldBy<SetClock> {
   std::string folder = testing::TempDir() + "observer-" + std::to_string(random.next());
-  std::unique_ptr<SeriesStore> store;
+  std::unique_ptr<SampleStore> store;
   std::unique_ptr<Observer> observer;
 
   ObserverTest() { start(); }
@@ -38,7 +38,7 @@ struct ObserverTest : testing::Test, os::RealWorldBy<SetClock> {
     std::filesystem::remove_all(folder);
   }
   void start() {
-    store = std::make_unique<SeriesStore>(world, Log(), SeriesOptions{folder});
+    store = std::make_unique<SampleStore>(world, Log(), SampleStoreOptions{folder});
     run(store->open());
     observer = std::make_unique<Observer>(world, *store, Log());
     observer->start();
@@ -75,7 +75,8 @@ struct ObserverTest : testing::Test, os::RealWorldBy<SetClock> {
   }
   double value(std::string name, std::vector<std::pair<std::string, std::string>> labels) {
     std::int64_t to = observer->counted_until();
-    auto answers = store->query({name, std::move(labels), {}, Fold::value, to - 10, to, 10});
+    auto series = observer->series().recent({{name}, "", to - 10, to});
+    auto answers = series.query({name, std::move(labels), {}, Fold::value, to - 10, to, 10});
     double sum = 0;
     for (auto& answer : answers.value()) sum += answer.points.front();
     return sum;
@@ -119,7 +120,8 @@ TEST_F(ObserverTest, a_long_turn_does_not_end_the_next_second_early) {
     clock.each_look_takes_ = {};
   }
   EXPECT_EQ(observer->counted_until(), first + 5);
-  auto answers = store->query({"requests", {}, {}, Fold::value, first, first + 5, 1});
+  auto series = observer->series().recent({{"requests"}, "", first, first + 5});
+  auto answers = series.query({"requests", {}, {}, Fold::value, first, first + 5, 1});
   EXPECT_EQ(answers.value().front().points, (std::vector<double>{10, 10, 10, 10, 10}));
 }
 

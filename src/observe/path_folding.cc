@@ -32,9 +32,9 @@ bool names_one(std::string_view segment) {
 
 }  // namespace
 
-std::string fold_path(std::string_view target) {
-  target = target.substr(0, target.find_first_of("?#"));
-  std::string folded;
+void fold_path(std::string_view target, std::string& folded) {
+  target = target.substr(0, std::min(target.find('?'), target.find('#')));
+  folded.clear();
   std::size_t segments = 0;
   while (!target.empty()) {
     if (target.front() == '/') target.remove_prefix(1);
@@ -42,12 +42,19 @@ std::string fold_path(std::string_view target) {
     target.remove_prefix(segment.size());
     if (segment.empty() && target.empty() && segments > 0) break;
     if (++segments > folded_segments_max || folded.size() + segment.size() > folded_bytes_max) {
-      return folded + "/...";
+      folded += "/...";
+      return;
     }
     folded += '/';
     folded += !segment.empty() && names_one(segment) ? ":id" : segment;
   }
-  return folded.empty() ? "/" : folded;
+  if (folded.empty()) folded = "/";
+}
+
+std::string fold_path(std::string_view target) {
+  std::string folded;
+  fold_path(target, folded);
+  return folded;
 }
 
 }  // namespace berth::observe

@@ -12,6 +12,8 @@ namespace berth::observe {
 /// digits. The query is cut off; what is longer than `folded_bytes_max` ends in "...". Never
 /// allocates more than its answer.
 std::string fold_path(std::string_view target);
+/// The same into a string whose room is used again.
+void fold_path(std::string_view target, std::string& folded);
 
 inline constexpr std::size_t folded_bytes_max = 120;
 inline constexpr std::size_t folded_segments_max = 8;  // deeper ones are "/..." together

@@ -24,11 +24,6 @@ Deferred<void> Alone::start(ObserveFile file) {
 Deferred<void> Alone::open_stores(const ObserveFile& file) {
   queue_limits_ = file.queue;
   data_ = file.data;
-  SeriesOptions series;
-  series.folder = data_ + "/series";
-  series_ = std::make_unique<SeriesStore>(world_, log_.named("series"), series);
-  co_await series_->open();
-  kept_series_ = std::make_unique<KeptSeries>(*series_, world_.clock);
   SampleStoreOptions samples;
   samples.folder = data_ + "/samples";
   samples.series_max = file.series_max;
@@ -43,14 +38,13 @@ Deferred<void> Alone::open_stores(const ObserveFile& file) {
     co_await logs_->open();
     log_sink_ = std::make_unique<LogSink>(*logs_);
   }
-  all_series_ = std::make_unique<JoinedSeries>(
-      std::vector<SeriesSource*>{kept_series_.get(), samples_.get()});
+  all_series_ = std::make_unique<AllSeries>(*samples_);
 }
 
 /// Who gets what: each line to the log store and to streams, where there are any, and each event's
 /// metric to the samples. Outputs, alerts and KPIs hang on the streams.
 void Alone::connect(const ObserveFile& file) {
-  observer_ = std::make_unique<Observer>(world_, *series_, log_.named("observer"));
+  observer_ = std::make_unique<Observer>(world_, *samples_, log_.named("observer"));
   observer_->start();
   writer_ = std::make_unique<SampleWriter>(world_, log_.named("samples"), *samples_);
   lines_ = std::make_unique<LineIntake>(*observer_, world_.clock);
@@ -76,13 +70,13 @@ Deferred<void> Alone::open_queue() {
   scope_.add(tend_journal());
 }
 
-/// A second's series are in the files by the time that the next but one is handed over.
+/// What is in the log of samples, with its mark, is counted.
 Deferred<void> Alone::tend_journal() {
-  std::uint64_t marks[3] = {};
   for (;;) {
     co_await observer_->next_second();
-    marks[0] = std::exchange(marks[1], std::exchange(marks[2], observer_->marked()));
-    if (marks[0] != 0) (void)co_await queue_->forget(marks[0]).result();
+    std::uint64_t marked = observer_->marked();
+    auto written = co_await samples_->commit().result();
+    if (written.ok() && marked != 0) (void)co_await queue_->forget(marked).result();
   }
 }
 
@@ -200,7 +194,6 @@ Deferred<void> Alone::close() {
   if (observer_) observer_->stop();
   if (logs_) co_await logs_->close();
   if (samples_) co_await samples_->close();
-  if (series_) co_await series_->close();
 }
 
 }  // namespace berth::observe

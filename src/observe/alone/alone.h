@@ -10,27 +10,25 @@
 #include "base/log.h"
 #include "http/router.h"
 #include "http/server.h"
+#include "observe/all_series.h"
 #include "observe/alone/log_sink.h"
 #include "observe/alone/observe_file.h"
 #include "observe/alone/telling.h"
 #include "observe/inputs/input.h"
-#include "observe/joined_series.h"
-#include "observe/kept_series.h"
 #include "observe/line_intake.h"
 #include "observe/local_streams.h"
 #include "observe/observer.h"
 #include "observe/samples/sample_store.h"
-#include "observe/series_store.h"
 
 namespace berth::observe {
 
 /// Observation for people who use nothing else of Berth: what an ObserveFile says, with the same
 /// parts that `berth dev` has. One reactor. It is laid out as the data flows:
 ///
-///     inputs ─> lines ──> pipeline ──> series ─┐
+///     inputs ─> lines ──> pipeline ──> counts ─┐
 ///        │        └─────> sinks (streams, ...) │
-///        ├────> events ─> streams ─> samples ──┼─> Prometheus' API
-///        └────> samples ───────────────────────┘
+///        ├────> events ─> streams ─────────────┼─> samples ─> Prometheus' API
+///        └────> numbers ───────────────────────┘
 ///
 /// A file that is applied later changes inputs, pipelines and streams while the others go on; what
 /// lies on disk is kept by `data`, which cannot be changed without a restart.
@@ -49,7 +47,7 @@ class Alone {
   Deferred<void> close();
 
   LineIntake& lines() { return *lines_; }
-  const SeriesStore& series() const { return *series_; }
+  const CountedSeries& series() const { return observer_->series(); }
   SampleStore& samples() { return *samples_; }
   streams::StreamCore& events() { return streams_->core(); }
   /// Null where nothing is said of [logs].
@@ -82,10 +80,8 @@ class Alone {
   Log log_;
   std::string version_;
   std::string data_;
-  std::unique_ptr<SeriesStore> series_;
-  std::unique_ptr<KeptSeries> kept_series_;
   std::unique_ptr<SampleStore> samples_;
-  std::unique_ptr<JoinedSeries> all_series_;
+  std::unique_ptr<AllSeries> all_series_;
   std::unique_ptr<Observer> observer_;
   std::unique_ptr<SampleWriter> writer_;
   std::unique_ptr<LogStore> logs_;

@@ -6,8 +6,8 @@
 
 #include "base/strings.h"
 #include "observe/inputs/number_text.h"
-#include "observe/inputs/sample_writer.h"
-#include "observe/kept_series.h"
+#include "observe/metric_names.h"
+#include "observe/sample_writer.h"
 
 namespace berth::observe {
 namespace {

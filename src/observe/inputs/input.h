@@ -8,8 +8,8 @@
 
 #include "async/world.h"
 #include "base/log.h"
-#include "observe/inputs/sample_writer.h"
 #include "observe/line_queue.h"
+#include "observe/sample_writer.h"
 #include "observe/streams/core.h"
 
 namespace berth::observe {

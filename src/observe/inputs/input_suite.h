@@ -17,9 +17,8 @@ struct InputSuite : testing::Test {
   sim::Simulation simulation{9};
   sim::Host& outside = simulation.add_host("outside");
   sim::Host& here = simulation.add_host("here");
-  SeriesStore series{here.world(), Log(), SeriesOptions{"/series"}};
   SampleStore samples{here.world(), Log(), SampleStoreOptions{"/samples"}};
-  Observer observer{here.world(), series, Log()};
+  Observer observer{here.world(), samples, Log()};
   LineIntake lines{observer, here.clock};
   LineQueue queue{here.world(), Log(), lines, "/lines"};
   SampleWriter writer{here.world(), Log(), samples};
@@ -29,7 +28,6 @@ struct InputSuite : testing::Test {
   std::unique_ptr<Input> input;
 
   void SetUp() override {
-    ASSERT_TRUE(simulation.run(series.open()).ok());
     ASSERT_TRUE(simulation.run(samples.open()).ok());
     ASSERT_TRUE(simulation.run(queue.open(0)).ok());
     lines.add_sink([this](const ParsedLine& parsed) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "observe/kept_series.h"
+#include "observe/metric_names.h"
 
 namespace berth::observe {
 namespace {

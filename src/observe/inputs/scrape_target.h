@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "http/session.h"
 #include "observe/exposition.h"
-#include "observe/inputs/sample_writer.h"
 #include "observe/inputs/scrape_spec.h"
+#include "observe/sample_writer.h"
 
 namespace berth::observe {
 

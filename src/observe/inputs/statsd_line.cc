@@ -4,7 +4,7 @@
 
 #include "base/strings.h"
 #include "observe/inputs/number_text.h"
-#include "observe/kept_series.h"
+#include "observe/metric_names.h"
 
 namespace berth::observe {
 namespace {

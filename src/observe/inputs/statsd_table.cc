@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "observe/inputs/sample_writer.h"
+#include "observe/metric_names.h"
 
 namespace berth::observe {
 namespace {

@@ -7,6 +7,13 @@ namespace {
 
 constexpr std::string_view line_ends("\n\0", 2);
 
+/// Of the first line's end from there on, as find_first_of() has it, but by two searches of many
+/// bytes at once.
+std::size_t find_line_end(std::string_view text, std::size_t from) {
+  std::size_t end = text.find('\n', from);
+  return std::min(end, text.substr(0, end).find('\0', from));
+}
+
 }  // namespace
 
 void SyslogFrames::feed(std::string_view bytes) {
@@ -56,7 +63,7 @@ std::optional<SyslogFrame> SyslogFrames::next() {
       if (left_ > 0) return std::nullopt;
       state_ = State::between;
     } else if (state_ == State::skip_line) {
-      std::size_t end = held_.find_first_of(line_ends, at_);
+      std::size_t end = find_line_end(held_, at_);
       at_ = std::min(end, held_.size());
       if (end == held_.npos) return std::nullopt;
       state_ = State::between;
@@ -72,7 +79,7 @@ std::optional<SyslogFrame> SyslogFrames::next() {
       }
       return frame;
     } else {
-      std::size_t end = held_.find_first_of(line_ends, at_);
+      std::size_t end = find_line_end(held_, at_);
       std::size_t size = std::min(end, held_.size()) - at_;
       bool cut = size > line_bytes_max_ + 1;
       if (end == held_.npos && !cut) return std::nullopt;

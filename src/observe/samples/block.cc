@@ -73,7 +73,6 @@ class IndexReader {
 }  // namespace
 
 void BlockWriter::add(const promql::Labels& labels, std::span<const promql::Sample> samples) {
-  if (out_.empty()) out_ = begin_magic;
   std::vector<std::int64_t> times;
   std::vector<double> values;
   times.reserve(samples.size());
@@ -82,9 +81,23 @@ void BlockWriter::add(const promql::Labels& labels, std::span<const promql::Samp
     times.push_back(sample.time - from_);
     values.push_back(sample.value);
   }
+  place(labels, times, encode_values(values));
+}
+
+void BlockWriter::add(const promql::Labels& labels, std::string_view base,
+                      std::span<const SketchPoint> points) {
+  std::vector<std::int64_t> times;
+  for (auto& point : points) times.push_back(point.time - from_);
+  place(labels, times, encode_sketches(base, points));
+}
+
+/// A column of values behind the others of its frame, and its entry in the index.
+void BlockWriter::place(const promql::Labels& labels, std::span<const std::int64_t> times,
+                        std::string_view column_text) {
+  if (out_.empty()) out_ = begin_magic;
   std::string encoded = encode_times(times);
   auto [column, fresh] = column_numbers_.try_emplace(encoded, columns_.size());
-  if (fresh) columns_.emplace_back(std::move(encoded), samples.size());
+  if (fresh) columns_.emplace_back(std::move(encoded), times.size());
   append_varint(entries_, labels.size());
   for (auto& label : labels) {
     for (const std::string* word : {&label.name, &label.value}) {
@@ -97,8 +110,8 @@ void BlockWriter::add(const promql::Labels& labels, std::span<const promql::Samp
   append_varint(entries_, frame_count_);
   append_varint(entries_, frame_.size());
   ++entry_count_;
-  samples_ += samples.size();
-  frame_ += encode_values(values);
+  samples_ += times.size();
+  frame_ += column_text;
   if (frame_.size() >= frame_bytes_wanted) end_frame();
 }
 
@@ -230,6 +243,18 @@ Result<void> Block::read_entry(const BlockEntry& entry, std::string_view frame, 
     std::int64_t time = times[i] + footer_.from;
     if (time >= from && time <= to) out.push_back({time, values[i]});
   }
+  return {};
+}
+
+Result<void> Block::read_entry(const BlockEntry& entry, std::string_view frame, std::int64_t from,
+                               std::int64_t to, SketchSeries& out) const {
+  std::string_view encoded = columns_[entry.times].first;
+  auto times = TRY(take_times(encoded, entry.count));
+  frame.remove_prefix(std::min<std::size_t>(entry.offset, frame.size()));
+  std::vector<SketchPoint> points;
+  for (std::int64_t time : times) points.push_back({time + footer_.from, {}});
+  std::string base = TRY(take_sketches(frame, points));
+  out.take(base, points, from, to);
   return {};
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "observe/promql/sample_source.h"
+#include "observe/samples/sketch.h"
 
 namespace berth::observe {
 
@@ -33,12 +34,17 @@ class BlockWriter {
 
   /// Samples ascending by time, at least one. Series whose values are alike are best neighbours.
   void add(const promql::Labels& labels, std::span<const promql::Sample> samples);
+  /// The same of distributions; `base` is what had been recorded before the first, encoded.
+  void add(const promql::Labels& labels, std::string_view base,
+           std::span<const SketchPoint> points);
   std::uint64_t samples() const { return samples_; }
   /// The whole file.
   std::string take();
 
  private:
   void end_frame();
+  void place(const promql::Labels& labels, std::span<const std::int64_t> times,
+             std::string_view column_text);
 
   std::int64_t from_;
   std::int64_t to_;
@@ -99,6 +105,9 @@ class Block {
   /// frame.
   Result<void> read_entry(const BlockEntry& entry, std::string_view frame, std::int64_t from,
                           std::int64_t to, std::vector<promql::Sample>& out) const;
+  /// The same of a series of distributions.
+  Result<void> read_entry(const BlockEntry& entry, std::string_view frame, std::int64_t from,
+                          std::int64_t to, SketchSeries& out) const;
   static Result<std::string> unpack(const Frame& frame, std::string_view packed);
 
  private:

@@ -35,6 +35,9 @@ void Rollup::add(std::span<const promql::Sample> samples) {
       sum += value;
     }
     std::int64_t time = samples[end - 1].time;
+    // Where a counter begins at 0, what it grew by in its first minutes is not lost.
+    bool begins = begin == 0 && samples[0].value == 0 && end > 1;
+    if (begins) folds[0].push_back(samples[0]);
     folds[0].push_back({time, samples[end - 1].value});
     if (count == 0) continue;
     folds[1].push_back({time, count});
@@ -109,12 +112,22 @@ Result<std::string> rolled_up(const std::vector<DayBlock>& blocks, const Numbere
   std::vector<promql::Sample> samples;
   for (auto& [labels, number] : series) {
     samples.clear();
+    bool distributions = labels.has(sketch_label);
+    SketchSeries sketches;
     for (std::size_t i = 0; i < blocks.size(); ++i) {
       auto* entry = blocks[i].block->find(number);
       if (!entry) continue;
-      auto read = blocks[i].block->read_entry(*entry, unpacked[i][entry->frame], INT64_MIN,
-                                              INT64_MAX, samples);
-      if (!read.ok()) return std::move(read).error();
+      auto& frame = unpacked[i][entry->frame];
+      auto& block = *blocks[i].block;
+      TRY(distributions ? block.read_entry(*entry, frame, INT64_MIN, INT64_MAX, sketches)
+                        : block.read_entry(*entry, frame, INT64_MIN, INT64_MAX, samples));
+    }
+    if (distributions) {
+      std::string base;
+      sketches.before.encode(base);
+      writer.add(labels.with(rollup_label, rollup_folds[0]), base,
+                 merged(sketches.points, rollup_interval));
+      continue;
     }
     Rollup rollup;
     rollup.add(samples);

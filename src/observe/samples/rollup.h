@@ -18,7 +18,8 @@ inline constexpr std::string_view rollup_folds[] = {"last", "count", "sum", "min
 inline constexpr std::int64_t rollup_interval = 300'000;  // milliseconds
 
 /// The samples of each fold, in the order of rollup_folds, each at the time of its interval's last
-/// sample. Stale markers count for nothing but as the last one.
+/// sample. Stale markers count for nothing but as the last one. A first sample of 0 stays with the
+/// last values: a counter's begin.
 struct Rollup {
   std::vector<promql::Sample> folds[std::size(rollup_folds)];
 

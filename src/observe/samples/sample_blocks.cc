@@ -70,12 +70,27 @@ Deferred<void> SampleStore::cut(std::int64_t before) {
   for (;;) {
     std::int64_t oldest = INT64_MAX;
     index_.each([&](const HeadSeries& series) {
-      if (!series.chunks.empty()) oldest = std::min(oldest, series.chunks.front().first_time());
+      if (!series.resting()) oldest = std::min(oldest, series.first_time());
     });
     if (oldest >= before) co_return;
     co_await cut_span(span_of(oldest));
   }
 }
+
+namespace {
+
+/// Leaves the first, and the last of each interval, whose end belongs to it.
+void thin(std::vector<promql::Sample>& samples, std::int64_t interval) {
+  auto interval_of = [&](std::size_t i) { return (samples[i].time - 1) / interval; };
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    bool last = i + 1 == samples.size() || interval_of(i) != interval_of(i + 1);
+    if (i == 0 || last) samples[kept++] = samples[i];
+  }
+  samples.resize(kept);
+}
+
+}  // namespace
 
 /// A span goes from memory to a block; only then is it forgotten there, and its log removed.
 Deferred<void> SampleStore::cut_span(std::int64_t from) {
@@ -83,24 +98,36 @@ Deferred<void> SampleStore::cut_span(std::int64_t from) {
   struct Taken {
     promql::Labels labels;
     std::vector<HeadChunk> chunks;
+    std::vector<SketchChunk> sketches;
+    bool thinned;
   };
   std::vector<Taken> taken;
   head_from_ = std::max(head_from_, to);  // nothing is added to it meanwhile
   index_.each([&](const HeadSeries& series) {
-    Taken each{series.labels, {}};
-    for (auto& chunk : series.chunks) {
-      if (chunk.first_time() >= from && chunk.first_time() < to) each.chunks.push_back(chunk);
-    }
-    if (!each.chunks.empty()) taken.push_back(std::move(each));
+    Taken each{series.labels, {}, {}, false};
+    auto within = [&](auto& chunk) {
+      return chunk.first_time() >= from && chunk.first_time() < to;
+    };
+    std::ranges::copy_if(series.chunks, std::back_inserter(each.chunks), within);
+    std::ranges::copy_if(series.sketches, std::back_inserter(each.sketches), within);
+    each.thinned = series.labels.value(promql::metric_name).starts_with(options_.thinned_prefix);
+    if (!each.chunks.empty() || !each.sketches.empty()) taken.push_back(std::move(each));
   });
-  auto work = [taken = std::move(taken), from, to]() mutable {
+  auto work = [taken = std::move(taken), from, to, apart = options_.thinned_to]() mutable {
     std::ranges::sort(taken, {}, &Taken::labels);
     BlockWriter writer(from, to);
     std::vector<promql::Sample> samples;
     for (auto& each : taken) {
       samples.clear();
       for (auto& chunk : each.chunks) chunk.read(INT64_MIN, INT64_MAX, samples);
-      writer.add(each.labels, samples);
+      if (each.thinned) thin(samples, apart);
+      if (!samples.empty()) writer.add(each.labels, samples);
+      if (each.sketches.empty()) continue;
+      std::vector<SketchPoint> points;
+      for (auto& chunk : each.sketches)
+        std::ranges::move(chunk.points(), std::back_inserter(points));
+      if (each.thinned) points = merged(points, apart);
+      writer.add(each.labels, each.sketches.front().base(), points);
     }
     return writer.take();
   };
@@ -120,9 +147,11 @@ Deferred<void> SampleStore::write_block(std::string path, std::string text,
 void SampleStore::forget_head(std::int64_t before) {
   std::vector<std::uint32_t> gone;
   index_.each([&](HeadSeries& series) {
-    if (series.chunks.empty()) return;
-    std::erase_if(series.chunks, [&](auto& chunk) { return chunk.first_time() < before; });
-    if (!series.chunks.empty()) return;
+    if (series.resting()) return;
+    auto is_before = [&](auto& chunk) { return chunk.first_time() < before; };
+    std::erase_if(series.chunks, is_before);
+    std::erase_if(series.sketches, is_before);
+    if (!series.resting()) return;
     --active_;
     if (series.blocks == 0) gone.push_back(series.number);
   });
@@ -136,7 +165,7 @@ Deferred<void> SampleStore::remove_block(std::vector<Stored>& from) {
   from.erase(from.begin());
   for (auto& entry : stored.block->entries()) {
     HeadSeries& series = *index_.at(entry.series);
-    if (--series.blocks == 0 && series.chunks.empty()) index_.remove(entry.series);
+    if (--series.blocks == 0 && series.resting()) index_.remove(entry.series);
   }
   frames_.remove_if([&](auto& each) {
     bool of_it = each.block == stored.block;
@@ -215,7 +244,7 @@ Deferred<std::vector<promql::SampleSeries>> SampleStore::select(promql::Selectio
   std::vector<std::uint32_t> numbers;
   std::size_t count = 0;
   for (HeadSeries* series : index_.matching(selection.matchers)) {
-    if (!wants_rollup(selection, series->labels)) continue;
+    if (series->distributions || !wants_rollup(selection, series->labels)) continue;
     out.push_back({series->labels, {}});
     numbers.push_back(series->number);
     auto& samples = newest.emplace_back();
@@ -241,7 +270,7 @@ Deferred<std::vector<promql::Labels>> SampleStore::label_sets(promql::Selection 
   std::vector<promql::Labels> out;
   std::set<promql::Labels> seen;
   for (HeadSeries* series : index_.matching(selection.matchers)) {
-    if (!wants_rollup(selection, series->labels)) continue;
+    if (series->distributions || !wants_rollup(selection, series->labels)) continue;
     bool there = std::ranges::any_of(series->chunks, [&](auto& chunk) {
       return chunk.first_time() <= selection.to && chunk.last_time() >= selection.from;
     });

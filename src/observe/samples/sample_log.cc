@@ -13,6 +13,8 @@ constexpr std::size_t body_bytes_max = 256 << 20;
 constexpr std::size_t labels_max = 1000;
 constexpr char definition_type = 'd';
 constexpr char sample_type = 's';
+constexpr char sketch_type = 'h';
+constexpr char base_type = 'b';
 
 bool take_definition(std::string_view& text, LogRecord::Read& out) {
   auto number = take_varint(text);
@@ -41,13 +43,28 @@ void LogRecord::define(std::uint64_t number, const promql::Labels& labels) {
   }
 }
 
-void LogRecord::add(std::uint64_t number, const promql::Sample& sample) {
-  body_ += sample_type;
+void LogRecord::put(char type, std::uint64_t number, std::int64_t time) {
+  body_ += type;
   append_varint(body_, zigzag(static_cast<std::int64_t>(number - last_number_)));
-  append_varint(body_, zigzag(sample.time - last_time_));
-  body_.append(reinterpret_cast<const char*>(&sample.value), sizeof sample.value);
+  append_varint(body_, zigzag(time - last_time_));
   last_number_ = number;
-  last_time_ = sample.time;
+  last_time_ = time;
+}
+
+void LogRecord::add(std::uint64_t number, const promql::Sample& sample) {
+  put(sample_type, number, sample.time);
+  body_.append(reinterpret_cast<const char*>(&sample.value), sizeof sample.value);
+}
+
+void LogRecord::add(std::uint64_t number, const SketchPoint& point) {
+  put(sketch_type, number, point.time);
+  append_sized(body_, point.sketch);
+}
+
+void LogRecord::add_base(std::uint64_t number, std::string_view base) {
+  body_ += base_type;
+  append_varint(body_, number);
+  append_sized(body_, base);
 }
 
 std::string LogRecord::take() {
@@ -75,11 +92,24 @@ std::optional<LogRecord::Read> LogRecord::take_from(std::string_view& text) {
       continue;
     }
     auto numbers = take_varint(body);
+    if (type == base_type) {
+      auto base = numbers ? take_sized(body) : std::nullopt;
+      if (!base) return std::nullopt;
+      out.sketches.push_back({*numbers, {no_time, std::string(*base)}});
+      continue;
+    }
     auto times = numbers ? take_varint(body) : std::nullopt;
-    if (type != sample_type || !times || body.size() < sizeof(double)) return std::nullopt;
+    if (!times) return std::nullopt;
     number += static_cast<std::uint64_t>(unzigzag(*numbers));
     time = static_cast<std::int64_t>(static_cast<std::uint64_t>(time) +
                                      static_cast<std::uint64_t>(unzigzag(*times)));
+    if (type == sketch_type) {
+      auto sketch = take_sized(body);
+      if (!sketch) return std::nullopt;
+      out.sketches.push_back({number, {time, std::string(*sketch)}});
+      continue;
+    }
+    if (type != sample_type || body.size() < sizeof(double)) return std::nullopt;
     Logged logged{number, {time, 0}};
     std::memcpy(&logged.sample.value, body.data(), sizeof(double));
     body.remove_prefix(sizeof(double));

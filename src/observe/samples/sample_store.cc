@@ -53,7 +53,7 @@ Deferred<void> SampleStore::tend_forever() {
 
 Result<HeadSeries*> SampleStore::series(const promql::Labels& labels) {
   HeadSeries* found = index_.find(labels);
-  if (found && !found->chunks.empty()) return found;
+  if (found && !found->resting()) return found;
   if (active_ >= options_.series_max) {
     ++counters_.refused_series;
     std::int64_t now = world_.clock.now().nanoseconds;
@@ -70,11 +70,20 @@ Result<HeadSeries*> SampleStore::series(const promql::Labels& labels) {
   return found ? found : &index_.add(labels);
 }
 
+bool SampleStore::in_next_chunk(std::int64_t first_time, bool full, std::int64_t time) const {
+  return full || span_of(first_time) != span_of(time);
+}
+
+void SampleStore::note_inserted(HeadSeries& series, std::int64_t time) {
+  series.last_time = time;
+  head_to_ = std::max(head_to_, time);
+  ++counters_.samples;
+}
+
 void SampleStore::insert(HeadSeries& series, const promql::Sample& sample) {
-  if (series.chunks.empty()) ++active_;
-  bool next = series.chunks.empty() || series.chunks.back().full() ||
-              span_of(series.chunks.back().first_time()) != span_of(sample.time);
-  if (next) {
+  if (series.resting()) ++active_;
+  auto* last = series.chunks.empty() ? nullptr : &series.chunks.back();
+  if (!last || in_next_chunk(last->first_time(), last->full(), sample.time)) {
     std::uint8_t exponent = 0;
     if (!series.chunks.empty()) {
       series.chunks.back().seal();
@@ -83,19 +92,42 @@ void SampleStore::insert(HeadSeries& series, const promql::Sample& sample) {
     series.chunks.emplace_back(exponent);
   }
   series.chunks.back().append(sample.time, sample.value);
-  series.last_time = sample.time;
-  head_to_ = std::max(head_to_, sample.time);
-  ++counters_.samples;
+  note_inserted(series, sample.time);
 }
 
-Result<void> SampleStore::append(HeadSeries& series, const promql::Sample& sample) {
+Result<void> SampleStore::admit(const HeadSeries& series, std::int64_t time) {
   // What comes from the future would put all that comes after it into the past.
   std::int64_t now = world_.clock.wall().nanoseconds / 1'000'000;
-  if (sample.time < 0 || sample.time > now + options_.ahead_max) {
+  if (time < 0 || time > now + options_.ahead_max) {
     ++counters_.out_of_order;
     return Error(Code::conflict, fmt::format("a sample at {}, which is too far in the future or "
                                              "before 1970, of {}",
-                                             sample.time, series.labels.text()));
+                                             time, series.labels.text()));
+  }
+  if (time <= series.last_time || time < head_from_) {
+    ++counters_.out_of_order;
+    return Error(Code::conflict,
+                 fmt::format("out of order sample at {} of {}", time, series.labels.text()));
+  }
+  if (unwritten_.size() + being_written_.size() + record_.size() > options_.unwritten_bytes_max) {
+    return Error(Code::overloaded, "samples wait for the disk already");
+  }
+  return {};
+}
+
+void SampleStore::begin_logging(HeadSeries& series, std::int64_t time) {
+  if (series.log_file != log_number_) {
+    series.log_file = log_number_;
+    record_.define(series.number, series.labels);
+  }
+  if (!log_files_.empty()) log_files_.back().newest = std::max(log_files_.back().newest, time);
+  ++appended_;
+}
+
+Result<void> SampleStore::append(HeadSeries& series, const promql::Sample& sample) {
+  if (series.distributions) {
+    return Error(Code::conflict,
+                 fmt::format("a number for the distributions of {}", series.labels.text()));
   }
   if (sample.time == series.last_time && !series.chunks.empty()) {
     auto before = std::bit_cast<std::uint64_t>(series.chunks.back().last_value());
@@ -104,23 +136,9 @@ Result<void> SampleStore::append(HeadSeries& series, const promql::Sample& sampl
     return Error(Code::conflict, fmt::format("duplicate sample for timestamp {} of {}", sample.time,
                                              series.labels.text()));
   }
-  if (sample.time <= series.last_time || sample.time < head_from_) {
-    ++counters_.out_of_order;
-    return Error(Code::conflict,
-                 fmt::format("out of order sample at {} of {}", sample.time, series.labels.text()));
-  }
-  if (unwritten_.size() + record_.size() > options_.unwritten_bytes_max) {
-    return Error(Code::overloaded, "samples wait for the disk already");
-  }
-  if (series.log_file != log_number_) {
-    series.log_file = log_number_;
-    record_.define(series.number, series.labels);
-  }
+  TRY(admit(series, sample.time));
+  begin_logging(series, sample.time);
   record_.add(series.number, sample);
-  if (!log_files_.empty()) {
-    log_files_.back().newest = std::max(log_files_.back().newest, sample.time);
-  }
-  ++appended_;
   insert(series, sample);
   return {};
 }
@@ -128,7 +146,8 @@ Result<void> SampleStore::append(HeadSeries& series, const promql::Sample& sampl
 Deferred<void> SampleStore::commit() {
   std::uint64_t mine = appended_;
   auto permit = co_await writing_.acquire();
-  if (written_ >= mine && unwritten_.empty()) co_return;  // another commit took it along
+  if (written_ >= mine && unwritten_.empty() && being_written_.empty())
+    co_return;  // another commit took it along
   co_await write_log();
 }
 
@@ -157,23 +176,20 @@ Deferred<void> SampleStore::open_log() {
   log_file_ = co_await world_.disk.open(log_path(log_number_), OpenMode::write_emptied);
   co_await world_.disk.sync_folder(options_.folder);
   log_bytes_ = 0;
-  unwritten_.insert(0, sample_log_magic);
+  being_written_.insert(0, sample_log_magic);
 }
 
-/// Holds `writing_`.
+/// Holds `writing_`. What part of a failed or dropped attempt stands in the file is unknown; the
+/// next one writes over it.
 Deferred<void> SampleStore::write_log() {
   if (!log_file_) co_await open_log();
   std::uint64_t until = appended_;
   if (!record_.empty()) unwritten_ += record_.take();
-  std::string text = std::exchange(unwritten_, {});
-  if (text.empty()) co_return;
-  auto written = co_await log_file_->write(log_bytes_, Bytes::copy(text)).result();
-  if (!written.ok()) {
-    // What part of it stands there is unknown; the next attempt writes over it.
-    unwritten_ = text + unwritten_;
-    co_await fail_with(std::move(written).error());
-  }
-  log_bytes_ += text.size();
+  being_written_ += std::exchange(unwritten_, {});
+  if (being_written_.empty()) co_return;
+  co_await log_file_->write(log_bytes_, Bytes::copy(being_written_));
+  log_bytes_ += being_written_.size();
+  being_written_.clear();
   written_ = until;
   if (log_bytes_ > options_.log_file_bytes_max && record_.empty()) co_await open_log();
 }
@@ -212,6 +228,7 @@ Deferred<void> SampleStore::read_log(std::uint32_t number) {
   }
   text.remove_prefix(sample_log_magic.size());
   std::unordered_map<std::uint64_t, HeadSeries*> defined;
+  std::unordered_map<std::uint64_t, std::string> bases;  // read, and not yet before a point
   while (auto record = LogRecord::take_from(text)) {
     for (auto& definition : record->definitions) {
       HeadSeries* found = index_.find(definition.labels);
@@ -223,7 +240,12 @@ Deferred<void> SampleStore::read_log(std::uint32_t number) {
       log_files_.back().newest = std::max(log_files_.back().newest, logged.sample.time);
       bool kept =
           logged.sample.time >= head_from_ && logged.sample.time > series->second->last_time;
-      if (kept) insert(*series->second, logged.sample);
+      if (kept && !series->second->distributions) insert(*series->second, logged.sample);
+    }
+    for (auto& logged : record->sketches) {
+      auto series = defined.find(logged.number);
+      if (series == defined.end() || !series->second->distributions) continue;
+      replay(logged, *series->second, bases[logged.number]);
     }
   }
   if (!text.empty()) {

@@ -30,6 +30,10 @@ struct SampleStoreOptions {
   std::size_t log_file_bytes_max = 128 << 20;      // then the next one begins
   std::size_t unwritten_bytes_max = 64 << 20;      // while the disk refuses; beyond: overloaded
   std::size_t frames_bytes_max = 64 << 20;         // unpacked parts of blocks kept in memory
+  /// Series whose names begin so are counted by the second; in blocks their samples stand
+  /// `thinned_to` milliseconds apart, which what grows or is merged loses nothing by.
+  std::string thinned_prefix = "berth_";
+  std::int64_t thinned_to = 10'000;
   Duration sync_every = 10s;  // what a power loss may cost; kill -9 costs nothing
 };
 
@@ -63,12 +67,25 @@ class SampleStore final : public SeriesSource {
   /// Takes it in; conflict: out of order, or another value for that time. The same again is
   /// fine. overloaded: unwritten_bytes_max.
   Result<void> append(HeadSeries& series, const promql::Sample& sample);
-  /// All that was appended until now is in the log.
+  /// Takes in what was recorded in a series of distributions since its last point; the series'
+  /// labels have sketch_label. Refusals are append()'s; the same again is one.
+  Result<void> append(HeadSeries& series, std::int64_t time, const Histogram& recorded);
+  /// All that was appended until now is in the log. One that is dropped leaves it to the next.
   Deferred<void> commit();
 
   Deferred<std::vector<promql::SampleSeries>> select(promql::Selection selection,
                                                      std::size_t samples_max) override;
   Deferred<std::vector<promql::Labels>> label_sets(promql::Selection selection) override;
+  /// Series of distributions, which select() leaves out. overloaded: more than `points_max`.
+  Deferred<std::vector<SketchSeries>> select_sketches(promql::Selection selection,
+                                                      std::size_t points_max);
+  /// What of these is in memory, which is all of at least the last `block_span` / 2.
+  std::vector<promql::SampleSeries> recent(const promql::Selection& selection) const;
+  std::vector<SketchSeries> recent_sketches(const promql::Selection& selection) const;
+  /// Since when all is in memory, in milliseconds.
+  std::int64_t in_memory_since() const { return head_from_; }
+  const SeriesIndex& index() const { return index_; }
+  const SampleStoreOptions& options() const { return options_; }
   std::vector<MetricAbout> about() const override { return about_; }
   /// What senders say of their metrics; at most 10,000.
   void note(MetricAbout about);
@@ -113,7 +130,17 @@ class SampleStore final : public SeriesSource {
                              const std::vector<std::uint32_t>& numbers,
                              std::vector<promql::SampleSeries>& out, std::size_t& count,
                              std::size_t samples_max);
+  Result<void> admit(const HeadSeries& series, std::int64_t time);
+  /// The record has what stands in the log before a sample of it.
+  void begin_logging(HeadSeries& series, std::int64_t time);
   void insert(HeadSeries& series, const promql::Sample& sample);
+  void insert(HeadSeries& series, const SketchPoint& point);
+  void note_inserted(HeadSeries& series, std::int64_t time);
+  bool in_next_chunk(std::int64_t first_time, bool full, std::int64_t time) const;
+  void replay(const LogRecord::LoggedSketch& logged, HeadSeries& series, std::string& base);
+  Deferred<void> read_stored(const Stored& stored, const promql::Selection& selection,
+                             const std::vector<std::pair<std::uint32_t, std::size_t>>& wanted,
+                             std::vector<SketchSeries>& out);
   Deferred<std::shared_ptr<const std::string>> frame(Stored stored, std::uint32_t number);
   std::string block_path(std::string_view kind, std::int64_t from) const;
   std::string log_path(std::uint32_t number) const;
@@ -131,6 +158,7 @@ class SampleStore final : public SeriesSource {
 
   LogRecord record_;
   std::string unwritten_;
+  std::string being_written_;  // until it stands in the log: who writes it may be dropped
   std::uint64_t appended_ = 0;
   std::uint64_t written_ = 0;
   Lock writing_;

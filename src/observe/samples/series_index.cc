@@ -32,6 +32,7 @@ HeadSeries& SeriesIndex::add(const promql::Labels& labels) {
   auto& series = *series_.emplace_back(std::make_unique<HeadSeries>());
   series.labels = labels;
   series.number = number;
+  series.distributions = labels.has(sketch_label);
   by_key_[hash64(labels.key())].push_back(number);
   for (auto& label : labels) by_label_[label_key(label.name, label.value)].push_back(number);
   return series;

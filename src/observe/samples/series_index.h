@@ -12,17 +12,27 @@
 #include "observe/promql/labels.h"
 #include "observe/promql/matcher.h"
 #include "observe/samples/head_chunk.h"
+#include "observe/samples/sketch.h"
 
 namespace berth::observe {
 
 /// One series: its labels, and what of it is in memory.
 struct HeadSeries {
   promql::Labels labels;
-  std::vector<HeadChunk> chunks;  // oldest first; samples are appended to the last
+  std::vector<HeadChunk> chunks;      // oldest first; samples are appended to the last
+  std::vector<SketchChunk> sketches;  // the same of a series of distributions
   std::int64_t last_time = INT64_MIN;
   std::uint32_t number = 0;
   std::uint32_t blocks = 0;    // that have samples of it
   std::uint32_t log_file = 0;  // in which its number is defined; 0: in none
+  bool distributions = false;  // by its label
+
+  /// Nothing of it is in memory.
+  bool resting() const { return chunks.empty() && sketches.empty(); }
+  /// Of what is in memory; it is not resting.
+  std::int64_t first_time() const {
+    return chunks.empty() ? sketches.front().first_time() : chunks.front().first_time();
+  }
 };
 
 /// All series by number and by label. Numbers are given in order and never again.

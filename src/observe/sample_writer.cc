@@ -1,7 +1,7 @@
-#include "observe/inputs/sample_writer.h"
+#include "observe/sample_writer.h"
 
 #include "async/clock.h"
-#include "observe/kept_series.h"
+#include "observe/metric_names.h"
 
 namespace berth::observe {
 namespace {
@@ -10,13 +10,6 @@ constexpr std::int64_t second = 1'000'000'000;
 constexpr Duration tell_every = 10s;
 
 }  // namespace
-
-promql::Labels labels_of_name(std::string_view name, std::vector<promql::Label> labels) {
-  std::string valid = metric_name_of(name);
-  if (valid != name) labels.push_back({"berth_name", std::string(name)});
-  labels.push_back({std::string(promql::metric_name), std::move(valid)});
-  return promql::Labels(std::move(labels));
-}
 
 bool SampleWriter::add(const promql::Labels& labels, std::int64_t time, double value) {
   auto series = store_.series(labels);

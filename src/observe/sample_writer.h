@@ -39,7 +39,4 @@ class SampleWriter {
   MonotonicTime tell_after_{};
 };
 
-/// Labels of a name that may be anything (dots, blanks): a valid one, and what it was.
-promql::Labels labels_of_name(std::string_view name, std::vector<promql::Label> labels);
-
 }  // namespace berth::observe

@@ -8,7 +8,7 @@
 #include "async/scope.h"
 #include "async/world.h"
 #include "bus/bus.h"
-#include "observe/inputs/sample_writer.h"
+#include "observe/sample_writer.h"
 #include "placement/mirror.h"
 
 namespace berth::app {

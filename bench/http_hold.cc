@@ -119,6 +119,9 @@ int main(int count, char** words) {
       }
       ++errors;
       ::close(c.fd);
+      if (told) continue;
+      std::printf("connection %zu ended, of %zu that were opened\n", number, opened);
+      return 1;
     }
     if (told || held < all.size()) continue;
     told = true;

@@ -134,7 +134,7 @@ master_process off;
 pid {self.folder}/nginx.pid;
 error_log {self.folder}/nginx.log;
 worker_rlimit_nofile {2 * self.connections_max + 1000};
-events {{ worker_connections {2 * self.connections_max + 200}; }}
+events {{ worker_connections {self.connections_max * 9 // 4 + 200}; }}
 {stream if self.has_raw else ""}
 http {{
   log_format line '$remote_addr:$remote_port [$time_local] $upstream_addr $request_time $upstream_connect_time '

@@ -33,8 +33,9 @@ class Holder:
         self.name = proxy.name
         self.process = start([program("http_hold"), "127.0.0.1", str(proxy.plain), str(count), *options],
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        if self.process.stdout.readline() != "held\n":
-            sys.exit(f"{proxy.name} did not hold {count} connections")
+        said = self.process.stdout.readline()
+        if said != "held\n":
+            sys.exit(f"{proxy.name} did not hold {count} connections: {said}")
 
     def told(self):
         self.process.stdin.write("?\n")

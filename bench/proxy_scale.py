@@ -88,12 +88,21 @@ def asked(one, seconds=SECONDS):
     return (cpu_seconds(pid) - before) / result["requests"] * 1e6, result["p999"]
 
 
+def warm(one):
+    """Until it answers: what is much takes its time to come up."""
+    pid, where, port, target, options = one
+    for _ in range(20):
+        if load(where, port, 64, 1, target, "bench", *options)["requests"] > 1000:
+            return
+    sys.exit("a proxy does not come up")
+
+
 def flat(work, counts, made):
     """The first of `counts` is what the others are compared with."""
     those = {count: made(count) for count in counts}
     costs = {count: [] for count in counts}
     for one in those.values():
-        asked(one)
+        warm(one)
     for _ in range(ROUNDS):
         for count, one in those.items():
             costs[count].append(asked(one)[0])
@@ -135,8 +144,7 @@ def swaps():
     thread.start()
     tails, costs = {True: [], False: []}, {True: [], False: []}
     try:
-        time.sleep(2)  # the first checks of 1,000 instances
-        asked(one)
+        warm(one)
         for _ in range(ROUNDS):
             for with_swaps in (False, True):
                 swapping.set() if with_swaps else swapping.clear()

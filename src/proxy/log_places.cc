@@ -29,7 +29,7 @@ class DatagramPlace final : public LogPlace {
 
   void add(const http::AccessRecord& record, std::string_view line) override {
     make_syslog_message(message_, record, line);
-    if (!socket_->send(peer_, Bytes::literal(message_))) ++lost_;
+    if (!socket_->send(peer_, Bytes::copy(message_))) ++lost_;
   }
 
  private:

@@ -305,6 +305,85 @@ TEST_F(ContentTest, an_event_is_passed_on_as_soon_as_it_is_there) {
   ASSERT_TRUE(simulation.run_until([&] { return alone.proxy().encoders() == 0; }, 1min));
 }
 
+/// Content whose sum follows it (RFC 9110 section 6.5), and fields that would be wrong there.
+struct Trailed final : http::BodySource {
+  std::string text;
+  bool told = false;
+  Deferred<Bytes> read() override {
+    if (std::exchange(told, true)) return ready(Bytes());
+    return ready(Bytes::copy(text));
+  }
+  Fields trailers() override {
+    return {{"x-sum", "42"}, {"content-digest", "sha-256=:AAAA:"}, {"content-length", "7"}};
+  }
+};
+
+TEST_F(ContentTest, trailers_follow_a_compressed_answer_but_for_those_of_its_bytes) {
+  apply(compressed);
+  answer = [this](http::ServerRequest&) {
+    auto trailed = std::make_unique<Trailed>();
+    trailed->text = text;
+    http::ServerResponse response;
+    response.headers = {{"content-type", "text/html"}, {"trailer", "x-sum"}};
+    response.body = http::Body(std::move(trailed));
+    return ready(std::move(response));
+  };
+  for (std::string coding : {"gzip", "zstd"}) {
+    auto stream = simulation.run(outside.network.connect(middle.address(80))).value();
+    std::string asked =
+        "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: " + coding + "\r\nConnection: close\r\n\r\n";
+    simulation.run(stream->write(Bytes::copy(asked))).value();
+    std::string whole;
+    for (;;) {
+      Bytes part = simulation.run(stream->read()).value();
+      if (part.empty()) break;
+      whole += part.view();
+    }
+    EXPECT_THAT(whole, HasSubstr("Content-Encoding: " + coding + "\r\n"));
+    EXPECT_THAT(lower(whole), HasSubstr("trailer: x-sum\r\n"));
+    std::string end = lower(whole.substr(whole.rfind("\r\n0\r\n") + 5));
+    EXPECT_EQ(end, "x-sum: 42\r\n\r\n");
+  }
+}
+
+TEST_F(ContentTest, a_client_of_events_that_goes_is_noticed_before_the_next_event) {
+  struct Silent final : http::BodySource {
+    Deferred<Bytes> read() override {
+      if (!std::exchange(told, true)) co_return Bytes::copy("data: one\n\n");
+      co_await never.wait();
+      co_return Bytes();
+    }
+    bool told = false;
+    Event never;
+  };
+  for (const std::string& route : {std::string("service = \"a\"\n"), compressed}) {
+    std::string log = "/log" + std::to_string(route.size());
+    apply(route + "[[log]]\nto = \"file:" + log + "\"\n");
+    answer = [](http::ServerRequest&) {
+      http::ServerResponse response;
+      response.headers = {{"content-type", "text/event-stream; charset=utf-8"}};
+      response.body = http::Body(std::make_unique<Silent>());
+      return ready(std::move(response));
+    };
+    auto stream = simulation.run(outside.network.connect(middle.address(80))).value();
+    std::string asked = "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n";
+    simulation.run(stream->write(Bytes::copy(asked))).value();
+    std::string head;
+    while (head.find("\r\n\r\n") == head.npos) {
+      head += simulation.run(stream->read()).value().view();
+    }
+    EXPECT_THAT(head, HasSubstr("Connection: close\r\n"));
+    simulation.run_for(500ms);
+    EXPECT_EQ(alone.proxy().requests_in_flight(), 1U);  // whoever is silent is there
+    stream->close();
+    auto gone = [&] { return alone.proxy().requests_in_flight() == 0; };
+    ASSERT_TRUE(simulation.run_until(gone, 1s)) << route;
+    simulation.run_for(100ms);
+    auto told = simulation.run(middle.disk.read_file(log)).value();
+    EXPECT_THAT(told, HasSubstr(" CD-- "));
+  }
+}
+
 TEST_F(ContentTest, an_answer_that_is_broken_off_never_looks_whole) {
   apply(compressed + "[[log]]\nto = \"file:/log\"\n");
   answer = [this](http::ServerRequest&) {

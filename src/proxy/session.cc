@@ -38,6 +38,7 @@ Session::Session(Proxy& proxy, std::shared_ptr<Pool> pool,
 Session::~Session() {
   // Ended in the middle: the proxy stops, or the client's connection broke.
   uploading_.reset();
+  watching_.reset();
   if (caching_ && pool_) stop_filling();
   if (in_request_) {
     ended('K', phase());
@@ -92,6 +93,7 @@ Deferred<void> Session::run() {
       ended(stopped ? 'K' : timed_out_ && answering_ ? 'c' : 'C', phase());
     }
     uploading_.reset();
+    watching_.reset();
     note_record();
     release_endpoint();
     upstream_.reset();
@@ -318,7 +320,7 @@ void Session::build_answer_head() {
   if (caching_ && caching_->active) append_cache_status();
   // Answered before all of the request has come: nobody knows whether the rest will.
   closes_ = !request_.keep_alive || proxy_.stopping() || !request_body_.done() || unchunks() ||
-            answer_.framing.kind == http::Framing::Kind::until_close;
+            answer_.framing.kind == http::Framing::Kind::until_close || watches_client();
   if (answer_.status == 101) {
     http::append_header(out_, "Connection", "Upgrade");
     if (auto* to = answer_.headers.find("upgrade")) http::append_header(out_, "Upgrade", to->value);
@@ -330,6 +332,32 @@ void Session::build_answer_head() {
   out_ += "\r\n";
 }
 
+/// Of server-sent events, whose next one may be hours away: a client that has gone is noticed by
+/// its end and not by the write that fails. Such a connection is not used again, so nothing that is
+/// read of it is of interest. By HTTP/2 the stream's reset says it.
+bool Session::watches_client() const {
+  if (request_.method == "HEAD" || !request_body_.done() || client_->protocol() == "h2")
+    return false;
+  auto type = answer_.headers.value("content-type");
+  return answer_.status == 200 &&
+         equal_ignoring_case(trim(type.substr(0, type.find(';'))), "text/event-stream");
+}
+
+void Session::watch_client() {
+  if (watches_client()) watching_ = see_client_go();
+}
+
+Deferred<void> Session::see_client_go() {
+  for (;;) {
+    auto more = co_await client_->read(copy_bytes).result();
+    if (more.ok() && !more->empty()) continue;
+    if (!more.ok() && more.error().is(Code::cancelled)) co_return;
+    ended('C', 'D');
+    if (upstream_) upstream_->abort();
+    co_return;
+  }
+}
+
 Deferred<Session::Outcome> Session::pass_answer() {
   if (keeps_) co_await keep_answer();
   if (caching_ && caching_->active) begin_filling();
@@ -337,6 +365,7 @@ Deferred<Session::Outcome> Session::pass_answer() {
   record_.status = static_cast<std::uint16_t>(answer_.status);
   choose_coding();
   if (encodes()) co_return co_await pass_encoded();
+  watch_client();
   http::HeadBuffers::Lease buffer(proxy_.heads());
   build_answer_head();
   std::size_t head_bytes = out_.size();
@@ -394,6 +423,7 @@ Deferred<Session::Outcome> Session::pass_answer() {
 }
 
 Deferred<Session::Outcome> Session::end_answer() {
+  watching_.reset();
   if (answer_.status == 101) {
     co_await tunnel();
     co_return Outcome::close;

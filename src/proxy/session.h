@@ -16,6 +16,7 @@
 #include "http/server_message.h"
 #include "proxy/answers/kept_answer.h"
 #include "proxy/caching.h"
+#include "proxy/chunks.h"
 #include "proxy/gateway/visit.h"
 #include "proxy/open_session.h"
 #include "proxy/pool.h"
@@ -157,6 +158,9 @@ class Session final : public OpenSession, Timer {
   void extend_time();
   Deferred<void> open_stream();
   Deferred<std::unique_ptr<ByteStream>> connect_anew();
+  bool watches_client() const;
+  void watch_client();
+  Deferred<void> see_client_go();
   void share_connection();
   void keep_sent(const Bytes& part);
   Failure failure_of(const Result<void>& tried) const;
@@ -268,6 +272,8 @@ class Session final : public OpenSession, Timer {
   http::ResponseHead answer_;
   http::BodyScanner answer_body_;
   Deferred<void> uploading_;
+  Deferred<void> watching_;     // whether the client of an event stream is still there
+  TrailerTap answer_trailers_;  // of an answer that is encoded here
   http::AccessRecord record_;
   MonotonicTime begun_{};
   MonotonicTime sent_{};

@@ -31,7 +31,7 @@ struct Encoding {
 };
 
 constexpr std::array<std::string_view, 8> of_other_bytes{
-    "content-length", "transfer-encoding", "trailer",     "accept-ranges",
+    "content-length", "transfer-encoding", "content-md5", "accept-ranges",
     "etag",           "content-digest",    "repr-digest", "digest"};
 
 /// The client shows what it got from us for this: "W/" and the tag.
@@ -41,11 +41,17 @@ bool shows_weak(const http::Headers& request, std::string_view etag) {
 
 }  // namespace
 
-/// The content of the instance's answer, without its framing. Trailers are left out.
+/// The content of the instance's answer, without its framing, and what follows it.
 class Session::Content final : public http::BodySource {
  public:
   explicit Content(Session& session) : session_(session) {}
   Deferred<Bytes> read() override { return session_.read_content(); }
+  /// Without those that tell of the bytes as the instance sent them.
+  std::vector<std::pair<std::string, std::string>> trailers() override {
+    auto fields = session_.answer_trailers_.take();
+    std::erase_if(fields, [&](auto& field) { return !session_.goes_with_coding(field.first); });
+    return fields;
+  }
 
  private:
   Session& session_;
@@ -61,6 +67,9 @@ class Session::Sent final : public http::BodySource {
     Bytes part = co_await below_->read();
     session_.record_.bytes_out += part.size() + chunk_frame_bytes;
     co_return std::move(part);
+  }
+  std::vector<std::pair<std::string, std::string>> trailers() override {
+    return below_->trailers();
   }
 
  private:
@@ -116,8 +125,7 @@ Deferred<Bytes> Session::read_content() {
       auto more = co_await upstream_->read(read_bytes).result();
       Result<void> end = more.ok() && more->empty() ? answer_body_.end() : Result<void>();
       if (!more.ok() || !end.ok()) {
-        record_.termination[0] = timed_out_ ? 's' : 'S';
-        record_.termination[1] = 'D';
+        ended(timed_out_ ? 's' : 'S', 'D');
         co_return Error(Code::reset, "the answer was broken off");
       }
       if (more->empty()) break;
@@ -129,6 +137,9 @@ Deferred<Bytes> Session::read_content() {
         answer_body_.scan_one(upstream_pending_.view(),
                               [&](std::size_t at, std::size_t count) { begin = at, size = count; });
     std::size_t taken = co_await or_return(std::move(used));
+    if (answer_.framing.kind == http::Framing::Kind::chunked) {
+      answer_trailers_.add(upstream_pending_.view().substr(0, size > 0 ? begin : taken));
+    }
     Bytes part = upstream_pending_.slice(begin, size);
     upstream_pending_.remove_prefix(taken);
     if (caching_) fill(part.view());
@@ -140,6 +151,8 @@ Deferred<Bytes> Session::read_content() {
 
 Deferred<Session::Outcome> Session::pass_encoded() {
   Encoding encoding(proxy_.encoders());
+  answer_trailers_ = {};
+  watch_client();
   http::HeadBuffers::Lease buffer(proxy_.heads());
   build_answer_head();
   record_.bytes_out += out_.size();

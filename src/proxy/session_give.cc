@@ -176,6 +176,10 @@ Deferred<Session::Outcome> Session::give_kept() {
     record_.server = "<CACHE>";  // HAProxy's word
     record_.termination[0] = 'L';
     record_.termination[1] = 'R';
+    // As HAProxy's cache has them: nobody was waited for.
+    for (auto* each : {&record_.waiting, &record_.connecting, &record_.response}) {
+      *each = std::max<std::int64_t>(*each, 0);
+    }
   }
   bool with_body = request_.method != "HEAD" && status != 304 && status != 416;
   Bytes body = with_body ? kept->body.slice(range.first, range.length) : Bytes();

@@ -547,6 +547,7 @@ SERVICES = [
     ("one", ["PORT_ONE"], "in_flight_max = 1"),
     ("told", ["PORT_DEAD"], ""),
     ("denied", ["PORT_DEAD"], ""),
+    ("kept", ["PORT_TWO"], "cache = { on = true }"),
     ("down", ["PORT_DEAD"], 'check = { tcp = true, interval = "200ms", rise = 1, fall = 1 }'),
 ]
 
@@ -578,11 +579,13 @@ frontend front{suffix}
         text += "".join(f"  use_backend {name} if {{ path_beg {path} }}\n" for name, path, *_ in mine) + f"  default_backend app{suffix}\n"
         for name, _, instances, more, _ in mine:
             text += f"backend {name}\n"
+            if "cache" in more:
+                text += "  http-request cache-use kept\n  http-response cache-store kept\n"
             for number, address in enumerate(instances):
                 limits = " maxconn 1" if "in_flight_max" in more else ""
                 checked = " check inter 200ms rise 1 fall 1" if "check" in more else ""
                 text += f"  server s{number} {address}{limits}{checked}\n"
-    return Started(rows, ["haproxy", "-db", "-f", "FOLDER/conf"], "global\n  log 127.0.0.1:PORT_LOG format rfc3164 local0\n" + text, "conf")
+    return Started(rows, ["haproxy", "-db", "-f", "FOLDER/conf"], "global\n  log 127.0.0.1:PORT_LOG format rfc3164 local0\ncache kept\n  total-max-size 4\n  max-age 60\n" + text, "conf")
 
 
 def nginx(rows):

@@ -35,7 +35,9 @@ const http = require("http");
 let open = null, sent = 0;
 const event = () => open && open.write(`data: ${sent++}\\n\\n`);
 http.createServer((request, response) => {
+  if (request.url === "/open") return response.end(open === null ? "no" : "yes");
   if (request.url === "/events") {
+    request.on("close", () => (open = null));
     response.writeHead(200, { "Content-Type": "text/event-stream" });
     open = response;
     event();
@@ -500,6 +502,14 @@ pages = [{{ status = 404, text = "<p>lost</p>" }}]
                 curl(url + "/next")
             events.kill()
             events.wait()
+            until("node to hear that the reader has gone", lambda: curl(url + "/open") == "no")
+            for version in ("--http1.1", "--http2-prior-knowledge"):
+                events = subprocess.Popen(["curl", "-sSN", version, url + "/events"], stdout=subprocess.PIPE, text=True)
+                expect(events.stdout.readline().startswith("data: "), "an event")
+                expect(curl(url + "/open") == "yes", "it is open")
+                events.kill()  # no event follows
+                events.wait()
+                until(f"node to hear it by {version}", lambda: curl(url + "/open") == "no", 10)
             expect(curl("--compressed", url + "/site/") == page and curl(url + "/site/some/where") == page, "index and fallback")
             expect(curl("--compressed", "-H", "Accept-Encoding: gzip", url + "/site/app.js") == "twin" and curl(url + "/site/app.js") == "plain", "the twin")
             expect(curl("-L", url + "/site/docs") == "docs" and curl("-L", url + "/plain") == page, "to the slash")

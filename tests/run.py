@@ -116,7 +116,7 @@ def e2e():
     scripts = sorted(glob.glob("tests/e2e/*_test.py"), key=lambda script: (not script.endswith("/shop_test.py"), script))
 
     def run(script):
-        counted(os.path.basename(script), [sys.executable, script], 600, {"BERTH": BERTH})
+        counted(os.path.basename(script), [sys.executable, script], 900, {"BERTH": BERTH})
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         list(pool.map(run, scripts))

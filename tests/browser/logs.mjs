@@ -108,9 +108,15 @@ await step("a line opens by key, with its fields, and a field narrows the search
 });
 
 await step("from a line to its request, and from the request to its lines", async () => {
-  const lines = (await api(`/v1/logs?q=${encodeURIComponent(`service:${busiest} -kind=request`)}&lines=50`)).lines;
-  expect(lines.length > 0, `${busiest} writes nothing`);
-  await go(page, `#/logs?q=${encodeURIComponent(`service:${busiest} -kind=request`)}`);
+  // The one that writes most by itself: a young system's busiest may have said no more than where it listens.
+  let writer = busiest;
+  let most = 0;
+  for (const { name } of services) {
+    const { lines } = await api(`/v1/logs?q=${encodeURIComponent(`service:${name} -kind=request`)}&lines=50`);
+    if (lines.length > most) [writer, most] = [name, lines.length];
+  }
+  expect(most > 0, "no service writes anything");
+  await go(page, `#/logs?q=${encodeURIComponent(`service:${writer} -kind=request`)}`);
   await until("its own lines", async () => (await page.inputValue("#query")).includes("-kind=request"));
   await done(page);
   await until("a line that was written during a request", async () => {

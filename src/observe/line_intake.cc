@@ -1,5 +1,7 @@
 #include "observe/line_intake.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "observe/log_level.h"
 
@@ -15,12 +17,16 @@ std::optional<double> number_of(const Json& value) {
 
 }  // namespace
 
+bool LineIntake::anyone_wants() const {
+  return std::ranges::any_of(sinks_, [](auto& each) { return each.wants(); });
+}
+
 void LineIntake::note(const LogLine& line) {
   ++counters_.lines;
   auto found = line.parse.empty() ? pipelines_.end() : pipelines_.find(line.parse);
   if (found == pipelines_.end()) {
     intake_.note(line);
-    if (sinks_.empty()) return;
+    if (!anyone_wants()) return;
     Record record = line.fields ? *line.fields : Record();
     record.line = line.text;
     counters_.redacted += redact(record, Redaction());
@@ -38,7 +44,7 @@ void LineIntake::note(const LogLine& line) {
     ++counters_.sampled_out;
     return;
   }
-  if (sinks_.empty()) return;
+  if (!anyone_wants()) return;
   if (line.fields) {
     for (auto& field : line.fields->fields) {
       if (!outcome.record.find(field.key)) outcome.record.set(field.key, field.value);
@@ -50,7 +56,9 @@ void LineIntake::note(const LogLine& line) {
 void LineIntake::hand_on(const LogLine& line, Record& record, std::string_view parser) {
   LogLevel level = line.level ? *line.level : log_level_of(line.text);
   if (!record.time) record.time = line.time;
-  for (auto& sink : sinks_) sink({line, level, record, parser});
+  for (auto& [sink, wants] : sinks_) {
+    if (wants()) sink({line, level, record, parser});
+  }
 }
 
 Event event_of(const ParsedLine& parsed) {

@@ -39,20 +39,28 @@ class LineIntake {
   Pipelines set_pipelines(Pipelines pipelines) {
     return std::exchange(pipelines_, std::move(pipelines));
   }
-  /// Sinks get each line that is kept, in the order of adding; they may not call back.
-  void add_sink(Sink sink) { sinks_.push_back(std::move(sink)); }
+  /// Sinks get each line that is kept, in the order of adding; they may not call back. While none
+  /// `wants` any, lines are counted, and nothing is made for nobody.
+  void add_sink(Sink sink, std::function<bool()> wants = [] { return true; }) {
+    sinks_.push_back({std::move(sink), std::move(wants)});
+  }
   void note(const LogLine& line);
 
   const LineCounters& counters() const { return counters_; }
   const LogIntake& counted() const { return intake_; }
 
  private:
+  bool anyone_wants() const;
   void hand_on(const LogLine& line, Record& record, std::string_view parser);
 
   LogIntake intake_;
   Clock& clock_;
   Pipelines pipelines_;
-  std::vector<Sink> sinks_;
+  struct Added {
+    Sink sink;
+    std::function<bool()> wants;
+  };
+  std::vector<Added> sinks_;
   LineCounters counters_;
 };
 

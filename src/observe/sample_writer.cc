@@ -1,5 +1,7 @@
 #include "observe/sample_writer.h"
 
+#include <cmath>
+
 #include "async/clock.h"
 #include "observe/metric_names.h"
 
@@ -29,6 +31,16 @@ bool SampleWriter::add(const promql::Labels& labels, std::int64_t time, double v
     log_.warning("a sample was refused", {{"error", added.error()}, {"refused", refused_}});
   }
   return false;
+}
+
+bool SampleWriter::grow(const promql::Labels& labels, std::int64_t start, std::int64_t time,
+                        double value) {
+  HeadSeries* known = store_.index().find(labels);
+  bool there = known && !known->chunks.empty();
+  if (there && time <= known->last_time) return add(labels, time, NAN);  // is refused, and told
+  double before = there ? known->chunks.back().last_value() : 0;
+  if (!there && start > 0 && start < time) (void)add(labels, start, 0);
+  return add(labels, time, (std::isfinite(before) ? before : 0) + value);
 }
 
 bool SampleWriter::add(const Event& event) {

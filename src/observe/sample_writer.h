@@ -19,6 +19,10 @@ class SampleWriter {
 
   /// False if it was refused. `time` in milliseconds since 1970.
   bool add(const promql::Labels& labels, std::int64_t time, double value);
+  /// What came to be between `start` and `time` (0: not told when it began) of a series that only
+  /// tells differences: it is kept as their sum, which begins at 0. False for what is not behind
+  /// the series' newest: it comes twice, or late.
+  bool grow(const promql::Labels& labels, std::int64_t start, std::int64_t time, double value);
   /// An event's metric under its service as the name and its host as the label `host`; a name that
   /// Prometheus does not allow is changed, and stands in the label `berth_name`. Many clients tell
   /// whole seconds: such a time of the last two seconds is taken as now, so that two events of one

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "async/lost_datagrams.h"
 #include "async/network.h"
 #include "async/scope.h"
 #include "base/log.h"
@@ -28,6 +29,8 @@ class SyslogServer {
   void serve(std::unique_ptr<DatagramSocket> socket);
   Deferred<void> close();
   const SyslogCounters& counters() const { return reader_.counters(); }
+  /// Datagrams that the kernel dropped, because they came faster than they were read.
+  std::uint64_t lost_datagrams() const { return lost_by(sockets_); }
 
  private:
   Deferred<void> receive_all(DatagramSocket& socket);

@@ -1,5 +1,6 @@
 #include "os/listener.h"
 
+#include <linux/sock_diag.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -113,8 +114,18 @@ void UdpSocket::on_events(std::uint32_t) {
   while (!waiting_.empty() && try_receive(datagram)) waiting_.wake(std::move(datagram));
 }
 
+/// sock(7), SO_MEMINFO: the count that SO_RXQ_OVFL puts beside a datagram, without a cost for each.
+std::uint64_t UdpSocket::lost() const {
+  if (!fd_.valid()) return lost_;
+  std::uint32_t about[SK_MEMINFO_VARS] = {};
+  socklen_t size = sizeof about;
+  bool told = ::getsockopt(fd_.get(), SOL_SOCKET, SO_MEMINFO, about, &size) == 0;
+  return told && size == sizeof about ? about[SK_MEMINFO_DROPS] : 0;
+}
+
 void UdpSocket::close() {
   if (!fd_.valid()) return;
+  lost_ = lost();
   reactor_.unwatch(fd_.get(), *this);
   fd_.reset();
   waiting_.fail_all(Error(Code::closed, "the socket is closed"));

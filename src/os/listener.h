@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "async/lost_datagrams.h"
 #include "async/network.h"
 #include "async/wait_list.h"
 #include "os/reactor.h"
@@ -35,7 +36,7 @@ class SocketListener final : public Listener, Watched, Timer {
 };
 
 /// A UDP socket on a Reactor.
-class UdpSocket final : public DatagramSocket, Watched {
+class UdpSocket final : public DatagramSocket, public LostDatagrams, Watched {
  public:
   static constexpr std::size_t datagram_bytes_max = 65536;
   static Result<std::unique_ptr<DatagramSocket>> adopt(Reactor& reactor, Descriptor fd);
@@ -45,6 +46,7 @@ class UdpSocket final : public DatagramSocket, Watched {
   bool send(const Address& peer, const Bytes& bytes) override;
   Address address() const override { return address_; }
   void close() override;
+  std::uint64_t lost() const override;
   int descriptor() const { return fd_.get(); }
 
  private:
@@ -57,6 +59,7 @@ class UdpSocket final : public DatagramSocket, Watched {
   Address address_;
   bool readable_ = true;
   WaitList<Datagram> waiting_;
+  std::uint64_t lost_ = 0;  // once it is closed
 };
 
 }  // namespace berth::os

@@ -1,3 +1,4 @@
+#include "async/lost_datagrams.h"
 #include "async/network_suite.h"
 #include "os/real_suite.h"
 
@@ -13,6 +14,25 @@ class SocketStreamSuite : public NetworkSuite {
     return file;
   }
 };
+
+TEST_P(SocketStreamSuite, datagrams_that_nobody_read_in_time_are_counted) {
+  constexpr std::uint64_t sent = 3000;
+  std::vector<std::unique_ptr<DatagramSocket>> sockets;
+  sockets.push_back(world.network.bind_datagram(Address::loopback(0)).value());
+  auto sender = world.network.bind_datagram(Address::loopback(0)).value();
+  Bytes bytes = Bytes::copy(std::string(2000, 'x'));
+  for (std::uint64_t i = 0; i < sent; ++i) {
+    ASSERT_TRUE(sender->send(sockets[0]->address(), bytes));  // to loopback: nothing is lost here
+  }
+  std::uint64_t lost = lost_by(sockets);
+  EXPECT_GT(lost, 0U);
+  for (std::uint64_t received = 0; received < sent - lost; ++received) {
+    ASSERT_EQ(run(sockets[0]->receive()).value().bytes.size(), 2000U);
+  }
+  EXPECT_TRUE(sockets[0]->receive().pending());
+  sockets[0]->close();
+  EXPECT_EQ(lost_by(sockets), lost);
+}
 
 TEST_P(SocketStreamSuite, after_a_cancelled_file_writes_answer_closed) {
   auto [client, server] = connect();

@@ -53,12 +53,12 @@ void Alone::connect(const ObserveFile& file) {
       file.streams);
   telling_ = std::make_unique<Telling>(world_, log_, data_, streams_->core(), *all_series_);
   if (logs_) lines_->add_sink([this](const ParsedLine& line) { log_sink_->note(line); });
-  lines_->add_sink([this](const ParsedLine& line) {
-    if (!lines_are_events_) return;
+  auto as_event = [this](const ParsedLine& line) {
     Event event = event_of(line);
     streams_->core().begin_turn();
     streams_->core().inject(event);
-  });
+  };
+  lines_->add_sink(as_event, [this] { return lines_are_events_; });
 }
 
 Deferred<void> Alone::open_queue() {

@@ -42,6 +42,7 @@ void GraphiteInput::take(std::string_view line) {
 InputCounters GraphiteInput::counters() const {
   InputCounters out = counters_;
   if (server_.too_long() > 0) out.lost["too_long"] = server_.too_long();
+  if (auto lost = server_.lost_datagrams()) out.lost["receive_queue_full"] = lost;
   return out;
 }
 

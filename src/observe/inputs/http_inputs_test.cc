@@ -103,7 +103,9 @@ TEST_F(HttpInputs, otlp_logs_in_json) {
   EXPECT_THAT(fields[0], HasSubstr("\"trace_id\":\"5b8efff798038103d269b633813fc60c\""));
   EXPECT_EQ(post(4318, "/v1/logs", "application/json", "[]").first, 400);
   EXPECT_EQ(post(4318, "/v1/logs", "text/plain", "x").first, 415);
-  EXPECT_EQ(post(4318, "/v1/traces", "application/json", "{}").first, 404);
+  auto [refused, why] = post(4318, "/v1/traces", "application/json", "{}");
+  EXPECT_EQ(refused, 501);
+  EXPECT_THAT(why, HasSubstr("traces are not taken"));
 }
 
 /// Protobuf by hand: fields of a message.
@@ -149,16 +151,31 @@ TEST_F(HttpInputs, otlp_logs_and_metrics_in_protobuf) {
   std::string point = Message().sized(7, attribute("path", "/a")).fixed(6, 12).text;
   std::string sum = Message().sized(1, point).number(2, 2).number(3, 1).text;
   std::string metric = Message().sized(1, "http.requests").sized(7, sum).text;
-  std::string delta =
-      Message().sized(1, "d").sized(7, Message().sized(1, point).number(2, 1).text).text;
+  std::string delta = Message().sized(1, "d").sized(7, Message().sized(1, point).text).text;
   std::string scope = Message().sized(2, metric).sized(2, delta).text;
   std::string metrics = Message().sized(1, Message().sized(1, resource).sized(2, scope).text).text;
   auto [status, answer] = post(4318, "/v1/metrics", "application/x-protobuf", metrics);
   EXPECT_EQ(status, 200);
-  EXPECT_THAT(answer, HasSubstr("'d' is not cumulative"));
+  EXPECT_THAT(answer, HasSubstr("'d' does not tell whether it is cumulative"));
   EXPECT_THAT(taken(), ElementsAre("{__name__=\"http_requests_total\", job=\"orders\", "
                                    "path=\"/a\"} = 12.000000"));
   EXPECT_EQ(post(4318, "/v1/metrics", "application/x-protobuf", "\x0a\x05xx").first, 400);
+}
+
+TEST_F(HttpInputs, otlp_deltas_are_kept_as_their_sum_and_count_once) {
+  make("otlp", 4318);
+  std::int64_t now = here.clock.wall().nanoseconds;
+  auto send_delta = [&](std::int64_t from, std::int64_t to, int value) {
+    std::string text = R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"sold","sum":{
+        "aggregationTemporality":1,"isMonotonic":true,"dataPoints":[{"asInt":")";
+    text += std::to_string(value) + R"(","startTimeUnixNano":")" + std::to_string(from) +
+            R"(","timeUnixNano":")" + std::to_string(to) + R"("}]}}]}]}]})";
+    return post(4318, "/v1/metrics", "application/json", text).second;
+  };
+  EXPECT_EQ(send_delta(now - 30'000'000'000, now - 20'000'000'000, 5), "{}");
+  EXPECT_EQ(send_delta(now - 20'000'000'000, now - 10'000'000'000, 7), "{}");
+  EXPECT_THAT(send_delta(now - 20'000'000'000, now - 10'000'000'000, 7), HasSubstr("rejected"));
+  EXPECT_THAT(taken(), ElementsAre("{__name__=\"sold_total\"} = 0.000000 5.000000 12.000000"));
 }
 
 /// "name{labels} value" of a metric in OTLP's JSON.
@@ -166,10 +183,10 @@ std::vector<std::string> given(const std::string& metric) {
   std::string text = R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[)" + metric + "]}]}]}";
   auto read = read_otlp_json(text, OtlpSignal::metrics).value();
   std::vector<std::string> out;
-  auto give = [&](const promql::Labels& labels, std::int64_t, double value) {
-    std::string line = labels.text();
-    line += " ";
-    line += Json(value).text();
+  auto give = [&](const OtlpSample& sample) {
+    std::string line = sample.labels.text();
+    line += sample.added ? " +" : " ";
+    line += Json(sample.value).text();
     out.push_back(line);
     return true;
   };
@@ -199,6 +216,9 @@ TEST(OtlpMetrics, histograms_summaries_and_units_become_prometheus_own) {
                                    "{__name__=\"s\", quantile=\"0.5\"} 1.5"));
   EXPECT_THAT(given(R"({"name":"use","unit":"1","gauge":{"dataPoints":[{"asDouble":0.5}]}})"),
               ElementsAre("{__name__=\"use_ratio\"} 0.5"));
+  EXPECT_THAT(given(R"({"name":"n","sum":{"aggregationTemporality":1,"isMonotonic":true,
+                "dataPoints":[{"asInt":"5"}]}})"),
+              ElementsAre("{__name__=\"n_total\"} +5"));
   EXPECT_THAT(given(R"({"name":"gap","gauge":{"dataPoints":[{"flags":1}]}})"), IsEmpty());
 }
 

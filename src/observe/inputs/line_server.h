@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "async/lost_datagrams.h"
 #include "async/network.h"
 #include "async/scope.h"
 #include "base/log.h"
@@ -31,6 +32,8 @@ class LineServer {
 
   void serve(std::unique_ptr<Listener> listener);
   void serve(std::unique_ptr<DatagramSocket> socket);
+  /// Datagrams that the kernel dropped, because they came faster than they were read.
+  std::uint64_t lost_datagrams() const { return lost_by(sockets_); }
   Deferred<void> close();
   std::uint64_t too_long() const { return too_long_; }
 

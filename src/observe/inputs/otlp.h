@@ -29,7 +29,8 @@ struct OtlpLog {
 };
 
 struct OtlpPoint {
-  std::uint64_t time = 0;  // nanoseconds since 1970
+  std::uint64_t start = 0;  // nanoseconds since 1970; 0: not told
+  std::uint64_t time = 0;   // likewise
   OtlpAttributes attributes;
   std::optional<double> value;  // of gauges and sums
   std::uint64_t count = 0;      // of the others

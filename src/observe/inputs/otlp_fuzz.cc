@@ -15,8 +15,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   if (!read.ok()) return 0;
   for (auto& resource : *read) {
     for (auto& log : resource.logs) (void)otlp_text(log.body);
-    give_otlp_metrics(resource, 1, [](const promql::Labels& labels, std::int64_t, double) {
-      check(promql::is_metric_name(labels.value(promql::metric_name)), "a name that is none");
+    give_otlp_metrics(resource, 1, [](const OtlpSample& sample) {
+      std::string_view name = sample.labels.value(promql::metric_name);
+      check(promql::is_metric_name(name), "a name that is none");
       return true;
     });
     (void)about_otlp_metrics(resource);

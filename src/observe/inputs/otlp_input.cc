@@ -53,6 +53,13 @@ OtlpInput::OtlpInput(InputSpec spec, const InputLinks& links, OpenPlaces places)
               [this](http::ServerRequest& request) { return take(request, OtlpSignal::logs); });
   routes_.add("POST", "/v1/metrics",
               [this](http::ServerRequest& request) { return take(request, OtlpSignal::metrics); });
+  routes_.add("POST", "/v1/traces", [this](http::ServerRequest&) {
+    ++counters_.lost["traces"];
+    return ready(http::ServerResponse::problem(
+        501,
+        "traces are not taken: requests are counted by the proxy's records, lines and metrics; "
+        "leave this exporter out (OTEL_TRACES_EXPORTER=none)"));
+  });
 }
 
 Deferred<http::ServerResponse> OtlpInput::take(http::ServerRequest& request, OtlpSignal signal) {
@@ -72,9 +79,10 @@ Deferred<http::ServerResponse> OtlpInput::take(http::ServerRequest& request, Otl
   counters_.bytes += body->size();
   OtlpRejected rejected;
   std::int64_t now = world_.clock.wall().nanoseconds / 1'000'000;
-  GiveSample give = [this](const promql::Labels& labels, std::int64_t time, double value) {
+  GiveSample give = [this](const OtlpSample& sample) {
     ++counters_.received;
-    return samples_.add(labels, time, value);
+    if (!sample.added) return samples_.add(sample.labels, sample.time, sample.value);
+    return samples_.grow(sample.labels, sample.start, sample.time, sample.value);
   };
   for (auto& resource : *read) {
     take_logs(resource);

@@ -83,6 +83,7 @@ int integer_of(const Json& json) { return static_cast<int>(json.integer().value_
 
 OtlpPoint point_of(const Json& json, std::size_t depth) {
   OtlpPoint out;
+  out.start = unsigned_of(json["startTimeUnixNano"]);
   out.time = unsigned_of(json["timeUnixNano"]);
   out.attributes = attributes_of(json["attributes"], depth);
   if (auto* real = json.find("asDouble")) out.value = real_of(*real);

@@ -14,6 +14,8 @@ using promql::Label;
 using promql::Labels;
 
 constexpr std::size_t buckets_max = 1000;  // of one point
+constexpr int delta = 1;                   // AGGREGATION_TEMPORALITY_...
+constexpr int cumulative = 2;
 
 /// Units of UCUM as words (the specification's table); what is not in it stays as it is.
 std::string_view word_of(std::string_view unit) {
@@ -61,7 +63,9 @@ class Giving {
       : metric_(metric), name_(name_of(metric)), identity_(std::move(identity)), give_(give) {}
 
   bool point(const OtlpPoint& point, std::int64_t time) {
-    time_ = time;
+    bool adds = metric_.kind != OtlpMetric::Kind::gauge &&
+                metric_.kind != OtlpMetric::Kind::summary && metric_.temporality == delta;
+    sample_ = {{}, time, 0, adds, static_cast<std::int64_t>(point.start / 1'000'000)};
     labels_ = identity_;
     for (auto& [key, value] : point.attributes) {
       labels_.push_back({metric_name_of(key), otlp_text(value)});
@@ -86,7 +90,9 @@ class Giving {
     std::vector<Label> all = labels_;
     all.insert(all.end(), more.begin(), more.end());
     all.push_back({std::string(promql::metric_name), name_ + std::string(end)});
-    return give_(Labels(std::move(all)), time_, value);
+    sample_.labels = Labels(std::move(all));
+    sample_.value = value;
+    return give_(sample_);
   }
   bool bucket(double bound, double count) {
     std::string le = std::isinf(bound) ? "+Inf" : fmt::format("{}", bound);
@@ -141,7 +147,7 @@ class Giving {
   const std::vector<Label> identity_;
   const GiveSample& give_;
   std::vector<Label> labels_;
-  std::int64_t time_ = 0;
+  OtlpSample sample_;
 };
 
 void reject(OtlpRejected& out, std::uint64_t points, const std::string& why) {
@@ -159,7 +165,7 @@ void give_target(const OtlpResource& resource, const std::vector<Label>& identit
   }
   if (labels.size() == identity.size() || identity[0].value.empty()) return;
   labels.push_back({std::string(promql::metric_name), "target_info"});
-  give(Labels(std::move(labels)), now, 1);
+  give({Labels(std::move(labels)), now, 1});
 }
 
 }  // namespace
@@ -180,9 +186,9 @@ OtlpRejected give_otlp_metrics(const OtlpResource& resource, std::int64_t now,
              "a metric has no name or no data");
       continue;
     }
-    if (adds && metric.temporality != 2) {
+    if (adds && metric.temporality != delta && metric.temporality != cumulative) {
       reject(rejected, metric.points.size(),
-             "'" + metric.name + "' is not cumulative; only cumulative metrics are taken");
+             "'" + metric.name + "' does not tell whether it is cumulative or of deltas");
       continue;
     }
     Giving giving(metric, identity, give);

@@ -20,9 +20,16 @@ struct OtlpRejected {
 /// prometheus_and_openmetrics): names with their unit and, of growing sums, `_total`; `job` and
 /// `instance` from service.namespace, service.name and service.instance.id; the other attributes of
 /// the resource on `target_info`. An exponential histogram becomes buckets with its own bounds.
-/// Metrics of deltas are rejected: what they add up to is not known here. `give` returns false for
-/// a sample that is refused.
-using GiveSample = std::function<bool(const promql::Labels&, std::int64_t time, double value)>;
+/// What a point of deltas tells is `added` to what the series had. `give` returns false for a
+/// sample that is refused.
+struct OtlpSample {
+  promql::Labels labels;
+  std::int64_t time = 0;  // milliseconds since 1970
+  double value = 0;
+  bool added = false;
+  std::int64_t start = 0;  // of what is added; 0: not told
+};
+using GiveSample = std::function<bool(const OtlpSample& sample)>;
 OtlpRejected give_otlp_metrics(const OtlpResource& resource, std::int64_t now,
                                const GiveSample& give);
 /// What each of them is, for those who choose one.

@@ -201,6 +201,7 @@ class OtlpReader {
 
   void number(std::string_view text, OtlpPoint& out) {
     each(text, [&](const ProtobufField& field) {
+      if (field.number == 2) out.start = field.integer;
       if (field.number == 3) out.time = field.integer;
       if (field.number == 4) out.value = field.real();
       if (field.number == 6) {
@@ -214,6 +215,7 @@ class OtlpReader {
   void histogram(std::string_view text, OtlpPoint& out) {
     each(text, [&](const ProtobufField& field) {
       if (field.number == 9) attribute(field.bytes, out.attributes);
+      if (field.number == 2) out.start = field.integer;
       if (field.number == 3) out.time = field.integer;
       if (field.number == 4) out.count = field.integer;
       if (field.number == 5) out.sum = field.real();
@@ -229,6 +231,7 @@ class OtlpReader {
   void exponential(std::string_view text, OtlpPoint& out) {
     each(text, [&](const ProtobufField& field) {
       if (field.number == 1) attribute(field.bytes, out.attributes);
+      if (field.number == 2) out.start = field.integer;
       if (field.number == 3) out.time = field.integer;
       if (field.number == 4) out.count = field.integer;
       if (field.number == 5) out.sum = field.real();
@@ -260,6 +263,7 @@ class OtlpReader {
   void summary(std::string_view text, OtlpPoint& out) {
     each(text, [&](const ProtobufField& field) {
       if (field.number == 7) attribute(field.bytes, out.attributes);
+      if (field.number == 2) out.start = field.integer;
       if (field.number == 3) out.time = field.integer;
       if (field.number == 4) out.count = field.integer;
       if (field.number == 5) out.sum = field.real();

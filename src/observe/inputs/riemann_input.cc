@@ -31,7 +31,9 @@ InputCounters RiemannInput::counters() const {
   auto& counted = server_.counters();
   InputCounters out;
   out.received = counted.messages + counted.datagrams;
-  out.lost = {{"refused", counted.refused}, {"wrong_datagram", counted.lost}};
+  out.lost = {{"refused", counted.refused},
+              {"wrong_datagram", counted.lost},
+              {"receive_queue_full", server_.lost_datagrams()}};
   return out;
 }
 

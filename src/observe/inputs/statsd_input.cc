@@ -63,6 +63,7 @@ Deferred<void> StatsdInput::flush_forever() {
 InputCounters StatsdInput::counters() const {
   InputCounters out = counters_;
   if (server_.too_long() > 0) out.lost["too_long"] = server_.too_long();
+  if (auto lost = server_.lost_datagrams()) out.lost["receive_queue_full"] = lost;
   return out;
 }
 

@@ -39,6 +39,7 @@ InputCounters SyslogInput::counters() const {
   InputCounters out;
   out.received = counted.messages;
   out.bytes = counted.bytes;
+  out.lost = {{"receive_queue_full", server_.lost_datagrams()}};
   out.faulty = {{"too_long", counted.cut},
                 {"not_utf8", counted.repaired},
                 {"wrong_clock", counted.wrong_clocks},

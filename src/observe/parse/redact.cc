@@ -11,7 +11,15 @@ namespace berth::observe {
 namespace {
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
-bool word(char c) { return digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_'; }
+constexpr auto words = [] {
+  std::array<bool, 256> out{};
+  for (int c = 0; c < 256; ++c) {
+    bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+    out[static_cast<std::size_t>(c)] = letter || (c >= '0' && c <= '9') || c == '_';
+  }
+  return out;
+}();
+bool word(char c) { return words[static_cast<unsigned char>(c)]; }
 
 struct Span {
   std::size_t begin;
@@ -44,8 +52,13 @@ constexpr std::array<KeyForm, 14> key_forms{{{"AKIA", 16},
                                              {"SG.", 20}}};
 
 bool is_secret_name(std::string_view name) {
-  std::string small = lower(name);
-  return std::ranges::any_of(secret_names, [&](auto end) { return small.ends_with(end); });
+  // Most names of a line end otherwise, and cost no more.
+  if (name.size() < 5 || !std::string_view("detny").contains(static_cast<char>(name.back() | 0x20)))
+    return false;
+  return std::ranges::any_of(secret_names, [&](auto end) {
+    return name.size() >= end.size() &&
+           equal_ignoring_case(name.substr(name.size() - end.size()), end);
+  });
 }
 
 /// By the ranges that issuers have; not every number with a right check digit is a card.
@@ -120,21 +133,27 @@ class Search {
     return i;
   }
 
-  bool token() {
+  /// Keys and web tokens, by how they begin.
+  bool key() {
     std::string_view rest = text_.substr(at_);
     for (auto& form : key_forms) {
       if (!rest.starts_with(form.begin)) continue;
       std::size_t end = span(at_, "-.");
       if (end - at_ >= form.begin.size() + form.least) return found(at_, end, "[token]");
     }
-    if (rest.starts_with("eyJ")) {
-      std::size_t end = span(at_, "-.");
-      auto jwt = text_.substr(at_, end - at_);
-      if (std::ranges::count(jwt, '.') == 2 && jwt.size() > 20) return found(at_, end, "[token]");
-    }
+    if (!rest.starts_with("eyJ")) return false;
+    std::size_t end = span(at_, "-.");
+    auto jwt = text_.substr(at_, end - at_);
+    bool whole = std::ranges::count(jwt, '.') == 2 && jwt.size() > 20;
+    return whole && found(at_, end, "[token]");
+  }
+
+  bool token() {
+    if (std::string_view("AgxsrSe").contains(text_[at_]) && key()) return true;
     std::size_t end = span(at_, "-");
     std::string_view name = text_.substr(at_, end - at_);
-    if (equal_ignoring_case(name, "bearer") && end < text_.size() && text_[end] == ' ') {
+    if (name.size() == 6 && equal_ignoring_case(name, "bearer") && end < text_.size() &&
+        text_[end] == ' ') {
       std::size_t value = span(end + 1, "-.~+/=");
       if (value >= end + 9) return found(end + 1, value, "[token]");
     }

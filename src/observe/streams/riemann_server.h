@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "async/lost_datagrams.h"
 #include "async/network.h"
 #include "async/scope.h"
 #include "base/log.h"
@@ -48,6 +49,8 @@ class RiemannServer {
   void acknowledge_after(Commit commit) { commit_ = std::move(commit); }
   void serve(std::unique_ptr<Listener> listener);
   void serve(std::unique_ptr<DatagramSocket> socket);
+  /// Datagrams that the kernel dropped, because they came faster than they were read.
+  std::uint64_t lost_datagrams() const { return lost_by(sockets_); }
   Deferred<void> close();
   const RiemannCounters& counters() const { return counters_; }
 

@@ -142,6 +142,23 @@ TEST_F(AloneTest, instances_come_and_go_by_their_checks) {
   EXPECT_THAT(none.second, HasSubstr("GET /health answered 500"));
 }
 
+TEST_F(AloneTest, what_many_checks_find_out_is_published_together) {
+  std::vector<std::uint16_t> ports;
+  for (std::uint16_t port = 9001; port <= 9040; ++port) {
+    backend(port);
+    ports.push_back(port);
+  }
+  std::string check = "check = { http = \"/health\", interval = \"1s\", jitter = 0.0 }";
+  ASSERT_TRUE(apply(simple(80, ports, check)).ok());
+  auto before = alone->revision();
+  simulation.run_for(500ms);
+  EXPECT_GT(alone->revision(), before);
+  EXPECT_LT(alone->revision(), before + 10);  // not one for each of the forty
+  std::set<std::string> answers;
+  for (int i = 0; i < 80; ++i) answers.insert(get(80).second);
+  EXPECT_GT(answers.size(), 20U);  // two choices among forty
+}
+
 TEST_F(AloneTest, an_instance_that_accepts_no_connection_fails_its_tcp_check) {
   backend(9001);
   ASSERT_TRUE(apply(simple(80, {9001, 9002}, "check = { tcp = true, interval = \"1s\" }")).ok());

@@ -155,7 +155,8 @@ Deferred<void> Alerts::evaluate(Rule& rule) {
     seen = rule.watch->look(now);
   } else {
     seen.active = co_await ask(*rule.alerts.rule().query, now);
-    if (auto& hold = rule.alerts.rule().hold) {
+    auto& hold = rule.alerts.rule().hold;
+    if (hold && !rule.alerts.all().empty()) {
       auto held = co_await ask(*hold, now);
       for (auto& each : held) seen.held.push_back(std::move(each.labels));
     }
@@ -239,8 +240,10 @@ const Alert* Alerts::called_cause(const AlertRule& rule, const Alert& alert) con
   return best;
 }
 
-/// One that explains it: of a rule that it depends on, with the same labels where they must be.
+/// One that explains it: of a service that is called, else of a rule that it depends on, with the
+/// same labels where they must be.
 const Alert* Alerts::cause_of(const AlertRule& rule, const Alert& alert) const {
+  if (auto* called = called_cause(rule, alert)) return called;
   for (auto& name : rule.depends_on) {
     auto* cause = rule_called(name);
     if (!cause) continue;
@@ -252,7 +255,7 @@ const Alert* Alerts::cause_of(const AlertRule& rule, const Alert& alert) const {
       if (same) return &each;
     }
   }
-  return called_cause(rule, alert);
+  return nullptr;
 }
 
 Deferred<void> Alerts::tell() {
@@ -312,9 +315,13 @@ Deferred<void> Alerts::read_state() {
   if (!text.ok()) {
     if (text.error().is(Code::not_found)) co_return;
     co_await fail_with(std::move(text).error().during("reading the alerts that were kept"));
+    co_return;
   }
   auto json = Json::parse(*text, {.text_bytes_max = state_bytes_max});
-  if (!json.ok()) co_await fail_with(std::move(json).error().during("reading " + path));
+  if (!json.ok()) {
+    co_await fail_with(std::move(json).error().during("reading " + path));
+    co_return;
+  }
   restore(*json);
 }
 

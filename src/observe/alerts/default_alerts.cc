@@ -30,7 +30,7 @@ name = "a service fails"
 query = '''
 round(100 * sum by (service) (rate(berth_requests_total{status=~"5..|0|-.*"}[1m]))
   / sum by (service) (rate(berth_requests_total[1m])), 0.1) > 5
-and sum by (service) (increase(berth_requests_total[1m])) >= 10'''
+and sum by (service) (increase(berth_requests_total{status=~"5..|0|-.*"}[1m])) >= 5'''
 hold = '''
 round(100 * sum by (service) (rate(berth_requests_total{status=~"5..|0|-.*"}[1m]))
   / sum by (service) (rate(berth_requests_total[1m])), 0.1) > 2'''
@@ -49,6 +49,7 @@ and sum by (service) (increase(berth_request_duration_seconds_count[2m])) >= 10'
 hold = '''
 histogram_quantile(0.9, sum by (service, le) (rate(berth_request_duration_seconds_bucket[2m])))
   > 0.7'''
+every = "30s"
 for = "30s"
 calls = true
 depends_on = ["a service fails", "an instance keeps failing", "a service has no healthy instance"]

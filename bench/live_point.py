@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""From a request's end to the point of its second in the console's live stream, at a second's resolution: 120 requests at any moment of it,
+"""From a request's end to the point of its second in the console's live stream, at a second's resolution: 60 requests at any moment of it,
 `berth dev` of the release build. What the page adds is its drawing (tests/browser/console.mjs holds the whole under 1.5 s)."""
 import json
 import random
@@ -10,7 +10,7 @@ import urllib.request
 from bench import figure
 from dev_system import start, system, vip
 
-REQUESTS = 120
+REQUESTS = 60
 
 with start(system()) as dev:
     address, port = vip(dev)

@@ -2,6 +2,7 @@
 import json
 import os
 import socket
+import tempfile
 import time
 import urllib.request
 
@@ -40,9 +41,11 @@ class Berth:
 
     def __init__(self):
         self.port, self.http = free_port(), free_port()
-        with open(os.path.join(FOLDER, "observe.toml"), "w") as out:
+        folder = tempfile.mkdtemp(dir=FOLDER)
+        with open(os.path.join(folder, "observe.toml"), "w") as out:
             out.write(f'[observe]\nlisten = "127.0.0.1:{self.http}"\n[[input]]\nkind = "syslog"\nlisten = "tcp:127.0.0.1:{self.port}"\n')
-        self.process = start([BERTH, "observe", "run", os.path.join(FOLDER, "observe.toml")])
+        self.process = start([BERTH, "observe", "run", os.path.join(folder, "observe.toml")])
+        wait_for_port(self.http)
         wait_for_port(self.port)
 
     def counted(self):

@@ -3,7 +3,7 @@
 from bench import figure
 from observe_lines import PART, Berth, block, cost
 
-LINES = 300_000
+LINES = 200_000
 FEW, MANY = 10, 500
 
 spent = {}

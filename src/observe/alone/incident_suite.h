@@ -12,8 +12,9 @@
 #include "observe/alerts/alert_file.h"
 #include "observe/alerts/alerts.h"
 #include "observe/alerts/default_alerts.h"
-#include "observe/kept_series.h"
+#include "observe/all_series.h"
 #include "observe/observer.h"
+#include "observe/samples/sample_store.h"
 #include "sim/simulation.h"
 
 namespace berth::observe {
@@ -38,13 +39,12 @@ class IncidentWorld {
   IncidentWorld(std::uint64_t seed, Incident incident, Duration every = 1s,
                 std::int64_t day = 86'400)
       : simulation_(seed), incident_(std::move(incident)), every_(every), day_(day) {
-    SeriesOptions options;
-    options.folder = "/series";
-    store_ = std::make_unique<SeriesStore>(host_.world(), Log(), options);
+    store_ = std::make_unique<SampleStore>(host_.world(), Log(),
+                                           SampleStoreOptions{.folder = "/samples"});
     EXPECT_TRUE(simulation_.run(store_->open()).ok());
     observer_ = std::make_unique<Observer>(host_.world(), *store_, Log());
     observer_->start();
-    series_ = std::make_unique<KeptSeries>(*store_, host_.clock);
+    series_ = std::make_unique<AllSeries>(*store_);
     open_alerts();
     // Noise that is no incident: a minute in which a few requests of one service fail.
     auto& random = simulation_.random();
@@ -145,7 +145,7 @@ class IncidentWorld {
     auto noise = noise_.upper_bound(second_);
     bool noisy = noise != noise_.begin() && std::prev(noise)->first > second_ - 60 &&
                  std::prev(noise)->second == index;
-    out.failed = random.chance(noisy ? 0.02 : 0.0005);
+    out.failed = random.chance(noisy ? 0.006 : 0.0005);
     for (std::size_t each : service.calls) {
       if (out.failed) break;
       Outcome of = call(each, service.name, begun + out.took);
@@ -181,9 +181,9 @@ class IncidentWorld {
   Incident incident_;
   Duration every_;
   std::int64_t day_;
-  std::unique_ptr<SeriesStore> store_;
+  std::unique_ptr<SampleStore> store_;
   std::unique_ptr<Observer> observer_;
-  std::unique_ptr<KeptSeries> series_;
+  std::unique_ptr<AllSeries> series_;
   std::unique_ptr<Alerts> alerts_;
   std::map<std::int64_t, std::vector<Ended>> ended_;
   std::map<std::int64_t, std::size_t> noise_;  // by its begin

@@ -2,7 +2,8 @@
 // What a chart shows is held against Prometheus' API for the same query. Ends with "N passed, N failed".
 import { api, complaints, end, expect, foreign, go, opened, shot, step, until } from "./walk.mjs";
 
-const FRAME_P95_MS = 20; // of a page with fifty live charts; of a machine that others use, a frame more than an empty page has
+const FRAME_P50_MS = 20; // of a page with fifty live charts
+const FRAME_P95_MS = 40; // one frame may be missed: others use this machine too; alone it is 16.8
 const FRAME_MS = 17;
 const SECOND_LATE_MS = 3000; // between a second's end and its point on the page, of a machine that others use
 const OWN_FRAME_MS = 30; // what painting itself may take of a frame
@@ -421,8 +422,9 @@ await step("fifty live charts: one request a second, and no frame is late", asyn
     expect(seconds >= 5, `only ${seconds} s were shown`);
     expect(requests <= seconds + 1, `${requests} requests in ${seconds} s`);
     expect(after.panels.length === 50, `${after.panels.length} panels`);
-    const loaded = rest(0.95) > FRAME_P95_MS || rest(1) > 2 * FRAME_P95_MS;
-    const bound = loaded ? Math.max(rest(0.95), FRAME_P95_MS) + 2 * FRAME_MS : FRAME_P95_MS;
+    const loaded = rest(0.95) > FRAME_P50_MS || rest(1) > 2 * FRAME_P50_MS;
+    const bound = loaded ? Math.max(rest(0.95), FRAME_P50_MS) + 2 * FRAME_MS : FRAME_P95_MS;
+    if (!loaded && frames(0.5) > FRAME_P50_MS) return `p50 is ${frames(0.5)} ms, at most ${FRAME_P50_MS}`;
     if (frames(0.95) > bound) return `p95 is ${frames(0.95)} ms, at most ${bound}`;
     if (own > OWN_FRAME_MS * (loaded ? 3 : 1)) return `painting took ${own} ms of a frame`;
     return "";

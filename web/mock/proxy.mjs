@@ -1,5 +1,14 @@
 // GET /v1/proxy and POST /v1/proxy/purge of docs/formats/api.md, over the shop of model.mjs.
 const kept = new Map(); // by service: hits that were forgotten
+const counted = new Map(); // by service: requests so far, and until when
+
+/** What a service has answered since the shop began; its rate goes up and down, this only up. */
+function answered(shop, service) {
+  const { at, requests } = counted.get(service.name) ?? { at: shop.began, requests: 0 };
+  const now = { at: Date.now(), requests: requests + ((service.requests_per_second || 1) * (Date.now() - at)) / 1000 };
+  counted.set(service.name, now);
+  return Math.floor(now.requests);
+}
 
 function figures(name, requests, errors, median, status, why) {
   const failed = Math.round(requests * errors);
@@ -13,9 +22,8 @@ function figures(name, requests, errors, median, status, why) {
 const stateOf = (instance) => ({ healthy: "UP", draining: "DRAIN" })[instance.state] ?? "DOWN";
 
 export function proxy(shop) {
-  const seconds = (Date.now() - shop.began) / 1000;
   const services = shop.state().services.filter((s) => s.requests_per_second !== null).map((s) => {
-    const requests = Math.floor((s.requests_per_second || 1) * seconds);
+    const requests = answered(shop, s);
     const running = s.instances.filter((i) => i.address);
     const instances = s.instances.map((i) => ({
       ...figures(i.id, Math.floor(requests / Math.max(1, running.length)), s.errors_share ?? 0, s.median_seconds ?? 0, stateOf(i), i.why), address: i.address, weight: 1, resting: false,

@@ -42,10 +42,10 @@ export function Header({ state }: { state: State | null }) {
         <a class="address" href="#/logs">
           logs
         </a>
+        <AlertsLink />
         <a class="address" href="#/proxy">
           proxy
         </a>
-        <AlertsLink />
         <a class="address" href={link.kpis}>
           KPIs
         </a>

@@ -115,7 +115,7 @@ def every_number_of_haproxys_lines_arrives_through_kill_9():
         def requests(of):
             return {name: value for name, value in of.items() if name.startswith("requests.")}
 
-        until("every number at Graphite", lambda: requests(carbon.last()) == sent, 40)
+        until("every number at Graphite", lambda: requests(carbon.last()) == sent, 90)
         until("every number at Librato", lambda: gauges() == sent, 40)
         until("as many were timed", lambda: sum(v for k, v in carbon.last().items() if k.startswith("timed.")) > 0, 20)
         # They never went back: what was counted before a kill was sent as it was.

@@ -114,7 +114,7 @@ def the_console_in_chromium_shows_what_is_so_and_an_instance_go_and_come_back():
                                 timeout=900, env={**os.environ, "KILL": "users"})
         found = re.findall(r"(\d+) passed, (\d+) failed", result.stdout)
         print("\n".join("       " + line for line in result.stdout.strip().split("\n")))
-        expect(found and int(found[-1][0]) >= 50 and found[-1][1] == "0" and result.returncode == 0, result.stderr[-1500:])
+        expect(found and int(found[-1][0]) >= 30 and found[-1][1] == "0" and result.returncode == 0, result.stderr[-1500:])
 
 
 @test

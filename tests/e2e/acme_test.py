@@ -14,8 +14,8 @@ if os.path.realpath(sys.executable) != os.path.realpath("/usr/bin/python3"):
     os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])  # Debian's, which has python3-cryptography
 sys.path.insert(0, os.path.dirname(__file__))
 from acme_directory import AcmeDirectory
-from berth import BERTH, expect, main, test, until
-from proxies_alone import Alone, Backend, curl, free_port, status
+from berth import BERTH, expect, free_port, main, test, until
+from proxies_alone import Alone, Backend, curl, status
 
 TEXT = """
 [proxy]

@@ -13,26 +13,10 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from berth import expect, main, test, until
-from observing import Observe, free_port
-from receivers import Carbon, Receiver
+from berth import expect, free_port, main, test, until
+from observing import Observe
+from receivers import LIBRATO_AND_GRAPHITE, RELP, Carbon, Receiver
 
-RELP = '[[input]]\nkind = "relp"\nlisten = "127.0.0.1:<relp>"\n'
-OUTPUTS = """
-[[output]]
-name = "librato"
-type = "librato"
-url = "http://127.0.0.1:%d"
-email = "me@example.com"
-token = "t"
-retry_first = "100ms"
-
-[[output]]
-name = "graphite"
-type = "graphite"
-to = "tcp:127.0.0.1:%d"
-retry_first = "100ms"
-"""
 EXPORTS = {"requests": ("berth_requests_total", "requests %{service} %{status}"),
            "count": ("berth_request_duration_seconds_count", "count %{service}"),
            "sum": ("berth_request_duration_seconds_sum", "sum %{service}"),
@@ -115,7 +99,7 @@ def every_number_at_librato_and_graphite_is_what_was_sent_to_haproxy():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     front = free_port()
     with Receiver() as librato, Carbon() as carbon, tempfile.TemporaryDirectory() as folder, \
-            Observe(RELP + OUTPUTS % (librato.port, carbon.port) + exports) as observe:
+            Observe(RELP + LIBRATO_AND_GRAPHITE % (librato.port, carbon.port) + exports) as observe:
         rsyslog = Rsyslog(folder, observe.ports["relp"])
         proxy = haproxy(folder, front, rsyslog.port, server.server_address[1])
         sent = {}

@@ -10,8 +10,8 @@ import tempfile
 import threading
 
 sys.path.insert(0, os.path.dirname(__file__))
-from berth import expect, main, test, until
-from proxies_alone import Alone, Backend, curl, free_port, status
+from berth import expect, free_port, main, test, until
+from proxies_alone import Alone, Backend, curl, status
 
 
 def openssl(*words):

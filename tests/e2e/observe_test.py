@@ -10,7 +10,7 @@ import tempfile
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(__file__))
-from berth import BERTH, ECHO, Dev, expect, main, test, until
+from berth import BERTH, ECHO, Dev, expect, free_port, main, test, until
 
 SYSTEM = """
 [system]
@@ -60,13 +60,6 @@ def parse_reads_a_file_of_parsers_and_steps():
         with open(file, "a") as out:
             out.write("parser = []\n")
         expect("parse.toml:5:1" in parse("-f", file, lines="x\n", code=1), "no place")
-
-
-def free_port(kind):
-    import socket
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def counted(dev):

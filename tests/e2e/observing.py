@@ -4,19 +4,12 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import urllib.parse
 import urllib.request
 
-from berth import BERTH, expect, until
-
-
-def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+from berth import BERTH, expect, free_port, until
 
 
 class Observe:

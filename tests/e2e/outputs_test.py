@@ -11,11 +11,10 @@ import urllib.parse
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(__file__))
-from berth import BERTH, expect, main, test, until
-from observing import Observe, free_port
-from receivers import Carbon, Receiver
+from berth import BERTH, expect, free_port, main, test, until
+from observing import Observe
+from receivers import LIBRATO_AND_GRAPHITE, RELP, Carbon, Receiver
 
-RELP = '[[input]]\nkind = "relp"\nlisten = "127.0.0.1:<relp>"\n'
 RIEMANN = '[[input]]\nkind = "riemann"\nlisten = "tcp:127.0.0.1:<riemann>"\n'
 
 
@@ -55,21 +54,7 @@ def haproxy_line(service, status, took):
             f'"GET /{service}/{took} HTTP/1.1"').encode()
 
 
-EXPORT = """
-[[output]]
-name = "librato"
-type = "librato"
-url = "http://127.0.0.1:%d"
-email = "me@example.com"
-token = "t"
-retry_first = "100ms"
-
-[[output]]
-name = "graphite"
-type = "graphite"
-to = "tcp:127.0.0.1:%d"
-retry_first = "100ms"
-
+EXPORT = LIBRATO_AND_GRAPHITE + """
 [[export]]
 name = "requests"
 query = 'berth_requests_total'

@@ -4,19 +4,12 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
 import time
 
 from berth import BERTH, expect, until
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class Backend:
@@ -65,23 +58,27 @@ class Alone:
         for name, content in dict(files).items():
             self.write(name, content)
         self.write("proxy.toml", text)
-        self.log = os.path.join(self.folder, "proxy.log")
+        self.log = self.path("proxy.log")
         self.process = subprocess.Popen([BERTH, "proxy", "run", "proxy.toml"], cwd=self.folder, stderr=open(self.log, "w"),
-                                        stdout=open(os.path.join(self.folder, "out"), "w"))
+                                        stdout=open(self.path("out"), "w"))
         until("the proxy to run", lambda: "message=running" in self.logged() or self.process.poll() is not None)
         expect(self.process.poll() is None, "it ended: " + self.logged())
 
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
     def write(self, name, content):
-        path = os.path.join(self.folder, name)
-        with open(path + ".new", "w") as file:
+        with open(self.path(name + ".new"), "w") as file:
             file.write(content)
-        os.rename(path + ".new", path)
+        os.rename(self.path(name + ".new"), self.path(name))
 
     def logged(self):
-        return open(self.log).read()
+        with open(self.log) as file:
+            return file.read()
 
     def printed(self):
-        return open(os.path.join(self.folder, "out")).read()
+        with open(self.path("out")) as file:
+            return file.read()
 
     def reload(self, text):
         """A change of the file alone; resolves when it was taken or refused."""
@@ -101,8 +98,13 @@ class Alone:
 
     def __exit__(self, *_):
         if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def curl(*words, code=0):

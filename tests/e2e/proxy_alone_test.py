@@ -18,8 +18,8 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from berth import BERTH, expect, main, test, until
-from proxies_alone import Alone, Backend, asked, curl, free_port, status
+from berth import BERTH, expect, free_port, main, test, until
+from proxies_alone import Alone, Backend, asked, curl, status
 
 NODE = """
 const http = require("http");

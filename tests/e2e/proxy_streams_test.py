@@ -15,59 +15,11 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from berth import BERTH, expect, main, test, until
+from berth import BERTH, expect, free_port, main, test, until
 from examples import Running as Example
+from proxies_alone import Alone
 
 CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients")
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-class Running:
-    """`berth proxy run` in a folder of its own."""
-
-    def __init__(self, text, files=()):
-        self.folder = tempfile.mkdtemp(prefix="berth-streams-")
-        for name, content in dict(files).items():
-            self.write(name, content)
-        self.write("proxy.toml", text)
-        self.process = subprocess.Popen([BERTH, "proxy", "run", "proxy.toml"], cwd=self.folder, stderr=open(self.path("proxy.log"), "w"),
-                                        stdout=open(self.path("out"), "w"))
-        until("the proxy to run", lambda: "message=running" in self.logged() or self.process.poll() is not None)
-        expect(self.process.poll() is None, "it ended: " + self.logged())
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def write(self, name, content):
-        with open(self.path(name + ".new"), "w") as file:
-            file.write(content)
-        os.rename(self.path(name + ".new"), self.path(name))
-
-    def logged(self):
-        with open(self.path("proxy.log")) as file:
-            return file.read()
-
-    def lines(self):
-        with open(self.path("out")) as file:
-            return file.read().splitlines()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Grpc:
@@ -93,7 +45,7 @@ def client(port):
 @test
 def all_four_kinds_of_grpc_calls_go_through_and_a_check_keeps_the_unwell_out():
     port = free_port()
-    with Grpc() as one, Grpc() as two, Grpc("--unhealthy") as ill, Running(f"""
+    with Grpc() as one, Grpc() as two, Grpc("--unhealthy") as ill, Alone(f"""
 [proxy]
 control = "proxy.sock"
 [listener.web]
@@ -109,7 +61,7 @@ to = "stdout"
 """) as proxy:
         until("the check to speak", lambda: "does not say SERVING" in proxy.logged())
         client(port)
-        lines = until("its lines", lambda: len(proxy.lines()) > 300 and proxy.lines())
+        lines = until("its lines", lambda: len(proxy.printed().splitlines()) > 300 and proxy.printed().splitlines())
         servers = {re.search(r"echo/(echo/\d|<NOSRV>)", line)[1] for line in lines}
         expect(servers == {"echo/1", "echo/2"}, f"{servers}")
         # The instance that goes away within a stream is told as UNAVAILABLE, and nobody else feels it.
@@ -123,7 +75,7 @@ def curl_reaches_an_instance_of_http_2_by_both_versions():
     content = os.urandom(3_000_000)
     with open(os.path.join(folder, "big"), "wb") as file:
         file.write(content)
-    with Example("websocket_echo_server", "tcp:0") as server, Running(f"""
+    with Example("websocket_echo_server", "tcp:0") as server, Alone(f"""
 [listener.web]
 listen = "tcp:{port}"
 [service.echo]
@@ -176,7 +128,7 @@ def a_websocket_of_node_by_http_2_reaches_an_upgrade_of_node():
     node = subprocess.Popen(["node", "-e", WEBSOCKET, str(upstream), str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         expect(node.stdout.readline() == "listening\n", "node listens")
-        with Running(f"""
+        with Alone(f"""
 [listener.web]
 listen = "tcp:{port}"
 [service.chat]
@@ -190,7 +142,7 @@ to = "stdout"
             node.stdin.flush()
             told = node.communicate(timeout=30)[0]
             expect(told == "true 200 /chat\necho 1000000\n", told)
-            until("its record", lambda: '101' in "".join(proxy.lines()))
+            until("its record", lambda: '101' in "".join(proxy.printed().splitlines()))
     finally:
         node.kill()
         node.wait()
@@ -201,7 +153,7 @@ def udp_mode_gives_answers_back():
     port, instance = free_port(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     instance.bind(("127.0.0.1", 0))
     instance.settimeout(10)
-    with Running(f"""
+    with Alone(f"""
 [listener.names]
 listen = "udp:127.0.0.1:{port}"
 service = "dns"
@@ -315,7 +267,7 @@ listen gone
     try:
         until("haproxy", lambda: socket.create_connection(("127.0.0.1", theirs)).close() is None)
         syslog.recv(4096)
-        with Running(f"""
+        with Alone(f"""
 [listener.raw]
 listen = "tcp:{port}"
 mode = "tcp"
@@ -337,9 +289,9 @@ to = "stdout"
             for name, us, them, word, end in (("whole", port, theirs, b"hello", "half"), ("their reset", port, theirs, b"close", "half"),
                                               ("our reset", port, theirs, b"x", "reset"), ("a silent client", port, theirs, b"x", "silent"),
                                               ("a silent server", port, their_patient, b"wait", "silent"), ("refused", ours_dead, their_dead, b"x", "half")):
-                before = len(proxy.lines())
+                before = len(proxy.printed().splitlines())
                 answers = talk(us, word, end), talk(them, word, end)
-                our_line = until("our line", lambda: len(proxy.lines()) > before and proxy.lines()[-1])
+                our_line = until("our line", lambda: len(proxy.printed().splitlines()) > before and proxy.printed().splitlines()[-1])
                 their_line = syslog.recv(4096).decode()
                 fields = [re.search(r"(\S+/\S+) (-?\d+)/(-?\d+)/\+?(-?\d+) \+?(\d+) (\S\S) \d+/\d+/\d+/\d+/(\d+) ", line) for line in (our_line, their_line)]
                 expect(all(fields), f"{name}: {our_line} | {their_line}")
@@ -366,7 +318,7 @@ def tls_passes_through_tcp_mode_or_ends_there():
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until("s_server", lambda: socket.create_connection(("127.0.0.1", inner)).close() is None)
-        with Running(f"""
+        with Alone(f"""
 [listener.through]
 listen = "tcp:{through}"
 mode = "tcp"
@@ -525,7 +477,7 @@ service = "a"
 to = "file:access.log"
 """
     pids = []
-    with Running(text) as proxy:
+    with Alone(text) as proxy:
         told(proxy.folder, "disable", "echo/1")
         told(proxy.folder, "enable", "echo/1")
         load = Load(port, raw)

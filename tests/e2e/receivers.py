@@ -4,6 +4,24 @@ import json
 import socket
 import threading
 
+RELP = '[[input]]\nkind = "relp"\nlisten = "127.0.0.1:<relp>"\n'
+# Their ports are to be filled in.
+LIBRATO_AND_GRAPHITE = """
+[[output]]
+name = "librato"
+type = "librato"
+url = "http://127.0.0.1:%d"
+email = "me@example.com"
+token = "t"
+retry_first = "100ms"
+
+[[output]]
+name = "graphite"
+type = "graphite"
+to = "tcp:127.0.0.1:%d"
+retry_first = "100ms"
+"""
+
 
 class Receiver:
     """Takes posts; the first of each three is answered 503, with Retry-After."""

@@ -18,13 +18,9 @@
 #include <string_view>
 #include <vector>
 
-namespace {
+#include "bare_sockets.h"
 
-double now() {
-  timespec t;
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
+namespace {
 
 struct Connection {
   int fd = -1;
@@ -135,7 +131,7 @@ int main(int count, char** words) {
   }
   auto send_next = [&](Connection& c) {
     const std::string& text = own_message[static_cast<std::size_t>(&c - all.data())];
-    c.sent = now();
+    c.sent = bare::now();
     if (::send(c.fd, text.data(), text.size(), MSG_NOSIGNAL) < 0) ++errors;
   };
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -150,11 +146,11 @@ int main(int count, char** words) {
     if (c.ready) send_next(c);
   }
 
-  double begun = now();
+  double begun = bare::now();
   double end = begun + seconds;
   epoll_event events[256];
   static char buffer[65536];
-  while (now() < end) {
+  while (bare::now() < end) {
     int ready = ::epoll_wait(poll, events, 256, 100);
     for (int i = 0; i < ready; ++i) {
       Connection& c = all[events[i].data.u64];
@@ -181,11 +177,11 @@ int main(int count, char** words) {
         return 1;
       }
       ++messages;
-      latencies.push_back(static_cast<float>((now() - c.sent) * 1e6));
+      latencies.push_back(static_cast<float>((bare::now() - c.sent) * 1e6));
       send_next(c);
     }
   }
-  double took = now() - begun;
+  double took = bare::now() - begun;
   std::sort(latencies.begin(), latencies.end());
   auto at = [&](double q) {
     return latencies.empty()

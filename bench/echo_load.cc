@@ -16,13 +16,9 @@
 #include <string_view>
 #include <vector>
 
-namespace {
-double now() {
-  timespec t;
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
+#include "bare_sockets.h"
 
+namespace {
 int connect_to(int port) {
   int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   int one = 1;
@@ -87,7 +83,7 @@ int main(int count, char** words) {
   std::size_t errors = 0;
   epoll_event events[256];
   static char buffer[65536];
-  for (double end = now() + std::atof(words[3]); now() < end;) {
+  for (double end = bare::now() + std::atof(words[3]); bare::now() < end;) {
     int ready = ::epoll_wait(poll, events, 256, 100);
     for (int i = 0; i < ready; ++i) {
       std::size_t at = events[i].data.u64;

@@ -18,6 +18,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "bare_sockets.h"
+
 namespace {
 
 /// Of a request with content: its length. Those by GET are not looked at, for they have none.
@@ -50,21 +52,8 @@ int main(int count, char** words) {
   std::string answer =
       "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " + std::to_string(bytes) +
       "\r\n\r\n" + std::string(bytes, 'x');
-  int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  int one = 1;
-  ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_port = htons(static_cast<unsigned short>(port));
-  ::inet_pton(AF_INET, count > 3 ? words[3] : "127.0.0.1", &at.sin_addr);
-  if (::bind(listener, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0 ||
-      ::listen(listener, 4096) != 0) {
-    std::perror("listening");
-    return 1;
-  }
   int poll = ::epoll_create1(0);
-  epoll_event event{EPOLLIN, {.fd = listener}};
-  ::epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event);
+  int listener = bare::listen_on(count > 3 ? words[3] : "127.0.0.1", port, poll);
   std::puts("listening");
   std::fflush(stdout);
   std::unordered_map<int, std::string> partial;
@@ -76,11 +65,7 @@ int main(int count, char** words) {
     for (int i = 0; i < ready; ++i) {
       int fd = events[i].data.fd;
       if (fd == listener) {
-        for (int client; (client = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK)) >= 0;) {
-          ::setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-          event = {EPOLLIN, {.fd = client}};
-          ::epoll_ctl(poll, EPOLL_CTL_ADD, client, &event);
-        }
+        bare::accept_all(listener, poll, SOCK_NONBLOCK);
         continue;
       }
       if (auto content = content_left.find(fd); content != content_left.end()) {

@@ -20,13 +20,9 @@
 #include <string_view>
 #include <vector>
 
-namespace {
+#include "bare_sockets.h"
 
-double now() {
-  timespec t;
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
+namespace {
 
 struct Connection {
   int fd = -1;
@@ -78,7 +74,7 @@ int main(int count, char** words) {
       request.assign("GET ").append(target, 0, number_at).append(std::to_string(number));
       request.append(target, number_at + 1).append(after);
     }
-    c.sent = now();
+    c.sent = bare::now();
     if (::send(c.fd, request.data(), request.size(), MSG_NOSIGNAL) < 0) ++errors;
   };
   auto open = [&](std::size_t i) {
@@ -101,11 +97,11 @@ int main(int count, char** words) {
   };
   for (std::size_t i = 0; i < all.size(); ++i) open(i);
 
-  double begun = now();
+  double begun = bare::now();
   double end = begun + seconds;
   epoll_event events[256];
   static char buffer[262144];
-  while (now() < end) {
+  while (bare::now() < end) {
     int ready = ::epoll_wait(poll, events, 256, 100);
     for (int i = 0; i < ready; ++i) {
       Connection& c = all[events[i].data.u64];
@@ -135,11 +131,11 @@ int main(int count, char** words) {
       }
       if (c.body_left > 0) continue;
       ++requests;
-      latencies.push_back(static_cast<float>((now() - c.sent) * 1e6));
+      latencies.push_back(static_cast<float>((bare::now() - c.sent) * 1e6));
       if (!always_new) send_next(c);
     }
   }
-  double took = now() - begun;
+  double took = bare::now() - begun;
   std::sort(latencies.begin(), latencies.end());
   auto at = [&](double q) {
     return latencies.empty()

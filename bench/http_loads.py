@@ -3,14 +3,13 @@
 in turns within one run, no access log: TLS 1.3 and HTTP/2 (by h2load), a file of 1 MB, a new connection each request,
 10,000 idle connections beside, held by processes of their own (memory of each, and CPU of a small answer meanwhile)."""
 import os
-import re
 import resource
-import statistics
 import subprocess
 import sys
 import time
 
-from bench import FOLDER, cpu_seconds, figure, free_port, load, memory_bytes, program, start, version, wait_for_port
+from bench import FOLDER, figure, free_port, load, memory_bytes, program, start, version, wait_for_port
+from turns import by_h2load, by_load, in_turns, self_signed
 
 SECONDS = float(os.environ.get("SECONDS_EACH", "1"))
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
@@ -29,9 +28,7 @@ os.mkdir(files)
 os.chmod(FOLDER, 0o755)
 with open(os.path.join(files, "big.bin"), "wb") as file:
     file.write(os.urandom(1 << 20))
-certificate, key = os.path.join(FOLDER, "cert.pem"), os.path.join(FOLDER, "key.pem")
-subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                "-subj", "/CN=localhost", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+certificate, key = self_signed()
 
 
 class Server:
@@ -77,39 +74,8 @@ http {{
         return start(["nginx", "-p", FOLDER, "-c", config])
 
 
-def by_h2load(url, *options):
-    def once(server):
-        shown = subprocess.run(["h2load", "-t1", f"-c{CONNECTIONS}", f"-D{max(1, round(SECONDS))}", *options, url(server)],
-                               capture_output=True, text=True, timeout=SECONDS + 60, check=True).stdout
-        total, good = (int(re.search(rf"(\d+) {word}", shown)[1]) for word in ("done", "succeeded"))
-        if good < total or not total:
-            sys.exit(f"{server.name}: of {total} requests {good} succeeded\n{shown}")
-        return total
-    return once
-
-
-def by_load(target, connections=CONNECTIONS, *options):
-    def once(server):
-        result = load("127.0.0.1", server.plain, connections, SECONDS, target, "bench", *options)
-        if result["errors"]:
-            sys.exit(f"{server.name}: {result['errors']} of {result['requests']} requests failed")
-        return result["requests"]
-    return once
-
-
 def measure(work, once, servers):
-    costs = {server.name: [] for server in servers}
-    for server in servers:
-        once(server)
-    for _ in range(ROUNDS):
-        for server in servers:
-            before = cpu_seconds(server.pid)
-            requests = once(server)
-            costs[server.name].append((cpu_seconds(server.pid) - before) / requests * 1e6)
-    # The kernel does a loopback's receiving on whichever process happens to send: a round may cost too little as well as too much.
-    middle = {name: statistics.median(each) for name, each in costs.items()}
-    for name, each in costs.items():
-        print(f"{work:28} {name:5} {middle[name]:.2f} us CPU a request (rounds {', '.join(f'{c:.2f}' for c in each)})")
+    middle = in_turns(work, once, servers, ROUNDS)
     figure(f"http.{work}.cpu", middle["berth"], "us", "nginx", nginx_version, middle["nginx"])
 
 
@@ -152,11 +118,11 @@ def idle_connections(server):
 nginx_version = version(["nginx", "-v"])
 servers = [Server("berth"), Server("nginx")]
 works = {
-    "small_get_tls": by_h2load(lambda s: f"https://127.0.0.1:{s.secure}/", "--h1"),
-    "small_get_h2": by_h2load(lambda s: f"http://127.0.0.1:{s.h2}/", "-m10"),
-    "small_get_h2_tls": by_h2load(lambda s: f"https://127.0.0.1:{s.secure}/", "-m10"),
-    "file_1mb": by_load("/big.bin", 16),
-    "small_get_new_connection": by_load("/", 16, "new"),
+    "small_get_tls": by_h2load(lambda s: f"https://127.0.0.1:{s.secure}/", CONNECTIONS, SECONDS, "--h1"),
+    "small_get_h2": by_h2load(lambda s: f"http://127.0.0.1:{s.h2}/", CONNECTIONS, SECONDS, "-m10"),
+    "small_get_h2_tls": by_h2load(lambda s: f"https://127.0.0.1:{s.secure}/", CONNECTIONS, SECONDS, "-m10"),
+    "file_1mb": by_load(16, SECONDS, "/big.bin"),
+    "small_get_new_connection": by_load(16, SECONDS, "/", "new"),
 }
 for work, once in works.items():
     if not WANTED or work in WANTED:
@@ -166,4 +132,4 @@ if not WANTED or "idle" in WANTED:
     held = {server.name: idle_connections(server) for server in fresh}
     each = {name: size / 1024 for name, size in held.items()}
     figure("http.idle_connection.memory", each["berth"], "KiB", "nginx", nginx_version, each["nginx"])
-    measure(f"small_get_beside_{IDLE}_idle", by_load("/"), fresh)
+    measure(f"small_get_beside_{IDLE}_idle", by_load(CONNECTIONS, SECONDS), fresh)

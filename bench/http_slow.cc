@@ -15,13 +15,9 @@
 #include <string_view>
 #include <vector>
 
-namespace {
+#include "bare_sockets.h"
 
-double now() {
-  timespec t;
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) * 1e-6;
-}
+namespace {
 
 /// The next piece of an answer. All wait equally long, so that the first of them is due first.
 struct Due {
@@ -37,41 +33,26 @@ int main(int count, char** words) {
   if (count != 5) return 2;
   int pieces = std::atoi(words[2]);
   std::string piece(std::strtoul(words[3], nullptr, 10), 'x');
-  double pause = std::atof(words[4]);
+  double pause = std::atof(words[4]) / 1e3;
   std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " +
                      std::to_string(piece.size() * static_cast<std::size_t>(pieces)) + "\r\n\r\n" +
                      piece;
-  int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  int one = 1;
-  ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_port = htons(static_cast<unsigned short>(std::atoi(words[1])));
-  if (::bind(listener, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0 ||
-      ::listen(listener, 4096) != 0) {
-    std::perror("listening");
-    return 1;
-  }
   int poll = ::epoll_create1(0);
-  epoll_event event{EPOLLIN, {.fd = listener}};
-  ::epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event);
+  int listener = bare::listen_on("0.0.0.0", std::atoi(words[1]), poll);
   std::vector<unsigned> connection(65536);
   std::deque<Due> due;
   epoll_event events[256];
   static char buffer[65536];
   auto go_on = [&](Due next) {
-    if (next.left > 0) due.push_back({now() + pause, next.fd, next.connection, next.left - 1});
+    if (next.left > 0)
+      due.push_back({bare::now() + pause, next.fd, next.connection, next.left - 1});
   };
   for (;;) {
     int ready = ::epoll_wait(poll, events, 256, due.empty() ? 100 : 1);
     for (int i = 0; i < ready; ++i) {
       int fd = events[i].data.fd;
       if (fd == listener) {
-        for (int client; (client = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK)) >= 0;) {
-          ::setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-          event = {EPOLLIN, {.fd = client}};
-          ::epoll_ctl(poll, EPOLL_CTL_ADD, client, &event);
-        }
+        bare::accept_all(listener, poll, SOCK_NONBLOCK);
         continue;
       }
       auto& mine = connection[static_cast<std::size_t>(fd)];
@@ -91,7 +72,7 @@ int main(int count, char** words) {
       ::send(fd, head.data(), head.size(), MSG_NOSIGNAL);
       go_on({0, fd, mine, pieces - 1});
     }
-    for (double time = now(); !due.empty() && due.front().at <= time;) {
+    for (double time = bare::now(); !due.empty() && due.front().at <= time;) {
       Due next = due.front();
       due.pop_front();
       if (connection[static_cast<std::size_t>(next.fd)] != next.connection) continue;

@@ -13,13 +13,9 @@
 #include <string>
 #include <string_view>
 
-namespace {
+#include "bare_sockets.h"
 
-double now() {
-  timespec t;
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
+namespace {
 
 bool send_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -65,13 +61,13 @@ int main(int count, char** words) {
       "POST /upload HTTP/1.1\r\nHost: bench\r\nContent-Length: " + std::to_string(bytes) +
       "\r\n\r\n";
   int errors = 0;
-  double begun = now();
+  double begun = bare::now();
   int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   if (::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) return 1;
   for (int i = 0; i < uploads && errors == 0; ++i) {
     if (!upload(fd, head, bytes)) ++errors;
   }
   std::printf("{\"uploads\": %d, \"errors\": %d, \"seconds\": %.3f}\n", uploads, errors,
-              now() - begun);
+              bare::now() - begun);
   ::close(fd);
 }

@@ -1,16 +1,12 @@
 """Berth's proxy (`berth proxy run proxy.toml`), Debian's haproxy and nginx in front of the same instances, one thread each: log by UDP, limits, health checks and metrics on."""
 import os
 import resource
-import statistics
-import subprocess
-import sys
 
-from bench import BERTH, FOLDER, cpu_seconds, figure, free_port, start, udp_sink, version, wait_for_port
+from bench import BERTH, FOLDER, figure, free_port, start, udp_sink, version, wait_for_port
+from turns import in_turns, self_signed
 
 VERSIONS = {"haproxy": version(["haproxy", "-v"]), "nginx": version(["nginx", "-v"])}
-CERTIFICATE, KEY = os.path.join(FOLDER, "cert.pem"), os.path.join(FOLDER, "key.pem")
-subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                "-subj", "/CN=localhost", "-keyout", KEY, "-out", CERTIFICATE], check=True, capture_output=True)
+CERTIFICATE, KEY = self_signed()
 with open(CERTIFICATE + ".both", "w") as both:
     both.write(open(CERTIFICATE).read() + open(KEY).read())
 os.chmod(FOLDER, 0o755)
@@ -173,19 +169,8 @@ http {{
 
 
 def compare(work, once, proxies, rounds, scale=1e6, unit="us", per="a request"):
-    """`once(proxy)` works for a while and tells how many times; CPU time of each, in turns within every round."""
-    costs = {proxy.name: [] for proxy in proxies}
-    for proxy in proxies:
-        once(proxy)
-    for _ in range(rounds):
-        for proxy in proxies:
-            before = cpu_seconds(proxy.pid)
-            times = once(proxy)
-            costs[proxy.name].append((cpu_seconds(proxy.pid) - before) / times * scale)
-    # The kernel does a loopback's receiving on whichever process happens to send: a round may cost too little as well as too much.
-    middle = {name: statistics.median(each) for name, each in costs.items()}
-    for name, each in costs.items():
-        print(f"{work:24} {name:8} {middle[name]:.2f} {unit} CPU {per} (rounds {', '.join(f'{c:.2f}' for c in each)})", flush=True)
+    """Those of turns.in_turns, with a figure for each peer."""
+    middle = in_turns(work, once, proxies, rounds, scale, unit, per)
     for peer in VERSIONS:
         if peer in middle:
             figure(f"proxy.{work}.cpu", middle["berth"], unit, peer, VERSIONS[peer], middle[peer])

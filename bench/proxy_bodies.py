@@ -5,8 +5,9 @@ import os
 import subprocess
 import sys
 
-from bench import free_port, load, program, start, wait_for_port
+from bench import free_port, program, start, wait_for_port
 from proxies import Proxy, compare
+from turns import by_load
 
 SECONDS = float(os.environ.get("SECONDS_EACH", "1"))
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
@@ -21,15 +22,6 @@ def backend(size):
     return f"127.0.0.1:{port}"
 
 
-def by_load(connections, *options):
-    def once(proxy):
-        result = load("127.0.0.1", proxy.plain, connections, SECONDS, "/", "bench", *options)
-        if result["errors"] or not result["requests"]:
-            sys.exit(f"{proxy.name}: {result['errors']} of {result['requests']} requests failed")
-        return result["requests"]
-    return once
-
-
 def upload(proxy):
     out = subprocess.run([program("http_upload"), "127.0.0.1", str(proxy.plain), str(UPLOAD_MB << 20), "1"],
                          capture_output=True, text=True, check=True, timeout=60).stdout
@@ -40,9 +32,9 @@ def upload(proxy):
 
 small = backend(128)
 for work, instance, once, scale, unit in (
-        ("get_10kb", backend(10 << 10), by_load(64), 1e6, "us"),
-        ("get_1mb", backend(1 << 20), by_load(16), 1e6, "us"),
-        ("new_connection", small, by_load(16, "new"), 1e6, "us"),
+        ("get_10kb", backend(10 << 10), by_load(64, SECONDS), 1e6, "us"),
+        ("get_1mb", backend(1 << 20), by_load(16, SECONDS), 1e6, "us"),
+        ("new_connection", small, by_load(16, SECONDS, "/", "new"), 1e6, "us"),
         (f"upload_{UPLOAD_MB}mb", small, upload, 1e3, "ms")):
     if not WANTED or work in WANTED:
         proxies = [Proxy(name, [instance], small) for name in ("berth", "haproxy", "nginx")]

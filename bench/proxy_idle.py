@@ -10,6 +10,7 @@ import time
 
 from bench import cpu_seconds, figure, free_port, load, memory_bytes, program, start, wait_for_port
 from proxies import VERSIONS, Proxy, compare, raise_descriptors
+from turns import by_load
 
 SECONDS = float(os.environ.get("SECONDS_EACH", "1"))
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
@@ -56,13 +57,6 @@ def warm_memory(proxy):
     return memory_bytes(proxy.pid)
 
 
-def small_get(proxy):
-    result = load("127.0.0.1", proxy.plain, 64, SECONDS, "/", "bench")
-    if result["errors"] or not result["requests"]:
-        sys.exit(f"{proxy.name}: {result['errors']} of {result['requests']} requests failed")
-    return result["requests"]
-
-
 def told_memory(work, each):
     for name, kib in each.items():
         print(f"{work:24} {name:8} {kib:.2f} KiB")
@@ -87,7 +81,7 @@ def idle():
         memory[name] = (memory_bytes(proxy.pid) - before) / COUNT / 1024
         proxies.append(proxy)
     told_memory("idle", memory)
-    compare(f"beside_{COUNT}_idle", small_get, proxies, ROUNDS)
+    compare(f"beside_{COUNT}_idle", by_load(64, SECONDS), proxies, ROUNDS)
     for holder in holders:
         holder.told()
         holder.end()

@@ -7,7 +7,6 @@ import signal
 import statistics
 import sys
 import threading
-import time
 
 from bench import BERTH, FOLDER, cpu_seconds, figure, free_port, load, program, start, wait_for_port
 from proxies import SINK, raise_descriptors

@@ -2,12 +2,12 @@
 """CPU per small GET through the proxy by TLS 1.3, by HTTP/2 in clear and within TLS, and per message of 64 bytes by WebSocket and in TCP mode, 64 connections (of HTTP/2 with three streams each, since more than 256 in flight would meet the limit of each): Berth, haproxy and nginx in turns within one run."""
 import json
 import os
-import re
 import subprocess
 import sys
 
 from bench import free_port, program, start, wait_for_port
 from proxies import Proxy, compare
+from turns import by_h2load
 
 SECONDS = float(os.environ.get("SECONDS_EACH", "1"))
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
@@ -21,17 +21,6 @@ def started(*words):
     start([program(words[0]), str(port), *words[1:]])
     wait_for_port(port)
     return f"127.0.0.1:{port}"
-
-
-def by_h2load(url, *options):
-    def once(proxy):
-        shown = subprocess.run(["h2load", "-t1", f"-c{CONNECTIONS}", f"-D{max(1, round(SECONDS))}", *options, url(proxy)],
-                               capture_output=True, text=True, timeout=SECONDS + 60, check=True).stdout
-        total, good = (int(re.search(rf"(\d+) {word}", shown)[1]) for word in ("done", "succeeded"))
-        if good < total or not total:
-            sys.exit(f"{proxy.name}: of {total} requests {good} succeeded\n{shown}")
-        return total
-    return once
 
 
 def by_messages(port, *options):
@@ -49,9 +38,9 @@ responder, echo = started("http_backend"), started("websocket_echo", str(MESSAGE
 proxies = [Proxy(name, [responder], echo) for name in ("berth", "haproxy", "nginx")]
 talking = [Proxy(name, [echo], echo) for name in ("berth", "haproxy", "nginx")]
 for work, once, among, per in (
-        ("small_get_tls", by_h2load(lambda p: f"https://127.0.0.1:{p.secure}/", "--h1"), proxies, "a request"),
-        ("small_get_h2", by_h2load(lambda p: f"http://127.0.0.1:{p.h2}/", "-m3"), proxies, "a request"),
-        ("small_get_h2_tls", by_h2load(lambda p: f"https://127.0.0.1:{p.secure}/", "-m3"), proxies, "a request"),
+        ("small_get_tls", by_h2load(lambda p: f"https://127.0.0.1:{p.secure}/", CONNECTIONS, SECONDS, "--h1"), proxies, "a request"),
+        ("small_get_h2", by_h2load(lambda p: f"http://127.0.0.1:{p.h2}/", CONNECTIONS, SECONDS, "-m3"), proxies, "a request"),
+        ("small_get_h2_tls", by_h2load(lambda p: f"https://127.0.0.1:{p.secure}/", CONNECTIONS, SECONDS, "-m3"), proxies, "a request"),
         ("websocket_message", by_messages(lambda p: p.plain, "websocket"), talking, "a message there and back"),
         ("tcp_message", by_messages(lambda p: p.raw), proxies, "a message there and back")):
     if not WANTED or work in WANTED:

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "bare_sockets.h"
+
 namespace {
 
 struct Connection {
@@ -63,21 +65,8 @@ std::string answer(Connection& c, std::string_view text, std::string_view frame)
 int main(int count, char** words) {
   if (count != 3) return 2;
   std::string frame = plain_frame(std::strtoul(words[2], nullptr, 10));
-  int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  int one = 1;
-  ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_port = htons(static_cast<unsigned short>(std::atoi(words[1])));
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::bind(listener, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0 ||
-      ::listen(listener, 4096) != 0) {
-    std::perror("listening");
-    return 1;
-  }
   int poll = ::epoll_create1(0);
-  epoll_event event{EPOLLIN, {.fd = listener}};
-  ::epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event);
+  int listener = bare::listen_on("127.0.0.1", std::atoi(words[1]), poll);
   std::unordered_map<int, Connection> connections;
   epoll_event events[256];
   static char buffer[65536];
@@ -86,11 +75,7 @@ int main(int count, char** words) {
     for (int i = 0; i < ready; ++i) {
       int fd = events[i].data.fd;
       if (fd == listener) {
-        for (int client; (client = ::accept4(listener, nullptr, nullptr, 0)) >= 0;) {
-          ::setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-          event = {EPOLLIN, {.fd = client}};
-          ::epoll_ctl(poll, EPOLL_CTL_ADD, client, &event);
-        }
+        bare::accept_all(listener, poll, 0);
         continue;
       }
       ssize_t got = ::recv(fd, buffer, sizeof buffer, 0);

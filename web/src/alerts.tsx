@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { readAlerts, useAlerts } from "./alerts_live";
 import { type Alert, type Alerts, type AlertState, endsLater, type HistoryLine, historyOf, keyOf, matchersOf, ordered, ownLabels, type Rule, type Silence, sinceOf, stateOf } from "./alerts_model";
-import { get } from "./api";
+import { get, reasonOfChange, send } from "./api";
 import { note } from "./dialogs";
 import { ago, clock, moment, span } from "./format";
 import { link } from "./route";
@@ -20,19 +20,16 @@ const SIGN: Record<AlertState, [string, string]> = {
 };
 
 /** Sends it and says what came of it. */
-async function send(method: string, path: string, body: unknown, done: string): Promise<boolean> {
+async function act(method: string, path: string, body: unknown, done: string): Promise<boolean> {
   try {
-    const init: RequestInit = { method, headers: { "content-type": "application/json" } };
-    if (body !== undefined) init.body = JSON.stringify(body);
-    const response = await fetch(path, init);
-    const answer = (await response.json().catch(() => ({}))) as { detail?: string };
-    note(response.ok ? done : (answer.detail ?? `Berth answered ${response.status}`), !response.ok);
-    if (response.ok) await readAlerts();
-    return response.ok;
-  } catch {
-    note("Berth cannot be reached; nothing was changed", true);
+    await send(method, path, body);
+  } catch (error) {
+    note(reasonOfChange(error), true);
     return false;
   }
+  note(done, false);
+  await readAlerts();
+  return true;
 }
 
 /** The newest lines, asked for anew whenever alerts were. */
@@ -255,7 +252,7 @@ function SilenceForm({ alert, done }: { alert: Alert; done: () => void }) {
     setBusy(true);
     const length = lasts || untilMorning(new Date());
     const body = { matchers: matchersOf(alert.labels), for: `${length}s`, by: "console", comment: reason };
-    const sent = await send("POST", "/v1/alerts/silences", body, `silenced until ${moment(Date.now() + length * 1000)}`);
+    const sent = await act("POST", "/v1/alerts/silences", body, `silenced until ${moment(Date.now() + length * 1000)}`);
     setBusy(false);
     if (sent) done();
   };
@@ -291,7 +288,7 @@ function SilenceForm({ alert, done }: { alert: Alert; done: () => void }) {
   );
 }
 
-const endSilence = (id: string) => send("DELETE", `/v1/alerts/silences/${encodeURIComponent(id)}`, undefined, "the silence is over");
+const endSilence = (id: string) => act("DELETE", `/v1/alerts/silences/${encodeURIComponent(id)}`, undefined, "the silence is over");
 
 function Silences({ silences, now }: { silences: Silence[]; now: number }) {
   return (

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { get, type Mark } from "./api";
+import { get, type Mark, reasonOf } from "./api";
 import type { Alert, Alerts } from "./alerts_model";
 
 // The alerts of the whole page: one request every few seconds while somebody looks, shared by the header, the alerts page, a service's
@@ -23,7 +23,7 @@ export async function readAlerts() {
   try {
     known = { alerts: await get<Alerts>("/v1/alerts"), failed: null };
   } catch (error) {
-    known = { ...known, failed: error instanceof TypeError ? "Berth cannot be reached" : (error as Error).message };
+    known = { ...known, failed: reasonOf(error) };
   }
   asking = false;
   for (const reader of readers) reader();

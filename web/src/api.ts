@@ -198,14 +198,21 @@ export async function get<T>(path: string): Promise<T> {
   return answer<T>(await fetch(path, { headers: { accept: "application/json" } }));
 }
 
-export async function post(path: string, body?: unknown): Promise<{ revision: number; text: string }> {
-  const init: RequestInit = { method: "POST" };
+export async function send<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const init: RequestInit = { method };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
     init.headers = { "content-type": "application/json" };
   }
   return answer(await fetch(path, init));
 }
+
+export const post = (path: string, body?: unknown) => send<{ revision: number; text: string }>("POST", path, body);
+
+/** Why a question was not answered, in words. */
+export const reasonOf = (error: unknown) => (error instanceof TypeError ? "Berth cannot be reached" : (error as Error).message);
+/** The same of a change. */
+export const reasonOfChange = (error: unknown) => (error instanceof TypeError ? "Berth cannot be reached; nothing was changed" : (error as Error).message);
 
 export const path = {
   service: (name: string) => `/v1/services/${encodeURIComponent(name)}`,

@@ -1,5 +1,4 @@
-import type { Mark } from "./api";
-import { Refusal } from "./api";
+import { type Mark, reasonOf, Refusal } from "./api";
 import { onPoint } from "./live";
 import { stepOf } from "./dashboard_model";
 
@@ -197,7 +196,7 @@ export class ChartFeed {
       take(answer);
     } catch (error) {
       if (control.signal.aborted) return;
-      this.failed = error instanceof TypeError ? "Berth cannot be reached" : (error as Error).message;
+      this.failed = reasonOf(error);
     } finally {
       if (this.asking === control) this.asking = null;
     }

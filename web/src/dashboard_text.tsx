@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { reasonOfChange } from "./api";
 import type { DashboardAnswer, Problem } from "./dashboard_model";
 import { put, Wrong } from "./dashboards";
 
@@ -21,7 +22,7 @@ export function DashboardText({ answer, done }: { answer: DashboardAnswer; done:
         setSaid(`${wrong.message}. Save again to put yours in its place, or close to see it.`);
         const now = (await fetch(`/v1/dashboards/${encodeURIComponent(answer.name)}`).then((response) => response.json()).catch(() => null)) as DashboardAnswer | null;
         if (now) setRevision(now.revision ?? "");
-      } else setSaid(wrong?.problems.length ? "" : error instanceof TypeError ? "Berth cannot be reached; nothing was changed" : (error as Error).message);
+      } else setSaid(wrong?.problems.length ? "" : reasonOfChange(error));
     }
   };
   const show = (problem: Problem) => {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { get, Refusal } from "./api";
+import { get, reasonOfChange, Refusal } from "./api";
 import type { DashboardAnswer, Problem } from "./dashboard_model";
 import { note } from "./dialogs";
 import { link } from "./route";
@@ -54,7 +54,7 @@ export async function keep(name: string, toml: string, revision: string): Promis
     await put(name, toml, revision);
     return true;
   } catch (error) {
-    const said = error instanceof TypeError ? "Berth cannot be reached; nothing was changed" : (error as Error).message;
+    const said = reasonOfChange(error);
     note(error instanceof Wrong && error.status === 409 ? `${said}; load it again and make your change anew` : said, true);
     return false;
   }

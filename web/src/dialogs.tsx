@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { post } from "./api";
+import { post, reasonOfChange } from "./api";
 import { KEYS } from "./keys";
 import { useLive } from "./live";
 
@@ -58,7 +58,7 @@ export async function change(path: string, body?: unknown, question?: { text: st
     note((await post(path, body)).text, false);
     return true;
   } catch (error) {
-    note(error instanceof TypeError ? "Berth cannot be reached; nothing was changed" : (error as Error).message, true);
+    note(reasonOfChange(error), true);
     return false;
   }
 }

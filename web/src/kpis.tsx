@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { type Goals, isUnusual, type Kpi, levelOfObjective, type Objective, placeInBand } from "./alerts_model";
-import { get } from "./api";
 import { clock, DASH, span } from "./format";
+import { usePolled } from "./polled";
 import { link } from "./route";
 import "./alerts.css";
 
@@ -13,21 +13,7 @@ const STRETCHES = 60; // shown of a KPI
 const number = (value: number | null) => (value === null ? DASH : Number(value.toPrecision(6)).toLocaleString("en").replaceAll(",", "\u202f"));
 
 export function KpisPage() {
-  const [goals, setGoals] = useState<Goals | null>(null);
-  const [failed, setFailed] = useState<string | null>(null);
-  useEffect(() => {
-    let gone = false;
-    const read = () =>
-      get<Goals>("/v1/kpis")
-        .then((answer) => !gone && (setGoals(answer), setFailed(null)))
-        .catch((error) => !gone && setFailed(error instanceof TypeError ? "Berth cannot be reached" : (error as Error).message));
-    void read();
-    const timer = window.setInterval(() => !document.hidden && void read(), EVERY_MS);
-    return () => {
-      gone = true;
-      window.clearInterval(timer);
-    };
-  }, []);
+  const { last: goals, failed } = usePolled<Goals, Goals>("/v1/kpis", EVERY_MS, (_, answer) => answer);
   return (
     <div class="kpis-page" data-asked={goals ? "done" : "reading"}>
       <section aria-labelledby="kpis-title">

@@ -38,9 +38,9 @@ export class Painter {
     this.dirty.clear();
   }
 
-  /** Milliseconds that painting took of a frame, all but the slowest twentieth of them: a machine that others use pauses at will. */
+  /** Milliseconds that painting took of the slowest of these frames. */
   spent() {
-    return [...this.times].sort((a, b) => a - b)[Math.floor(this.times.length * 0.95)] ?? 0;
+    return Math.max(0, ...this.times);
   }
 
   private ask() {

@@ -190,11 +190,10 @@ const ALERT_TEXT = 28; // characters of it in a chart
 /** "orders v3", "orders ↩ v2", "! orders is slow", and for several at once "orders v3 +7". */
 function markText(marks: Mark[]): string {
   const first = marks[0]!;
-  if (first.kind === "alert") {
-    const text = first.text ?? "";
-    return `! ${text.length > ALERT_TEXT ? `${text.slice(0, ALERT_TEXT - 1)}…` : text}${marks.length > 1 ? ` +${marks.length - 1}` : ""}`;
-  }
-  return `${first.service} ${first.kind === "rollback" ? "↩ " : ""}v${first.version}${marks.length > 1 ? ` +${marks.length - 1}` : ""}`;
+  const more = marks.length > 1 ? ` +${marks.length - 1}` : "";
+  if (first.kind !== "alert") return `${first.service} ${first.kind === "rollback" ? "↩ " : ""}v${first.version}${more}`;
+  const text = first.text ?? "";
+  return `! ${text.length > ALERT_TEXT ? `${text.slice(0, ALERT_TEXT - 1)}…` : text}${more}`;
 }
 
 /** Deploys and alerts: dashed, with labels as long as there is room; those of one deploy together. */

@@ -1,8 +1,6 @@
-import { useEffect, useState } from "preact/hooks";
-import { get } from "./api";
 import { change } from "./dialogs";
 import { clock, count, DASH, rate, seconds } from "./format";
-import { useVisible } from "./live";
+import { usePolled } from "./polled";
 import { type Answer, type Figures, type Read, read } from "./proxy_figures";
 import { link } from "./route";
 import { formatOf } from "./units";
@@ -12,35 +10,6 @@ import { formatOf } from "./units";
 
 const EVERY_MS = 1000;
 const size = formatOf("bytes");
-
-function useProxy(): { last: Read | null; failed: string | null } {
-  const [last, setLast] = useState<Read | null>(null);
-  const [failed, setFailed] = useState<string | null>(null);
-  const visible = useVisible();
-  useEffect(() => {
-    if (!visible) return;
-    let timer = 0;
-    let gone = false;
-    const turn = async () => {
-      try {
-        const answer = await get<Answer>("/v1/proxy");
-        if (gone) return;
-        setLast((before) => read(before, Date.now(), answer));
-        setFailed(null);
-      } catch (error) {
-        if (gone) return;
-        setFailed((error as Error).message);
-      }
-      timer = window.setTimeout(turn, EVERY_MS);
-    };
-    void turn();
-    return () => {
-      gone = true;
-      window.clearTimeout(timer);
-    };
-  }, [visible]);
-  return { last, failed };
-}
 
 const COLUMNS: [string, string][] = [
   ["now", "connections of a listener, requests of services and instances, at this moment"],
@@ -141,7 +110,7 @@ function State({ each, more }: { each: Figures & { resting?: boolean }; more?: s
 const marks = (each: Figures) => ({ "data-requests": each.requests, "data-now": each.now, "data-status": each.status });
 
 export function ProxyPage() {
-  const { last, failed } = useProxy();
+  const { last, failed } = usePolled<Answer, Read>("/v1/proxy", EVERY_MS, (before, answer) => read(before, Date.now(), answer));
   return (
     <section aria-labelledby="proxy-title" class="proxy">
       <h1 id="proxy-title">Proxy</h1>

@@ -1,12 +1,13 @@
 // Walks through the pages of charts in a real Chromium, against a running Berth or web/mock (BASE_URL, TOKEN, SHOTS as console.mjs).
 // What a chart shows is held against Prometheus' API for the same query. Ends with "N passed, N failed".
+import { cpus } from "node:os";
 import { api, complaints, end, expect, foreign, go, opened, shot, step, until } from "./walk.mjs";
 
-const FRAME_P50_MS = 20; // of a page with fifty live charts
-const FRAME_P95_MS = 40; // one frame may be missed: others use this machine too; alone it is 16.8
+const FRAME_P95_MS = 20; // of a page with fifty live charts; of a machine that others use, a frame more than an empty page has
 const FRAME_MS = 17;
+const IDLE_LEAST = 0.1; // of all cores while the page scrolls: with less, others use this machine
 const SECOND_LATE_MS = 3000; // between a second's end and its point on the page, of a machine that others use
-const OWN_FRAME_MS = 30; // what painting itself may take of a frame
+const OWN_FRAME_MS = 30; // what painting itself may take of one frame, at most
 const TURNS = 3; // a machine that others use may be late once
 
 const WIDE = { viewport: { width: 1360, height: 900 }, colorScheme: "light" };
@@ -400,6 +401,16 @@ async function framesOf(which, milliseconds) {
   return (part) => frames[Math.min(frames.length - 1, Math.floor(frames.length * part))];
 }
 
+/** Counts from now on: what it answers is the part of all cores' time that nobody used. */
+function idleShare() {
+  const spent = () => cpus().reduce((sum, { times }) => ({ idle: sum.idle + times.idle, all: sum.all + Object.values(times).reduce((a, b) => a + b) }), { idle: 0, all: 0 });
+  const from = spent();
+  return () => {
+    const to = spent();
+    return (to.idle - from.idle) / (to.all - from.all);
+  };
+}
+
 await step("fifty live charts: one request a second, and no frame is late", async () => {
   const kinds = ["lines", "stacked", "lines", "heatmap", "lines"];
   const exprs = [MEDIAN, RATE, MEDIAN.replace("0.5", "0.99"), "sum by (le) (rate(berth_request_duration_seconds_bucket[1m]))", RATE];
@@ -409,7 +420,9 @@ await step("fifty live charts: one request a second, and no frame is late", asyn
   await until("all are drawn that can be seen", async () => (await shown(large)).panels.filter((each) => each.state === "ready").length >= 28, 60_000);
   const measured = async () => {
     const before = await shown(large);
+    const idle = idleShare();
     const frames = await framesOf(large, 8000);
+    const idled = idle();
     const after = await shown(large);
     const nothing = await large.context().newPage();
     const rest = await framesOf(nothing, 3000);
@@ -418,13 +431,12 @@ await step("fifty live charts: one request a second, and no frame is late", asyn
     const requests = Number(after.requests) - Number(before.requests);
     const own = Number(after.spent);
     const times = (of) => `p50 ${of(0.5).toFixed(1)} ms, p95 ${of(0.95).toFixed(1)} ms, most ${of(1).toFixed(1)} ms`;
-    console.log(`       50 charts while the page scrolls: frames ${times(frames)}; an empty page: ${times(rest)}; painting took at most ${own.toFixed(1)} ms of nineteen in twenty; ${requests} requests in ${seconds} s`);
+    console.log(`       50 charts while the page scrolls: frames ${times(frames)}; an empty page: ${times(rest)}; painting took at most ${own.toFixed(1)} ms of one; cores idle ${(100 * idled).toFixed()} %; ${requests} requests in ${seconds} s`);
     expect(seconds >= 5, `only ${seconds} s were shown`);
     expect(requests <= seconds + 1, `${requests} requests in ${seconds} s`);
     expect(after.panels.length === 50, `${after.panels.length} panels`);
-    const loaded = rest(0.95) > FRAME_P50_MS || rest(1) > 2 * FRAME_P50_MS;
-    const bound = loaded ? Math.max(rest(0.95), FRAME_P50_MS) + 2 * FRAME_MS : FRAME_P95_MS;
-    if (!loaded && frames(0.5) > FRAME_P50_MS) return `p50 is ${frames(0.5)} ms, at most ${FRAME_P50_MS}`;
+    const loaded = idled < IDLE_LEAST || rest(0.95) > FRAME_P95_MS || rest(1) > 2 * FRAME_P95_MS;
+    const bound = loaded ? Math.max(rest(0.95), FRAME_P95_MS) + 2 * FRAME_MS : FRAME_P95_MS;
     if (frames(0.95) > bound) return `p95 is ${frames(0.95)} ms, at most ${bound}`;
     if (own > OWN_FRAME_MS * (loaded ? 3 : 1)) return `painting took ${own} ms of a frame`;
     return "";

@@ -23,7 +23,7 @@ void Callers::apply(const catalog::Snapshot& snapshot) {
 
 bool Callers::within_budget() {
   MonotonicTime now = clock_.now();
-  double seconds = std::chrono::duration<double>(now - refilled_).count();
+  double seconds = seconds_of(now - refilled_);
   refilled_ = now;
   budget_ = std::min(budget_ + seconds * lookups_per_second_max, lookups_per_second_max);
   if (budget_ < 1) return false;

@@ -55,7 +55,7 @@ void print_head(const Output& output, const http::Response& response) {
 Deferred<void> print_json(const Output& output, http::Response response, Duration took) {
   Json json = Json::object();
   json.set("status", response.status());
-  json.set("seconds", static_cast<double>(took.count()) / 1e9);
+  json.set("seconds", seconds_of(took));
   Json headers = Json::object();
   for (auto& header : response.headers()) headers.set(lower(header.name), header.value);
   json.set("headers", std::move(headers));

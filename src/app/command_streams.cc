@@ -50,10 +50,10 @@ Deferred<int> run(Session& session, StreamsTestArguments arguments) {
     auto problems = observe::streams::run_streams_test(test, read.streams);
     if (!problems.empty()) ++failed;
     if (output.json) {
-      Json list = Json::array();
-      for (auto& each : problems) list.add(each);
+      bool passed = problems.empty();
       Json out = Json::object();
-      out.set("name", test.name).set("passed", problems.empty()).set("problems", std::move(list));
+      out.set("name", test.name).set("passed", passed);
+      out.set("problems", Json::array_of(std::move(problems)));
       tests.add(std::move(out));
       continue;
     }

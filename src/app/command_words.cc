@@ -27,16 +27,22 @@ void place(CLI::App& app, const char* name, T& target, const char* help, bool re
   app.add_option(name, target, help)->required(required);
 }
 
+/// A check for CLI11: what is wrong with the text, empty if `read` can read it.
+template <class Read>
+std::function<std::string(const std::string&)> fault_of(Read read) {
+  return [read](const std::string& text) {
+    auto value = read(text);
+    return value.ok() ? std::string() : std::string(value.error().message());
+  };
+}
+
 void duration(CLI::App& app, const char* name, Duration& target, const char* help) {
   app.add_option_function<std::string>(
          name,
          [&target](const std::string& text) { target = parse_duration(text).value_or(target); },
          help)
       ->type_name("TIME")
-      ->check([](const std::string& text) {
-        auto read = parse_duration(text);
-        return read.ok() ? std::string() : std::string(read.error().message());
-      });
+      ->check(fault_of(parse_duration));
 }
 
 void waiting(CLI::App& app, Waiting& target) {
@@ -62,10 +68,7 @@ void address(CLI::App& app, const char* name, Address& target, const char* help)
          [&target](const std::string& text) { target = Address::parse(text).value_or(target); },
          help)
       ->type_name("ADDRESS")
-      ->check([](const std::string& text) {
-        auto read = Address::parse(text);
-        return read.ok() ? std::string() : std::string(read.error().message());
-      });
+      ->check(fault_of(Address::parse));
 }
 
 void system_file(CLI::App& app, std::string& target) {
@@ -132,10 +135,7 @@ void declare_logs(CLI::App& app, Chosen& chosen) {
          },
          "only what is younger: 30s, 1h, 7d")
       ->type_name("DURATION")
-      ->check([](const std::string& text) {
-        auto read = parse_duration(text);
-        return read.ok() ? std::string() : std::string(read.error().message());
-      });
+      ->check(fault_of(parse_duration));
 }
 
 void declare_scale(CLI::App& app, Chosen& chosen) {
@@ -342,6 +342,7 @@ void declare_alerts(CLI::App& app, Chosen& chosen, AlertsArguments::What what) {
   duration(app, "--for", a->lasts, "how long (1h)");
   app.add_option("--comment", a->comment, "why")->type_name("TEXT");
 }
+
 void declare_common(CLI::App& app, Common& common) {
   app.add_option("-C,--folder", common.folder, "look for berth.toml and .berth there and above (.)")
       ->type_name("FOLDER");

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "async/deferred.h"
 #include "async/disk.h"
@@ -77,7 +78,17 @@ class DatagramSocket {
   virtual bool send(const Address& peer, const Bytes& bytes) = 0;
   virtual Address address() const = 0;
   virtual void close() = 0;
+  /// Datagrams that came for it since it was bound and were dropped, because nobody read in time;
+  /// 0 where that is not known.
+  virtual std::uint64_t lost() const { return 0; }
 };
+
+/// Of all of them together.
+inline std::uint64_t lost_by(const std::vector<std::unique_ptr<DatagramSocket>>& sockets) {
+  std::uint64_t sum = 0;
+  for (auto& socket : sockets) sum += socket->lost();
+  return sum;
+}
 
 struct ListenOptions {
   int backlog = 1024;

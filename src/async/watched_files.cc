@@ -1,9 +1,9 @@
-#include "app/watched_files.h"
+#include "async/watched_files.h"
 
 #include "async/clock.h"
 #include "async/disk.h"
 
-namespace berth::app {
+namespace berth {
 
 Deferred<std::map<std::string, std::uint64_t>> WatchedFiles::versions() {
   std::map<std::string, std::uint64_t> all;
@@ -30,4 +30,4 @@ Deferred<void> WatchedFiles::watch(std::function<Deferred<void>()> reload) {
   }
 }
 
-}  // namespace berth::app
+}  // namespace berth

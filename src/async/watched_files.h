@@ -10,11 +10,11 @@
 #include "async/world.h"
 #include "base/time.h"
 
-namespace berth::app {
+namespace berth {
 
 /// Looks for changes of a file and of those that it names, and calls `reload` after one. Editors
 /// and renewing tools write in several steps: only what two looks saw the same is read. Belongs to
-/// one reactor; a program has one.
+/// one reactor.
 class WatchedFiles {
  public:
   static constexpr Duration look_every = 500ms;
@@ -34,4 +34,4 @@ class WatchedFiles {
   std::vector<std::string> paths_;
 };
 
-}  // namespace berth::app
+}  // namespace berth

@@ -79,6 +79,11 @@ Json Json::object() {
   out.body_.emplace<Object>();
   return out;
 }
+Json Json::array_of(std::vector<std::string> texts) {
+  Json out = array();
+  for (auto& text : texts) out.add(std::move(text));
+  return out;
+}
 
 Json Json::from_signed(std::int64_t value) {
   Json out;

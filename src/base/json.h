@@ -50,6 +50,7 @@ class Json {
 
   static Json array();
   static Json object();
+  static Json array_of(std::vector<std::string> texts);
 
   /// Reads one value and nothing behind it. invalid: "JSON line 3, column 7: expected ...", with
   /// lines and columns from 1 and columns in characters.

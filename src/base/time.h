@@ -30,4 +30,7 @@ using MonotonicTime = detail::TimePoint<struct MonotonicTag>;
 /// For people and for records that cross hosts: nanoseconds since 1970-01-01T00:00:00Z; may jump.
 using WallTime = detail::TimePoint<struct WallTag>;
 
+/// With its parts, for people and for formats that want it so.
+constexpr double seconds_of(Duration d) { return static_cast<double>(d.count()) / 1e9; }
+
 }  // namespace berth

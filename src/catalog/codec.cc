@@ -30,11 +30,7 @@ Json to_json(const Instance& i) {
   json.set("pid", i.pid);
   if (i.weight != 1) json.set("weight", i.weight);
   if (!i.zone.empty()) json.set("zone", i.zone);
-  if (!i.tags.empty()) {
-    Json tags = Json::array();
-    for (auto& tag : i.tags) tags.add(tag);
-    json.set("tags", std::move(tags));
-  }
+  if (!i.tags.empty()) json.set("tags", Json::array_of(i.tags));
   return json;
 }
 

@@ -142,9 +142,7 @@ Deferred<void> Follower::keep() {
 Deferred<void> Follower::report(const std::string& balancer, const BalancerReport& report) {
   Json json = Json::object();
   json.set("revision", snapshot_ ? snapshot_->revision : 0);
-  Json ids = Json::array();
-  for (auto& id : report.in_flight) ids.add(id);
-  json.set("in_flight", std::move(ids));
+  json.set("in_flight", Json::array_of(report.in_flight));
   if (!report.out.empty()) {
     Json out = Json::array();
     for (auto& each : report.out) {

@@ -55,9 +55,7 @@ class PolicyOut {
   void name(const char* key, const std::string& text) { json_.set(key, text); }
   void tag(const char* key, const std::string& text) { json_.set(key, text); }
   void methods(const char* key, const std::vector<std::string>& list) {
-    Json json = Json::array();
-    for (auto& each : list) json.add(each);
-    json_.set(key, std::move(json));
+    json_.set(key, Json::array_of(list));
   }
   void compiled(const char* key, bool value) { flag(key, value); }
   void compiled(const char* key, const std::vector<std::string>& list) { methods(key, list); }

@@ -23,8 +23,6 @@ std::string_view result_name(RolloutResult result) {
   return names[static_cast<std::size_t>(result)];
 }
 
-double seconds_of(Duration value) { return std::chrono::duration<double>(value).count(); }
-
 /// When the version that runs was last gone to; zero if never.
 WallTime last_deploy(const placement::DesiredService& desired) {
   WallTime last{};

@@ -17,7 +17,7 @@ class RateLimit {
   /// False: it was once too often.
   bool take(MonotonicTime now) {
     if (last_ != MonotonicTime{}) {
-      double seconds = std::chrono::duration<double>(now - last_).count();
+      double seconds = seconds_of(now - last_);
       left_ = std::min(burst_, left_ + seconds * per_second_);
     }
     last_ = now;

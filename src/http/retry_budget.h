@@ -17,7 +17,7 @@ class RetryBudget {
   void earn(double share) { tokens_ = std::min(tokens_ + share, kept_max); }
   /// True if a retry may be made; it is then paid for.
   bool spend(MonotonicTime now) {
-    double seconds = std::chrono::duration<double>(now - last_).count();
+    double seconds = seconds_of(now - last_);
     last_ = now;
     tokens_ = std::min(tokens_ + std::min(seconds, 1.0) * per_second_free, kept_max);
     if (tokens_ < 1) return false;

@@ -35,12 +35,6 @@ std::string bound_text(std::uint64_t bound, double scale) {
   return text;
 }
 
-Matcher matcher(Matcher::Kind kind, std::string_view name, std::string_view value) {
-  auto made = Matcher::make(kind, std::string(name), std::string(value));
-  check(made.ok(), "a matcher without a pattern is always one");
-  return std::move(*made);
-}
-
 /// The distributions whose buckets are meant; nothing if none can be.
 std::optional<Selection> distributions_of(const Selection& selection) {
   Selection out{{}, selection.from, selection.to, selection.step};
@@ -54,7 +48,7 @@ std::optional<Selection> distributions_of(const Selection& selection) {
     std::string_view name = each.value();
     if (!name.ends_with(bucket_suffix)) return std::nullopt;
     name.remove_suffix(bucket_suffix.size());
-    out.matchers.push_back(matcher(Matcher::Kind::equal, promql::metric_name, name));
+    out.matchers.push_back(Matcher::equal(promql::metric_name, name));
   }
   return out;
 }
@@ -120,7 +114,7 @@ Deferred<std::vector<SampleSeries>> AllSeries::select(Selection selection,
     std::string name = std::string(series.labels.value(promql::metric_name)) + "_count";
     Labels labels = series.labels.with(promql::metric_name, name);
     for (auto& label : labels) {
-      count.matchers.push_back(matcher(Matcher::Kind::equal, label.name, label.value));
+      count.matchers.push_back(Matcher::equal(label.name, label.value));
     }
     auto counts = co_await store_.select(std::move(count), samples_max);
     std::vector<std::int64_t> times;
@@ -131,11 +125,7 @@ Deferred<std::vector<SampleSeries>> AllSeries::select(Selection selection,
     if (counts.empty()) {
       for (auto& point : series.points) times.push_back(point.time);
     }
-    if (times.size() * wanted.size() > samples_max) {
-      co_return Error(Code::overloaded,
-                      "query processing would load too many samples into memory in query "
-                      "execution");
-    }
+    if (times.size() * wanted.size() > samples_max) co_return promql::too_many_samples();
     samples_max -= times.size() * wanted.size();
     for (auto& each : counted(series, std::move(wanted), times)) {
       if (!each.samples.empty()) all.push_back(std::move(each));

@@ -20,13 +20,6 @@ constexpr std::int64_t seconds_kept = 3 * 3600;
 
 std::int64_t end_of(std::int64_t second) { return (second + 1) * 1000; }
 
-promql::Matcher equal(std::string_view name, std::string_view value) {
-  auto made =
-      promql::Matcher::make(promql::Matcher::Kind::equal, std::string(name), std::string(value));
-  check(made.ok(), "a matcher without a pattern is always one");
-  return std::move(*made);
-}
-
 promql::Labels labels_of(const SeriesKey& key, std::string name) {
   std::vector<promql::Label> labels;
   for (auto& [label, value] : key.labels) labels.push_back({label, value});
@@ -107,13 +100,7 @@ void CountedSeries::note_refused(const Error& error) {
 }
 
 bool CountedSeries::append(const promql::Labels& labels, std::int64_t time, double value) {
-  auto series = store_.series(labels);
-  Result<void> added;
-  if (series.ok()) {
-    added = store_.append(**series, {time, value});
-  } else {
-    added = std::move(series).error();
-  }
+  auto added = store_.add(labels, {time, value});
   if (!added.ok()) note_refused(added.error());
   return added.ok();
 }
@@ -144,13 +131,7 @@ void CountedSeries::set(const SeriesKey& key, double value, std::int64_t second)
 void CountedSeries::record(const SeriesKey& key, const Histogram& recorded, std::int64_t second) {
   Counted* counted = recorded.empty() ? nullptr : find_or_make(key, second);
   if (!counted) return;
-  auto series = store_.series(counted->sketch);
-  Result<void> added;
-  if (series.ok()) {
-    added = store_.append(**series, end_of(second), recorded);
-  } else {
-    added = std::move(series).error();
-  }
+  auto added = store_.add(counted->sketch, end_of(second), recorded);
   if (!added.ok()) return note_refused(added.error());
   counted->total += static_cast<double>(recorded.count());
   counted->sum += static_cast<double>(recorded.sum()) * counted->metric->scale;
@@ -170,8 +151,7 @@ void CountedSeries::end_second(std::int64_t second) {
     if (second + 1 - counted.written < beat_every) continue;
     write(counted, end_of(second));
     if (counted.sketch.empty() || second - counted.sketch_written < sketch_beat_every) continue;
-    auto series = store_.series(counted.sketch);
-    bool done = series.ok() && store_.append(**series, end_of(second), Histogram()).ok();
+    bool done = store_.add(counted.sketch, end_of(second), Histogram()).ok();
     if (done) counted.sketch_written = second;
   }
 }
@@ -203,9 +183,10 @@ namespace {
 promql::Selection selection_of(const std::string& name, const SeriesRange& range, bool old) {
   const MetricName* metric = find_metric(name);
   promql::Selection selection;
-  selection.matchers.push_back(
-      equal(promql::metric_name, metric ? std::string(metric->name) : metric_name_of(name)));
-  if (!range.service.empty()) selection.matchers.push_back(equal("service", range.service));
+  selection.matchers.push_back(promql::Matcher::equal(
+      promql::metric_name, metric ? std::string(metric->name) : metric_name_of(name)));
+  if (!range.service.empty())
+    selection.matchers.push_back(promql::Matcher::equal("service", range.service));
   bool grows = metric && metric->kind == SeriesKind::counter;
   std::int64_t before = grows ? (old ? before_old : before_recent) : 0;
   bool gauge = !metric || metric->kind == SeriesKind::gauge;

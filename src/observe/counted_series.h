@@ -63,7 +63,6 @@ class CountedSeries {
   std::set<std::string> label_values(std::string_view short_name, std::string_view label) const;
   std::size_t size() const { return series_.size(); }
   std::uint64_t refused() const { return refused_; }
-  SampleStore& store() { return store_; }
 
  private:
   struct Counted {

@@ -1,8 +1,8 @@
 #include "observe/local_streams.h"
 
 #include "async/clock.h"
-#include "async/disk.h"
 #include "base/check.h"
+#include "observe/file_text.h"
 #include "observe/streams/streams.h"
 
 namespace berth::observe {
@@ -89,18 +89,8 @@ Deferred<void> LocalStreams::follow_file() {
   }
 }
 
-/// Its text; nothing where it is not there; what is wrong, as a text that is no file of streams.
-Deferred<std::string> LocalStreams::read(std::string file) {
-  auto text = co_await world_.disk.read_file(std::move(file), file_bytes_max).result();
-  if (text.ok()) co_return std::move(*text);
-  if (text.error().is(Code::cancelled)) co_return std::move(text).error();
-  if (text.error().is(Code::not_found)) co_return std::string();
-  co_return "unreadable: " + text.error().text();
-}
-
 Deferred<void> LocalStreams::look() {
-  std::string text;
-  if (!file_.empty()) text = co_await read(file_);
+  std::string text = co_await file_text(world_.disk, file_, file_bytes_max);
   if (text != text_) {
     auto file = streams::read_streams_file(text, file_);
     scripts_ = file.ok() ? file->scripts : std::vector<std::string>();
@@ -109,7 +99,8 @@ Deferred<void> LocalStreams::look() {
   std::string all = text;
   std::vector<std::string> scripts;
   for (std::size_t i = 0; i < scripts_.size(); ++i) {
-    std::string script = co_await read(beside(file_, scripts_[i]));
+    std::string script =
+        co_await file_text(world_.disk, beside(file_, scripts_[i]), file_bytes_max);
     all += '\0' + script;
     scripts.push_back(std::move(script));
   }

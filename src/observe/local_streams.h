@@ -44,7 +44,6 @@ class LocalStreams {
  private:
   Deferred<void> follow_file();
   Deferred<void> look();
-  Deferred<std::string> read(std::string file);
   Result<void> take(const std::string& text, const std::vector<std::string>& scripts);
 
   World& world_;

@@ -14,13 +14,7 @@ constexpr Duration tell_every = 10s;
 }  // namespace
 
 bool SampleWriter::add(const promql::Labels& labels, std::int64_t time, double value) {
-  auto series = store_.series(labels);
-  Result<void> added;
-  if (series.ok()) {
-    added = store_.append(**series, {time, value});
-  } else {
-    added = std::move(series).error();
-  }
+  auto added = store_.add(labels, {time, value});
   if (added.ok()) {
     ++taken_;
     return true;

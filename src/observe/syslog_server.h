@@ -3,7 +3,6 @@
 #include <memory>
 #include <vector>
 
-#include "async/lost_datagrams.h"
 #include "async/network.h"
 #include "async/scope.h"
 #include "base/log.h"

@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "async/lost_datagrams.h"
 #include "async/network.h"
 #include "async/wait_list.h"
 #include "os/reactor.h"
@@ -36,7 +35,7 @@ class SocketListener final : public Listener, Watched, Timer {
 };
 
 /// A UDP socket on a Reactor.
-class UdpSocket final : public DatagramSocket, public LostDatagrams, Watched {
+class UdpSocket final : public DatagramSocket, Watched {
  public:
   static constexpr std::size_t datagram_bytes_max = 65536;
   static Result<std::unique_ptr<DatagramSocket>> adopt(Reactor& reactor, Descriptor fd);

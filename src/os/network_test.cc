@@ -1,4 +1,3 @@
-#include "async/lost_datagrams.h"
 #include "async/network_suite.h"
 #include "os/real_suite.h"
 

@@ -102,11 +102,9 @@ Json Certificates::json() const {
   Json out = Json::array();
   for (auto& [name, held] : all_) {
     auto state = held->renewal->state();
-    Json names = Json::array();
-    for (auto& each : held->renewal->spec().names) names.add(each);
     Json one = Json::object();
     one.add_member("name", name);
-    one.add_member("names", std::move(names));
+    one.add_member("names", Json::array_of(held->renewal->spec().names));
     one.add_member("directory", held->renewal->spec().directory);
     if (state.validity) {
       one.add_member("until", write_timestamp(state.validity->until, 0));

@@ -38,7 +38,6 @@ class Certificates {
   /// The entrance's own first, then those of its directories; a placeholder where none is there
   /// yet.
   std::vector<tls::CertificatePem> of(const gateway::Entrance& entrance) const;
-  const All& all() const { return all_; }
   /// In Prometheus' text format, behind those of the proxy.
   std::string metrics() const;
   /// As [{"name": ..., "names": [...], "until": ..., "renew_at": ..., ...}].

@@ -18,7 +18,9 @@ H2Links::Link H2Links::with_room() {
   return nullptr;
 }
 
-H2Links::Link H2Links::least_waiting() const {
+H2Links::Link H2Links::standing() {
+  if (auto link = with_room()) return link;
+  if (links_.size() < connections_max) return nullptr;
   return *std::ranges::min_element(links_,
                                    [](auto& a, auto& b) { return a->waiting() < b->waiting(); });
 }
@@ -37,39 +39,25 @@ Deferred<H2Links::Place> H2Links::open(World& world, const Address& address, con
 
 Deferred<H2Links::Place> H2Links::open_another(World& world, Address address, Tls tls) {
   auto permit = co_await opening_.acquire();
-  auto link = with_room();
-  bool reused = link != nullptr;
-  if (!link && links_.size() >= connections_max) {
-    reused = true;
-    link = least_waiting();
+  if (auto link = standing()) co_return Place{link->open(), true};
+  gateway::InstanceTls::Protocols protocols{"h2"};
+  auto connecting = gateway::connect_to_instance(world, address, tls.get(), std::move(protocols));
+  auto connected = co_await std::move(connecting).result();
+  bool agreed = !tls || (connected.ok() && (*connected)->protocol() == "h2");
+  if (!agreed) spoken_ = false;
+  auto stream = co_await or_return(std::move(connected));
+  if (!agreed) {
+    co_return Error(Code::unavailable,
+                    "the instance speaks no HTTP/2: its TLS does not agree to it");
   }
-  if (!link) {
-    auto connecting = tls ? tls->connect(world, address, {"h2"}) : world.network.connect(address);
-    auto connected = co_await std::move(connecting).result();
-    if (tls && (!connected.ok() || (*connected)->protocol() != "h2")) spoken_ = false;
-    auto stream = co_await or_return(std::move(connected));
-    if (tls && stream->protocol() != "h2") {
-      co_return Error(Code::unavailable,
-                      "the instance speaks no HTTP/2: its TLS does not agree to it");
-    }
-    link = link_over(world.clock, std::move(stream));
-  }
-  Place place;
-  place.stream = link->open();
-  place.reused = reused;
-  co_return std::move(place);
+  auto link = link_over(world.clock, std::move(stream));
+  co_return Place{link->open(), false};
 }
 
 H2Links::Place H2Links::adopt(Clock& clock, std::unique_ptr<ByteStream> stream) {
   spoken_ = true;
-  auto link = with_room();
-  bool reused = link != nullptr;
-  if (!link && links_.size() >= connections_max) {
-    reused = true;
-    link = least_waiting();
-  }
-  if (!link) link = link_over(clock, std::move(stream));
-  return {link->open(), reused};
+  if (auto link = standing()) return {link->open(), true};
+  return {link_over(clock, std::move(stream))->open(), false};
 }
 
 }  // namespace berth::proxy

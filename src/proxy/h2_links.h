@@ -47,9 +47,11 @@ class H2Links {
   using Link = std::shared_ptr<http::detail::H2ClientConnection>;
 
   Link with_room();
+  /// One with room, or where there may be no more the one on which least waits; null: another may
+  /// be made.
+  Link standing();
   Deferred<Place> open_another(World& world, Address address, Tls tls);
   Link link_over(Clock& clock, std::unique_ptr<ByteStream> stream);
-  Link least_waiting() const;
 
   std::vector<Link> links_;
   bool spoken_ = false;

@@ -15,8 +15,6 @@
 namespace berth::proxy {
 namespace {
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 double milliseconds(std::int64_t nanoseconds) {
   return nanoseconds < 0 ? -1 : static_cast<double>(nanoseconds / 1000) / 1000;
 }
@@ -97,7 +95,7 @@ http::ServerResponse Inspection::sessions() const {
     one.add_member("client", shown.client.text());
     one.add_member("listener", shown.frontend);
     one.add_member("asking", shown.asking);
-    one.add_member("seconds", seconds(shown.age));
+    one.add_member("seconds", seconds_of(shown.age));
     one.add_member("service", shown.service);
     one.add_member("instance", shown.server);
     one.add_member("method", shown.method);

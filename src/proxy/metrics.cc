@@ -95,7 +95,7 @@ void process(Exposition& page, const Proxy& proxy, const Counts& counts, Duratio
   std::uint64_t requests = 0;
   for (auto& [name, tally] : counts.frontends()) requests += tally.requests;
   page.family("haproxy_process_uptime_seconds", "gauge", "Since the process began.");
-  page.sample_of("", std::chrono::duration<double>(uptime).count());
+  page.sample_of("", seconds_of(uptime));
   page.family("haproxy_process_max_connections", "gauge", "Beyond, new ones wait.");
   page.sample_of("", std::uint64_t{proxy.options().connections_max});
   page.family("haproxy_process_current_connections", "gauge", "Open now.");

@@ -45,9 +45,8 @@ Deferred<void> Mirror::carry(std::shared_ptr<Pool> to, std::string method, Bytes
   Endpoint& endpoint = *pick.endpoint;
   auto stream = endpoint.take_idle(clock.now(), idle_max);
   if (!stream) {
-    stream =
-        co_await with_timeout(clock, to->policy().connect_timeout,
-                              gateway::connect_to_instance(world_, endpoint.address, to->tls()));
+    auto connecting = gateway::connect_to_instance(world_, endpoint.address, to->tls());
+    stream = co_await with_timeout(clock, to->policy().connect_timeout, std::move(connecting));
   }
   BytesList bytes(std::move(request));
   co_await with_timeout(clock, to->policy().timeout, stream->write(std::move(bytes)));

@@ -304,9 +304,6 @@ void Session::end_request_head() {
 }
 
 void Session::build_answer_head() {
-  // Said once: a client that was not told so may have sent its next request already.
-  closes_ = !request_.keep_alive || proxy_.stopping() ||
-            answer_.framing.kind == http::Framing::Kind::until_close;
   out_.assign("HTTP/1.1 ").append(std::to_string(answer_.status)).append(" ");
   out_.append(answer_.reason).append("\r\n");
   for (auto& header : answer_.headers) {
@@ -318,9 +315,10 @@ void Session::build_answer_head() {
   append_coding_fields();
   append_sticky_cookie();
   if (caching_ && caching_->active) append_cache_status();
-  // Answered before all of the request has come: nobody knows whether the rest will.
+  // Said once: a client that was not told so may have sent its next request already. Answered
+  // before all of the request has come: nobody knows whether the rest will.
   closes_ = !request_.keep_alive || proxy_.stopping() || !request_body_.done() || unchunks() ||
-            answer_.framing.kind == http::Framing::Kind::until_close || watches_client();
+            answer_.framing.kind == http::Framing::Kind::until_close || watching_.valid();
   if (answer_.status == 101) {
     http::append_header(out_, "Connection", "Upgrade");
     if (auto* to = answer_.headers.find("upgrade")) http::append_header(out_, "Upgrade", to->value);

@@ -157,12 +157,10 @@ Deferred<void> Session::attempt() {
 }
 
 Deferred<std::unique_ptr<ByteStream>> Session::connect_anew() {
-  auto& world = proxy_.world();
-  auto* tls = pool_->tls();
-  if (!tls) return world.network.connect(endpoint_->address);
   gateway::InstanceTls::Protocols protocols{"http/1.1"};
-  if (tls->negotiates()) protocols.insert(protocols.begin(), "h2");
-  return tls->connect(world, endpoint_->address, std::move(protocols));
+  if (pool_->negotiates()) protocols.insert(protocols.begin(), "h2");
+  return gateway::connect_to_instance(proxy_.world(), endpoint_->address, pool_->tls(),
+                                      std::move(protocols));
 }
 
 /// The instance chose HTTP/2: its connection is for other requests too.

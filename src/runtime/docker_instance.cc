@@ -85,10 +85,8 @@ Deferred<void> DockerInstance::send_signal(int signal) {
 /// A command that is dropped runs on in the container: the Engine ends none.
 Deferred<ExitStatus> DockerInstance::execute(std::string command) {
   auto arguments = co_await or_return(command_arguments(command));
-  Json argv = Json::array();
-  for (auto& argument : arguments) argv.add(std::move(argument));
   Json body = Json::object();
-  body.set("Cmd", std::move(argv));
+  body.set("Cmd", Json::array_of(std::move(arguments)));
   Json made = co_await api_.call("POST", target("/exec"), std::move(body));
   std::string exec = "/exec/" + std::string(made["Id"].string_or(""));
   Json detached = Json::object();

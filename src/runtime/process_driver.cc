@@ -24,9 +24,7 @@ Json shim_spec(const LaunchSpec& spec, std::vector<std::string> arguments,
   json.set("status", files.status);
   json.set("log", log_path(state_folder, spec.id));
   json.set("log_bytes_max", log_file_bytes_max);
-  Json argv = Json::array();
-  for (auto& argument : arguments) argv.add(std::move(argument));
-  json.set("argv", std::move(argv));
+  json.set("argv", Json::array_of(std::move(arguments)));
   Json env = Json::object();
   for (auto& [key, value] : spec.env) env.set(key, value);
   json.set("env", std::move(env));

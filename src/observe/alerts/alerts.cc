@@ -25,12 +25,6 @@ Json labels_json(const promql::Labels& labels) {
   return out;
 }
 
-Json words(const std::vector<std::string>& texts) {
-  Json out = Json::array();
-  for (auto& text : texts) out.add(text);
-  return out;
-}
-
 Json history_line(WallTime now, std::string_view what) {
   Json out = Json::object();
   out.add_member("time", write_timestamp(now, 3)).add_member("what", std::string(what));
@@ -420,10 +414,11 @@ Json Alerts::json() const {
     }
     Json each = Json::object();
     each.add_member("name", what.name).add_member("condition", what.text);
-    each.add_member("for", static_cast<double>(what.stands.count()) / 1e9);
+    each.add_member("for", seconds_of(what.stands));
     each.add_member("severity", what.severity).add_member("calls", what.calls);
     each.add_member("description", what.description);
-    each.add_member("depends_on", words(what.depends_on)).add_member("to", words(what.route.to));
+    each.add_member("depends_on", Json::array_of(what.depends_on))
+        .add_member("to", Json::array_of(what.route.to));
     each.add_member("alerts", rule->alerts.all().size()).add_member("trouble", rule->trouble);
     rules.add(std::move(each));
   }

@@ -72,7 +72,7 @@ EventWatch::Seen EventWatch::look(WallTime now) {
     bool alive = silent <= each.ttl;
     bool absent = condition_.absent > Duration(0) && silent >= condition_.absent;
     if (absent) {
-      out.active.push_back({each.labels, streams::seconds_of(silent)});
+      out.active.push_back({each.labels, seconds_of(silent)});
     } else if (each.fired || (each.fires && alive)) {
       out.active.push_back({each.labels, each.value});
     } else if (each.holds && alive) {

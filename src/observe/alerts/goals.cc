@@ -6,12 +6,6 @@
 #include "observe/alerts/ask_series.h"
 
 namespace berth::observe {
-namespace {
-
-double seconds(Duration time) { return static_cast<double>(time.count()) / 1e9; }
-
-}  // namespace
-
 Deferred<Json> Goals::ask(std::string expression) {
   auto query = co_await or_return(promql::Query::parse(expression));
   auto found = co_await ask_series(series_, query, clock_.wall(), samples_max);
@@ -22,10 +16,8 @@ Deferred<Json> Goals::ask(std::string expression) {
 Deferred<Json> Goals::one(const Objective& objective) {
   Json out = Json::object();
   out.add_member("name", objective.name).add_member("percent", objective.percent);
-  out.add_member("window", seconds(objective.window));
-  Json to = Json::array();
-  for (auto& name : objective.route.to) to.add(name);
-  out.add_member("to", std::move(to));
+  out.add_member("window", seconds_of(objective.window));
+  out.add_member("to", Json::array_of(objective.route.to));
   std::string trouble;
   Json left, burns = Json::array();
   auto asked = co_await ask(budget_expression(objective)).result();
@@ -33,7 +25,7 @@ Deferred<Json> Goals::one(const Objective& objective) {
   if (!asked.ok()) trouble = asked.error().text();
   for (auto& rate : burn_rates(objective.window)) {
     Json burn = Json::object();
-    burn.add_member("over", seconds(rate.longer)).add_member("factor", rate.factor);
+    burn.add_member("over", seconds_of(rate.longer)).add_member("factor", rate.factor);
     burn.add_member("severity", std::string(rate.severity));
     auto now = co_await ask(burn_expression(objective, rate.longer)).result();
     burn.add_member("rate", now.ok() ? std::move(*now) : Json());

@@ -126,16 +126,14 @@ Json Kpis::json() const {
     const Kpi& kpi = each.kpi;
     Json one = Json::object();
     one.add_member("name", kpi.name).add_member("topic", kpi.topic).add_member("field", kpi.field);
-    one.add_member("per", static_cast<double>(kpi.per.count()) / 1e9);
+    one.add_member("per", seconds_of(kpi.per));
     one.add_member("value", each.newest ? Json(*each.newest) : Json());
-    one.add_member("at", static_cast<double>(each.stretch * kpi.per.count()) / 1e9);
+    one.add_member("at", seconds_of(each.stretch * kpi.per));
     one.add_member("least", kpi.least ? Json(*kpi.least) : Json());
     one.add_member("most", kpi.most ? Json(*kpi.most) : Json());
     // The series that it is from there on.
     one.add_member("series", fmt::format("{{berth_name=\"kpi {}\"}}", kpi.name));
-    Json to = Json::array();
-    for (auto& name : kpi.route.to) to.add(name);
-    one.add_member("to", std::move(to));
+    one.add_member("to", Json::array_of(kpi.route.to));
     out.add(std::move(one));
   }
   return out;

@@ -1,9 +1,8 @@
 #include "observe/alone/local_telling.h"
 
-#include "async/clock.h"
-#include "async/disk.h"
 #include "base/strings.h"
 #include "observe/alerts/default_alerts.h"
+#include "observe/file_text.h"
 
 namespace berth::observe {
 
@@ -12,13 +11,15 @@ LocalTelling::LocalTelling(World& world, Log log, const std::string& folder, std
     : world_(world),
       log_(log),
       file_(std::move(file)),
-      telling_(world, log, folder, core, series) {}
+      telling_(world, log, folder, core, series),
+      files_(world) {}
 
 Deferred<void> LocalTelling::start() {
-  seen_ = co_await read();
-  co_await take(seen_);
+  co_await reload();
   if (!right_) co_await apply("");
-  scope_.add(follow());
+  if (file_.empty()) co_return;
+  files_.set({file_});
+  scope_.add(files_.watch([this] { return reload(); }));
 }
 
 Deferred<void> LocalTelling::close() {
@@ -26,32 +27,13 @@ Deferred<void> LocalTelling::close() {
   co_await telling_.close();
 }
 
-Deferred<std::string> LocalTelling::read() {
-  if (file_.empty()) co_return std::string();
-  auto text = co_await world_.disk.read_file(file_, file_bytes_max).result();
-  if (text.ok()) co_return std::move(*text);
-  if (text.error().is(Code::cancelled)) co_return std::move(text).error();
-  if (text.error().is(Code::not_found)) co_return std::string();
-  co_return "unreadable: " + text.error().text();
-}
-
-Deferred<void> LocalTelling::follow() {
-  for (;;) {
-    co_await world_.clock.after(look_every);
-    std::string text = co_await read();
-    bool settled = text == seen_;
-    seen_ = text;
-    if (settled && text != taken_) co_await take(std::move(text));
-  }
-}
-
 /// What cannot be applied (a secret's file that is not there) gives place to what ran before.
-Deferred<void> LocalTelling::take(std::string text) {
-  taken_ = text;
+Deferred<void> LocalTelling::reload() {
+  std::string text = co_await file_text(world_.disk, file_, file_bytes_max);
   auto applied = co_await apply(text).result();
   if (applied.ok()) {
     problem_.clear();
-    if (!file_.empty() && !text.empty()) log_.info("the file was applied", {{"file", file_}});
+    if (!text.empty()) log_.info("the file was applied", {{"file", file_}});
     co_return;
   }
   problem_ = applied.error().text();

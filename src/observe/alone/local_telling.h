@@ -4,18 +4,18 @@
 #include <string>
 
 #include "async/scope.h"
+#include "async/watched_files.h"
 #include "observe/alone/telling.h"
 
 namespace berth::observe {
 
 /// Alerts, KPIs, objectives and outputs of a system whose observation is built in: by the
-/// observe.toml beside its berth.toml, which need not be there, and default_alerts.h. It is looked
-/// at each second; what two looks saw the same is taken over, what is wrong is told and leaves what
-/// runs in place. Belongs to one reactor; core, series and world outlive it.
+/// observe.toml beside its berth.toml, which need not be there, and default_alerts.h. One that has
+/// changed is taken over, what is wrong is told and leaves what runs in place. Belongs to one
+/// reactor; core, series and world outlive it.
 class LocalTelling {
  public:
   static constexpr std::size_t file_bytes_max = 1 << 20;
-  static constexpr Duration look_every = 1s;
 
   /// `file`: absolute; empty: none. `folder`: of what is kept.
   LocalTelling(World& world, Log log, const std::string& folder, std::string file,
@@ -33,18 +33,14 @@ class LocalTelling {
   void add_routes(http::Router& router);
 
  private:
-  Deferred<void> follow();
-  /// Its text; nothing if it is not there.
-  Deferred<std::string> read();
-  Deferred<void> take(std::string text);
+  Deferred<void> reload();
   Deferred<void> apply(const std::string& text);
 
   World& world_;
   const Log log_;
   const std::string file_;
   Telling telling_;
-  std::string seen_;                  // by the last look
-  std::string taken_;                 // looked at as a whole, right or wrong
+  WatchedFiles files_;
   std::optional<std::string> right_;  // that runs
   std::string problem_;
   Scope scope_;

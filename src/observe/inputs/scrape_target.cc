@@ -12,8 +12,6 @@ namespace {
 constexpr std::string_view accepted =
     "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 }  // namespace
 
 ScrapeTarget::ScrapeTarget(World& world, Log log, const ScrapeSpec& spec, std::size_t index,
@@ -44,7 +42,7 @@ Deferred<ScrapeTarget::Answer> ScrapeTarget::ask() {
   http::RequestOptions options;
   options.headers = {
       {"accept", std::string(accepted)},
-      {"x-prometheus-scrape-timeout-seconds", fmt::format("{}", seconds(spec_.timeout))}};
+      {"x-prometheus-scrape-timeout-seconds", fmt::format("{}", seconds_of(spec_.timeout))}};
   options.timeouts = http::Timeouts{spec_.timeout, spec_.timeout, spec_.timeout};
   options.retries_max = 0;
   auto response = co_await session_.get(target_.url, std::move(options));
@@ -111,7 +109,7 @@ void ScrapeTarget::mark_stale(std::uint64_t older_than, std::int64_t time) {
 void ScrapeTarget::report(std::int64_t time, bool up, Duration took, std::size_t samples,
                           std::size_t added) {
   samples_.add(own_labels("up"), time, up ? 1 : 0);
-  samples_.add(own_labels("scrape_duration_seconds"), time, seconds(took));
+  samples_.add(own_labels("scrape_duration_seconds"), time, seconds_of(took));
   samples_.add(own_labels("scrape_samples_scraped"), time, static_cast<double>(samples));
   samples_.add(own_labels("scrape_series_added"), time, static_cast<double>(added));
 }

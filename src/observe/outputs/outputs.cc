@@ -103,7 +103,7 @@ void Outputs::expose(Exposition& page) const {
   page.family("berth_output_lag_seconds", "gauge", "Age of the oldest event that is not sent.");
   for (auto& [name, queue] : queues_) {
     std::string labels = "output=\"" + Exposition::escaped(name) + "\"";
-    page.sample_of(labels, static_cast<double>(queue->lag().count()) / 1e9);
+    page.sample_of(labels, seconds_of(queue->lag()));
   }
 }
 

@@ -49,10 +49,7 @@ Steps subquery_steps(const Subquery& subquery, const Steps& steps, const QueryTi
 
 Result<void> Evaluation::charge(std::size_t samples) {
   held_ += samples;
-  if (held_ > limits_.samples_max) {
-    return Error(Code::overloaded,
-                 "query processing would load too many samples into memory in query execution");
-  }
+  if (held_ > limits_.samples_max) return too_many_samples();
   if (limits_.stop()) return Error(Code::timed_out, "query timed out in expression evaluation");
   return {};
 }

@@ -24,6 +24,9 @@ class Matcher {
 
   /// invalid: the regular expression is wrong.
   static Result<Matcher> make(Kind kind, std::string name, std::string value);
+  static Matcher equal(std::string_view name, std::string_view value) {
+    return Matcher(Kind::equal, std::string(name), std::string(value));
+  }
 
   Kind kind() const { return kind_; }
   const std::string& name() const { return name_; }

@@ -442,8 +442,7 @@ class Parser {
     Selector out;
     out.name = name;
     if (!name.empty()) {
-      out.matchers.push_back(
-          *Matcher::make(Matcher::Kind::equal, std::string(metric_name), out.name));
+      out.matchers.push_back(Matcher::equal(metric_name, out.name));
     }
     if (take_symbol("{")) {
       while (!here().is("}")) {

@@ -46,6 +46,12 @@ struct Selection {
   }
 };
 
+/// overloaded, in Prometheus' words.
+inline Error too_many_samples() {
+  return Error(Code::overloaded,
+               "query processing would load too many samples into memory in query execution");
+}
+
 /// Where samples come from: series kept by Berth, a test's own.
 class SampleSource {
  public:

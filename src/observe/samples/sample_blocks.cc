@@ -200,11 +200,6 @@ Deferred<std::shared_ptr<const std::string>> SampleStore::frame(Stored stored,
 
 namespace {
 
-Error too_many() {
-  return Error(Code::overloaded,
-               "query processing would load too many samples into memory in query execution");
-}
-
 /// What of one block is wanted: entries by frame, so that each frame is unpacked once.
 struct Wanted {
   const BlockEntry* entry;
@@ -233,7 +228,7 @@ Deferred<void> SampleStore::read_stored(const Stored& stored, const promql::Sele
     std::size_t before = samples.size();
     co_await or_return(block.read_entry(*entry, *text, selection.from, selection.to, samples));
     count += samples.size() - before;
-    if (count > samples_max) co_await fail_with(too_many());
+    if (count > samples_max) co_await fail_with(promql::too_many_samples());
   }
 }
 
@@ -250,7 +245,7 @@ Deferred<std::vector<promql::SampleSeries>> SampleStore::select(promql::Selectio
     auto& samples = newest.emplace_back();
     for (auto& chunk : series->chunks) chunk.read(selection.from, selection.to, samples);
     count += samples.size();
-    if (count > samples_max) co_return too_many();
+    if (count > samples_max) co_return promql::too_many_samples();
   }
   std::vector<Stored> all = rollups_;
   all.insert(all.end(), blocks_.begin(), blocks_.end());

@@ -9,6 +9,12 @@
 
 namespace berth::observe {
 
+Result<void> SampleStore::add(const promql::Labels& labels, std::int64_t time,
+                              const Histogram& recorded) {
+  HeadSeries* found = TRY(series(labels));
+  return append(*found, time, recorded);
+}
+
 Result<void> SampleStore::append(HeadSeries& series, std::int64_t time, const Histogram& recorded) {
   if (!series.distributions) {
     return Error(Code::conflict, "a distribution for the numbers of " + series.labels.text());
@@ -124,11 +130,7 @@ Deferred<std::vector<SketchSeries>> SampleStore::select_sketches(promql::Selecti
     if (overlaps && !wanted.empty()) co_await read_stored(stored, selection, wanted, out);
     std::size_t points = 0;
     for (auto& series : out) points += series.points.size();
-    if (points > points_max) {
-      co_return Error(Code::overloaded,
-                      "query processing would load too many samples into memory in query "
-                      "execution");
-    }
+    if (points > points_max) co_return promql::too_many_samples();
   }
   for (auto& [from_memory, place] : newest) {
     if (out[place].points.empty()) out[place].before = std::move(from_memory.before);

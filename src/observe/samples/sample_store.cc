@@ -124,6 +124,11 @@ void SampleStore::begin_logging(HeadSeries& series, std::int64_t time) {
   ++appended_;
 }
 
+Result<void> SampleStore::add(const promql::Labels& labels, const promql::Sample& sample) {
+  HeadSeries* found = TRY(series(labels));
+  return append(*found, sample);
+}
+
 Result<void> SampleStore::append(HeadSeries& series, const promql::Sample& sample) {
   if (series.distributions) {
     return Error(Code::conflict,

@@ -70,6 +70,10 @@ class SampleStore final : public SeriesSource {
   /// Takes in what was recorded in a series of distributions since its last point; the series'
   /// labels have sketch_label. Refusals are append()'s; the same again is one.
   Result<void> append(HeadSeries& series, std::int64_t time, const Histogram& recorded);
+  /// Both at once, for who does not keep a series' place; refusals are those of series() and
+  /// append.
+  Result<void> add(const promql::Labels& labels, const promql::Sample& sample);
+  Result<void> add(const promql::Labels& labels, std::int64_t time, const Histogram& recorded);
   /// All that was appended until now is in the log. One that is dropped leaves it to the next.
   Deferred<void> commit();
 

@@ -25,7 +25,7 @@ inline constexpr Duration default_ttl = 60s;
 using Batch = std::span<const Event* const>;
 
 inline bool has_time(const Event& event) { return event.time != no_time; }
-inline double seconds_of(Duration d) { return static_cast<double>(d.count()) / 1e9; }
+using berth::seconds_of;
 inline double seconds_of(WallTime t) { return static_cast<double>(t.nanoseconds) / 1e9; }
 /// From 1970 to `latest_time`, so that a ttl or an interval can be added to any time of an event.
 WallTime time_of_seconds(double seconds);

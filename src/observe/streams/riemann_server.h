@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "async/lost_datagrams.h"
 #include "async/network.h"
 #include "async/scope.h"
 #include "base/log.h"

@@ -130,9 +130,7 @@ Deferred<void> Conversation::begin(std::vector<std::string> contacts) {
   }
   Json account = Json::object();
   account.add_member("termsOfServiceAgreed", true);
-  Json list = Json::array();
-  for (auto& each : contacts) list.add(each);
-  if (!contacts.empty()) account.add_member("contact", std::move(list));
+  if (!contacts.empty()) account.add_member("contact", Json::array_of(std::move(contacts)));
   auto making = post(directory_.new_account, account.text());
   Answer made = co_await std::move(making);
   if (made.location.empty()) {

@@ -165,9 +165,7 @@ Deferred<std::string> Checks::check(Checked& checked) {
   if (checked.spec.kind == CheckSpec::Kind::http) return check_http(checked);
   if (checked.spec.kind == CheckSpec::Kind::grpc) return check_grpc(checked);
   const Address& address = checked.key.second;
-  auto connecting =
-      checked.tls ? checked.tls->connect(world_, address, {}) : world_.network.connect(address);
-  return std::move(connecting)
+  return connect_to_instance(world_, address, checked.tls.get(), {})
       .then([](std::unique_ptr<ByteStream>) { return std::string(); },
             [](Error error) -> Result<std::string> {
               if (error.is(Code::cancelled)) return error;

@@ -40,20 +40,19 @@ Result<std::shared_ptr<const InstanceTls>> InstanceTls::make(TlsSpec spec) {
 
 Deferred<Stream> InstanceTls::connect(World& world, const Address& address,
                                       Protocols protocols) const {
-  std::string host = spec_.name.empty() ? address.ip_text() : spec_.name;
-  return secured(world.clock, world.network.connect(address), context_, std::move(host),
+  return secured(world.clock, world.network.connect(address), context_, name_at(address),
                  std::move(protocols));
 }
 
 Deferred<Stream> InstanceTls::secure(Clock& clock, Stream stream, const Address& address,
                                      Protocols protocols) const {
-  std::string host = spec_.name.empty() ? address.ip_text() : spec_.name;
-  return secured(clock, ready(std::move(stream)), context_, std::move(host), std::move(protocols));
+  return secured(clock, ready(std::move(stream)), context_, name_at(address), std::move(protocols));
 }
 
-Deferred<Stream> connect_to_instance(World& world, const Address& address, const InstanceTls* tls) {
+Deferred<Stream> connect_to_instance(World& world, const Address& address, const InstanceTls* tls,
+                                     InstanceTls::Protocols protocols) {
   if (!tls) return world.network.connect(address);
-  return tls->connect(world, address, {"http/1.1"});
+  return tls->connect(world, address, std::move(protocols));
 }
 
 }  // namespace berth::proxy::gateway

@@ -48,14 +48,19 @@ class InstanceTls {
  private:
   InstanceTls(TlsSpec spec, tls::ClientContext context)
       : spec_(std::move(spec)), context_(std::move(context)) {}
+  std::string name_at(const Address& address) const {
+    return spec_.name.empty() ? address.ip_text() : spec_.name;
+  }
 
   TlsSpec spec_;
   tls::ClientContext context_;
 };
 
-/// To an instance that speaks HTTP/1.1, by TLS where there is any.
+/// To an instance, by TLS where there is any, which is offered `protocols` then.
 Deferred<std::unique_ptr<ByteStream>> connect_to_instance(World& world, const Address& address,
-                                                          const InstanceTls* tls);
+                                                          const InstanceTls* tls,
+                                                          InstanceTls::Protocols protocols = {
+                                                              "http/1.1"});
 
 /// A Network whose connections are those of an InstanceTls: for an http::Client that knows its
 /// server by address. Listens as the world does.

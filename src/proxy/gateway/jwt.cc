@@ -32,7 +32,7 @@ std::optional<double> date(const Json& value) {
 
 Result<void> in_time(const Json& claims, const JwtRules& rules, WallTime now) {
   double seconds = static_cast<double>(now.nanoseconds) / 1e9;
-  double leeway = std::chrono::duration<double>(rules.leeway).count();
+  double leeway = seconds_of(rules.leeway);
   if (auto* value = claims.find("exp")) {
     auto end = date(*value);
     if (!end) return bad("has an 'exp' that is no time");

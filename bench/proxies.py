@@ -1,4 +1,4 @@
-"""Berth's proxy (`berth proxy run proxy.toml`), Debian's haproxy and nginx in front of the same instances, one thread each: log by UDP, limits, health checks and metrics on."""
+"""Berth's proxy (`berth proxy run proxy.toml`), Debian's haproxy and nginx in front of the same instances, one thread each where nothing else is said: log by UDP, limits, health checks and metrics on."""
 import os
 import resource
 
@@ -25,8 +25,9 @@ def raise_descriptors():
 class Proxy:
     """One of them: `plain` takes HTTP/1.1, `h2` HTTP/2 by prior knowledge, `secure` both within TLS 1.3, `raw` bytes."""
 
-    def __init__(self, name, instances, raw_instance, connections_max=4000, streams=False):
+    def __init__(self, name, instances, raw_instance, connections_max=4000, streams=False, threads=1):
         self.name, self.instances, self.raw_instance, self.connections_max = name, instances, raw_instance, connections_max
+        self.threads = threads  # nginx has one
         self.streams = streams  # nginx gathers small pieces of answers but where it is told not to
         self.plain, self.secure, self.raw, self.h2, self.metrics = (free_port() for _ in range(5))
         self.folder = os.path.join(FOLDER, f"{name}-{self.plain}")
@@ -47,6 +48,7 @@ class Proxy:
         listed = ", ".join(f'"{each}"' for each in self.instances)
         return start([BERTH, "proxy", "run", self.file("proxy.toml", f"""
 [proxy]
+threads = {self.threads}
 metrics = "tcp:127.0.0.1:{self.metrics}"
 connections_max = {self.connections_max}
 [listener.plain]
@@ -76,7 +78,7 @@ form = "haproxy"
         listed = "\n".join(f"  server s{i} {each} check inter 2s maxconn 256" for i, each in enumerate(self.instances))
         return start(["haproxy", "-db", "-f", self.file("haproxy.cfg", f"""
 global
-  nbthread 1
+  nbthread {self.threads}
   no strict-limits
   maxconn {self.connections_max}
   log 127.0.0.1:{SINK} local0

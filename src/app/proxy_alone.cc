@@ -2,11 +2,13 @@
 
 #include <csignal>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <optional>
 #include <tuple>
 
 #include "app/exit_code.h"
+#include "app/proxy_threads.h"
 #include "app/read_files.h"
 #include "app/succession.h"
 #include "app/taken_sockets.h"
@@ -26,6 +28,7 @@ namespace {
 /// What was read, and from which files.
 struct Loaded {
   proxy::gateway::ProxyFile file;
+  std::vector<proxy::gateway::ProxyFile> copies;  // one for each further thread
   std::vector<std::string> paths;
 };
 
@@ -33,10 +36,18 @@ struct Loaded {
 Result<Loaded> load(const std::string& path, const std::string& shown) {
   Loaded loaded;
   ReadFiles files;
-  auto read = [&](const std::string& other) { return files.read(other); };
+  std::map<std::string, std::string> contents;
+  auto read = [&](const std::string& other) -> Result<std::string> {
+    auto found = contents.find(other);
+    if (found == contents.end()) found = contents.emplace(other, TRY(files.read(other))).first;
+    return found->second;
+  };
   std::string text = TRY(read(path));
   std::string folder = path.substr(0, path.rfind('/'));
   loaded.file = TRY(proxy::gateway::read_proxy_file(text, shown, folder, read));
+  while (loaded.copies.size() + 1 < loaded.file.gateway->threads) {
+    loaded.copies.push_back(TRY(proxy::gateway::read_proxy_file(text, shown, folder, read)));
+  }
   loaded.paths = std::move(files.paths);
   return loaded;
 }
@@ -62,8 +73,10 @@ class AloneProcess {
   Result<int> run() {
     os::raise_descriptor_limit();
     site_.on_upgrade([this] { return upgrade(); });
+    sockets_.deal_by([this](const Address& listening) { return threads_.dealer(listening); });
     scope_.add(begin());
     int code = own_.reactor.run();
+    threads_.stop();
     if (failed_) return std::move(*failed_);
     return code;
   }
@@ -82,13 +95,11 @@ class AloneProcess {
     scope_.add(give_way());
   }
 
-  Deferred<void> begin_alone() { return resolved<void>(read_and_apply()); }
-
-  Result<void> read_and_apply() {
-    auto loaded = TRY(load(path_, shown_));
-    TRY(apply(std::move(loaded.file)));
-    files_.set(std::move(loaded.paths));
-    return {};
+  Deferred<void> begin_alone() {
+    auto loaded = co_await or_return(load(path_, shown_));
+    co_await threads_.start(loaded.file.gateway->threads, alone_.shard());
+    files_.set(loaded.paths);
+    co_await or_return(apply(std::move(loaded)));
   }
 
   /// What the process before knows, then its sockets; it goes on where anything fails.
@@ -97,7 +108,7 @@ class AloneProcess {
     auto successor = co_await std::move(taking);
     auto told = co_await ask_predecessor().result();
     if (told.ok()) alone_.begin_with(*told);
-    auto applied = told.ok() ? read_and_apply() : Result<void>(told.error());
+    auto applied = told.ok() ? co_await begin_alone().result() : Result<void>(told.error());
     if (!applied.ok()) {
       successor->failed(applied.error());
       co_await fail_with(std::move(applied).error());
@@ -130,22 +141,23 @@ class AloneProcess {
   Deferred<void> give_way() {
     co_await predecessor_.succeeded();
     log_.info("the next process has taken over; this one ends with its connections",
-              {{"connections", alone_.proxy().connections()}});
-    alone_.proxy().stop_listening();
+              {{"connections", alone_.connections()}});
+    alone_.stop_listening();
     alone_.certificates().stop();
     sockets_.stop_listening();           // control and metrics too
     co_await own_.reactor.after(100ms);  // who asked for it is answered
     std::ignore = site_.set({}, {});
     std::ignore = predecessor_.set("");
     MonotonicTime end = own_.reactor.now() + grace_;
-    while (alone_.proxy().connections() > 0 && own_.reactor.now() < end) {
+    while (alone_.connections() > 0 && own_.reactor.now() < end) {
       co_await own_.reactor.after(10ms);
     }
-    co_await alone_.logs().finish();
+    co_await alone_.finish_logs();
     own_.reactor.stop(0);
   }
 
-  Result<void> apply(proxy::gateway::ProxyFile file) {
+  Result<void> apply(Loaded loaded) {
+    auto& file = loaded.file;
     Duration grace = file.stop_grace;
     Address metrics = file.metrics;
     Address control = file.control;
@@ -156,7 +168,7 @@ class AloneProcess {
     if (!told.ok())
       log_.warning("no process can take over from this one", {{"error", told.error()}});
     std::swap(control_, control);
-    if (auto applied = alone_.apply(std::move(file)); !applied.ok()) {
+    if (auto applied = alone_.apply(std::move(file), std::move(loaded.copies)); !applied.ok()) {
       std::ignore = site_.set(metrics_, control_);
       return applied;
     }
@@ -172,8 +184,8 @@ class AloneProcess {
     auto loaded = co_await std::move(loading).result();
     Result<void> applied;
     if (loaded.ok()) {
-      files_.set(std::move(loaded->paths));
-      applied = apply(std::move(loaded->file));
+      files_.set(loaded->paths);
+      applied = apply(std::move(*loaded));
     } else {
       applied = std::move(loaded).error();
     }
@@ -196,12 +208,12 @@ class AloneProcess {
       alone_.logs().reopen();
       co_await reload();
     }
-    alone_.proxy().stop_listening();
+    alone_.stop_listening();
     MonotonicTime end = own_.reactor.now() + grace_;
-    while (alone_.proxy().requests_in_flight() > 0 && own_.reactor.now() < end) {
+    while (co_await alone_.requests_in_flight() > 0 && own_.reactor.now() < end) {
       co_await own_.reactor.after(10ms);
     }
-    co_await alone_.logs().finish();
+    co_await alone_.finish_logs();
     own_.reactor.stop(0);
   }
 
@@ -215,9 +227,12 @@ class AloneProcess {
                own_.random,  own_.workers, &own_.resolver};
   os::LogOutput output_{""};
   Log log_{output_.target(), "proxy"};
-  proxy::Alone alone_{world_, log_, [this](const std::string& path, const std::string& content) {
+  ProxyThreads threads_{own_.reactor, world_, log_};
+  proxy::Alone alone_{world_, log_,
+                      [this](const std::string& path, const std::string& content) {
                         return write_private(own_.workers, path, content);
-                      }};
+                      },
+                      &threads_};
   proxy::ControlSite site_{world_, log_.named("control"), alone_};
   Predecessor predecessor_{world_, log_.named("upgrade"), own_.reactor, sockets_};
   WatchedFiles files_{world_};

@@ -50,7 +50,8 @@ Result<std::unique_ptr<Listener>> TakenSockets::listen(const Address& address,
                                                        const ListenOptions& options) {
   std::string name = address.text();
   auto socket = TRY(take(name, [&] { return os::bind_listener(address, options); }));
-  auto inner = TRY(network_.adopt_listener(std::move(socket)));
+  os::Deal deal = options.dealt && dealer_ ? dealer_(address) : os::Deal();
+  auto inner = TRY(network_.adopt_listener(std::move(socket), std::move(deal)));
   return std::unique_ptr<Listener>(std::make_unique<Kept>(*this, name, std::move(inner)));
 }
 

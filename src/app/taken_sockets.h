@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -27,6 +28,10 @@ class TakenSockets final : public Network {
   /// Those of port 0 are nobody else's, and not kept.
   Result<std::unique_ptr<DatagramSocket>> bind_datagram(const Address& address) override;
 
+  /// Who deals the connections of a listener that asks for it.
+  void deal_by(std::function<os::Deal(const Address& listening)> dealer) {
+    dealer_ = std::move(dealer);
+  }
   /// One of the process before.
   void inherit(const std::string& name, os::Descriptor socket) {
     inherited_[name] = std::move(socket);
@@ -47,6 +52,7 @@ class TakenSockets final : public Network {
   Result<os::Descriptor> take(const std::string& name, Make&& make);
 
   os::Network& network_;
+  std::function<os::Deal(const Address&)> dealer_;
   std::map<std::string, os::Descriptor> inherited_;
   std::map<std::string, os::Descriptor> open_;
   std::set<Kept*> kept_;

@@ -93,6 +93,7 @@ inline std::uint64_t lost_by(const std::vector<std::unique_ptr<DatagramSocket>>&
 struct ListenOptions {
   int backlog = 1024;
   bool reuse_port = false;
+  bool dealt = false;  // its connections may be given to other reactors, where there are
 };
 
 /// Sockets. Names are not resolved here. Errors of connect: refused, timed_out, unavailable (no

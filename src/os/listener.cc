@@ -11,12 +11,17 @@
 
 namespace berth::os {
 
-SocketListener::SocketListener(Reactor& reactor, Descriptor fd)
-    : reactor_(reactor), fd_(std::move(fd)), address_(local_address_of(fd_.get())) {}
+SocketListener::SocketListener(Reactor& reactor, Descriptor fd, Deal deal)
+    : reactor_(reactor),
+      fd_(std::move(fd)),
+      address_(local_address_of(fd_.get())),
+      deal_(std::move(deal)) {}
 
-Result<std::unique_ptr<Listener>> SocketListener::adopt(Reactor& reactor, Descriptor fd) {
+Result<std::unique_ptr<Listener>> SocketListener::adopt(Reactor& reactor, Descriptor fd,
+                                                        Deal deal) {
   int number = fd.get();
-  std::unique_ptr<SocketListener> listener(new SocketListener(reactor, std::move(fd)));
+  std::unique_ptr<SocketListener> listener(
+      new SocketListener(reactor, std::move(fd), std::move(deal)));
   TRY(reactor.watch(number, *listener));
   return std::unique_ptr<Listener>(std::move(listener));
 }
@@ -27,6 +32,7 @@ std::unique_ptr<ByteStream> SocketListener::try_accept() {
     peer.length = sizeof peer.storage;
     Descriptor fd(::accept4(fd_.get(), peer.get(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd.valid()) {
+      if (deal_ && deal_(fd, peer.address())) continue;
       auto stream = adopt_stream(reactor_, std::move(fd), peer.address());
       if (stream.ok()) return std::move(*stream);
       errno = ENOMEM;

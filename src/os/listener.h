@@ -4,6 +4,7 @@
 
 #include "async/network.h"
 #include "async/wait_list.h"
+#include "os/network.h"
 #include "os/reactor.h"
 
 namespace berth::os {
@@ -12,7 +13,7 @@ namespace berth::os {
 /// the peers wait in the kernel's backlog meanwhile.
 class SocketListener final : public Listener, Watched, Timer {
  public:
-  static Result<std::unique_ptr<Listener>> adopt(Reactor& reactor, Descriptor fd);
+  static Result<std::unique_ptr<Listener>> adopt(Reactor& reactor, Descriptor fd, Deal deal = {});
   ~SocketListener() override { close(); }
 
   Deferred<std::unique_ptr<ByteStream>> accept() override;
@@ -21,7 +22,7 @@ class SocketListener final : public Listener, Watched, Timer {
   int descriptor() const { return fd_.get(); }
 
  private:
-  SocketListener(Reactor& reactor, Descriptor fd);
+  SocketListener(Reactor& reactor, Descriptor fd, Deal deal);
   void on_events(std::uint32_t) override;
   void fire() override { on_events(0); }
   /// The next connection, or null: then none is there now.
@@ -30,6 +31,7 @@ class SocketListener final : public Listener, Watched, Timer {
   Reactor& reactor_;
   Descriptor fd_;
   Address address_;
+  Deal deal_;
   bool readable_ = true;
   WaitList<std::unique_ptr<ByteStream>> waiting_;
 };

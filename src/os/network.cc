@@ -118,11 +118,12 @@ Result<std::unique_ptr<DatagramSocket>> Network::bind_datagram(const Address& ad
   return adopt_datagram(TRY(bind_datagram_descriptor(address)));
 }
 
-Result<std::unique_ptr<Listener>> Network::adopt_listener(Descriptor fd) {
+Result<std::unique_ptr<Listener>> Network::adopt_listener(Descriptor fd, Deal deal) {
   if (reactor_.ring()) {
-    return std::unique_ptr<Listener>(std::make_unique<RingListener>(reactor_, std::move(fd)));
+    return std::unique_ptr<Listener>(
+        std::make_unique<RingListener>(reactor_, std::move(fd), std::move(deal)));
   }
-  return SocketListener::adopt(reactor_, std::move(fd));
+  return SocketListener::adopt(reactor_, std::move(fd), std::move(deal));
 }
 
 Result<std::unique_ptr<DatagramSocket>> Network::adopt_datagram(Descriptor fd) {

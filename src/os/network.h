@@ -1,11 +1,15 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "async/network.h"
 #include "os/reactor.h"
 
 namespace berth::os {
+
+/// Asked for each connection that is accepted: true if it has taken the descriptor.
+using Deal = std::function<bool(Descriptor& fd, const Address& peer)>;
 
 /// Sockets of the kernel on one Reactor.
 class Network final : public berth::Network {
@@ -17,8 +21,9 @@ class Network final : public berth::Network {
                                            const ListenOptions& options = {}) override;
   Result<std::unique_ptr<DatagramSocket>> bind_datagram(const Address& address) override;
 
-  /// For sockets that another process handed over; takes the descriptor.
-  Result<std::unique_ptr<Listener>> adopt_listener(Descriptor fd);
+  /// For sockets that another process handed over; takes the descriptor. `deal` may take
+  /// connections for other reactors.
+  Result<std::unique_ptr<Listener>> adopt_listener(Descriptor fd, Deal deal = {});
   Result<std::unique_ptr<DatagramSocket>> adopt_datagram(Descriptor fd);
 
  private:

@@ -127,6 +127,8 @@ std::size_t ReactorGroup::here() const {
   return place.index;
 }
 
+Reactor& ReactorGroup::reactor() const { return *members_[here()]->reactor; }
+
 bool ReactorGroup::send(std::size_t from, std::size_t to, Parcel& parcel) {
   return members_[to]->put(from, parcel);
 }

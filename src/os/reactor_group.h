@@ -35,6 +35,7 @@ class ReactorGroup {
   std::size_t size() const { return members_.size(); }
   /// Of the group's reactor on this thread; crashes on others.
   std::size_t here() const;
+  Reactor& reactor() const;
 
   /// Runs `work(World&)` on reactor `index` in one of its next turns; it answers T, Result<T> or
   /// Deferred<T>, and the Deferred here resolves on this thread's reactor, one of the group. What

@@ -187,5 +187,31 @@ TEST_P(GroupTest, each_reactor_accepts_its_share_of_one_port) {
   EXPECT_EQ(greetings, (std::set<std::string>{"1", "2"}));
 }
 
+TEST_P(GroupTest, a_listener_deals_connections_to_other_reactors) {
+  std::size_t dealt = 0;
+  Deal deal = [&](Descriptor& socket, const Address& peer) {
+    std::size_t to = dealt++ % group.size();
+    if (to == 0) return false;  // it stays here
+    auto serve_there = [this, peer, to, fd = std::move(socket)](World&) mutable {
+      auto stream = adopt_stream(group.reactor(), std::move(fd), peer);
+      return greet(std::move(stream.value()), std::to_string(to));
+    };
+    std::ignore = group.on(to, std::move(serve_there));
+    return true;
+  };
+  auto socket = bind_listener(Address::loopback(0)).value();
+  auto listener = network.adopt_listener(std::move(socket), deal).value();
+  Scope scope;
+  scope.add(serve(
+      *listener, [](std::unique_ptr<ByteStream> stream) { return greet(std::move(stream), "0"); }));
+  std::string greetings;
+  for (int i = 0; i < 6; ++i) {
+    auto stream = run(network.connect(listener->address())).value();
+    greetings += run(stream->read()).value().view();
+  }
+  EXPECT_EQ(greetings, "012012");
+  run(scope.close()).value();
+}
+
 }  // namespace
 }  // namespace berth::os

@@ -18,10 +18,11 @@ void refuse(Descriptor fd) {
 
 }  // namespace
 
-RingListener::RingListener(Reactor& reactor, Descriptor fd)
+RingListener::RingListener(Reactor& reactor, Descriptor fd, Deal deal)
     : reactor_(reactor),
       fd_(std::move(fd)),
       address_(local_address_of(fd_.get())),
+      deal_(std::move(deal)),
       accept_(new Accept(*this)) {}
 
 std::unique_ptr<ByteStream> RingListener::stream_of(Descriptor fd) {
@@ -71,7 +72,9 @@ void RingListener::Accept::complete(int result, bool more, int) {
 void RingListener::on_accepted(int result) {
   if (result >= 0) {
     Descriptor fd(result);
-    if (!waiting_.empty()) {
+    if (deal_ && deal_(fd, peer_address_of(fd.get()))) {
+      // Another reactor's.
+    } else if (!waiting_.empty()) {
       waiting_.wake(stream_of(std::move(fd)));
     } else {
       untaken_.push_back(std::move(fd));

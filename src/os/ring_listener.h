@@ -5,6 +5,7 @@
 
 #include "async/network.h"
 #include "async/wait_list.h"
+#include "os/network.h"
 #include "os/reactor.h"
 #include "os/ring.h"
 
@@ -19,7 +20,7 @@ class RingListener final : public Listener, Timer {
   /// Beyond it the accept is ended; what had come in that turn is kept as well.
   static constexpr std::size_t untaken_max = 16;
 
-  RingListener(Reactor& reactor, Descriptor fd);
+  RingListener(Reactor& reactor, Descriptor fd, Deal deal = {});
   ~RingListener() override { close(); }
 
   Deferred<std::unique_ptr<ByteStream>> accept() override;
@@ -46,6 +47,7 @@ class RingListener final : public Listener, Timer {
   Reactor& reactor_;
   Descriptor fd_;
   Address address_;
+  Deal deal_;
   Accept* accept_;
   std::deque<Descriptor> untaken_;
   WaitList<std::unique_ptr<ByteStream>> waiting_;

@@ -3,93 +3,77 @@
 #include <algorithm>
 
 #include "async/clock.h"
-#include "base/units.h"
-#include "proxy/session.h"
-#include "tls/handshake.h"
 
 namespace berth::proxy {
 
-Alone::Alone(World& world, Log log, acme::WritePrivate write)
+Alone::Alone(World& world, Log log, acme::WritePrivate write, Siblings* siblings)
     : world_(world),
       log_(log),
+      siblings_(siblings ? *siblings : nobody_),
       listeners_(world.network),
-      logs_(world, log.named("access log")),
+      shard_(world, log, listeners_, {}),
       checks_(world, log.named("checks"), [this] { health_changed(); }),
       certificates_(world, log.named("acme"), std::move(write), [this] { show_certificates(); }) {
-  proxy_ = std::make_unique<Proxy>(world, log.named("proxy"), listeners_, counts_, nobody_,
-                                   ProxyOptions());
+  certificates_.challenges().on_change([this] {
+    siblings_.tell([all = certificates_.challenges().by_token()](Shard& shard) {
+      shard.challenges().set(all);
+    });
+  });
 }
 
-Result<void> Alone::apply(gateway::ProxyFile file) {
+Result<void> Alone::apply(gateway::ProxyFile file, std::vector<gateway::ProxyFile> copies) {
+  if (file.gateway->threads != siblings_.count() + 1) {
+    return Error(Code::invalid,
+                 "[proxy] threads can't change while it runs: start it anew, or `berth proxy "
+                 "upgrade`");
+  }
   std::vector<Address> addresses;
   for (auto& entrance : file.gateway->entrances) {
     if (!entrance->udp) addresses.push_back(entrance->address);
   }
   TRY(listeners_.prepare(addresses));
-  TRY(attach_keys(*file.gateway));
-  TRY(attach_tls(file.services));
   auto certificates = TRY(certificates_.prepare(std::move(file.certificates), *file.gateway));
-  TRY(logs_.set(file.logs));
-  TRY(proxy_->apply_gateway(file.gateway));
+  TRY(shard_.apply(file));
   certificates_.take(std::move(certificates));
+  hand_to_siblings(*file.gateway, std::move(copies));
   checks_.set(file.services);
   services_ = std::move(file.services);
   publish();
-  for (auto& each : services_) {
-    if (auto pool = proxy_->pool_called(each.service.name)) pool->set_tls(each.secured);
-  }
   return {};
 }
 
-/// One that stays as it was goes on, with its sessions.
-Result<void> Alone::attach_tls(std::vector<gateway::FileService>& services) const {
-  for (auto& each : services) {
-    if (!each.tls) continue;
-    auto same = std::ranges::find_if(services_, [&](auto& before) {
-      return before.service.name == each.service.name && before.tls &&
-             before.tls->same_as(*each.tls);
-    });
-    each.secured =
-        same == services_.end() ? TRY(gateway::InstanceTls::make(*each.tls)) : same->secured;
+/// Datagrams and certificates are the first one's.
+void Alone::hand_to_siblings(const gateway::Gateway& gateway,
+                             std::vector<gateway::ProxyFile> copies) {
+  for (auto& copy : copies) {
+    auto& entrances = copy.gateway->entrances;
+    for (std::size_t i = 0; i < entrances.size(); ++i) {
+      auto filled = std::make_shared<gateway::Entrance>(*entrances[i]);
+      filled->shown = gateway.entrances[i]->shown;
+      entrances[i] = std::move(filled);
+    }
+    std::erase_if(entrances, [](auto& entrance) { return entrance->udp; });
   }
-  return {};
+  auto shared = std::make_shared<std::vector<gateway::ProxyFile>>(std::move(copies));
+  siblings_.tell([shared, log = log_](Shard& shard) {
+    auto file = std::move((*shared)[shard.number() - 1]);
+    if (auto applied = shard.apply(file); !applied.ok()) {
+      log.error("a thread goes on with the file before",
+                {{"thread", std::uint64_t{shard.number()}}, {"error", applied.error()}});
+    }
+  });
 }
 
 /// Those that came since the file was read, on the listeners that are there.
 void Alone::show_certificates() {
-  for (auto& entrance : proxy_->gateway()->entrances) {
+  for (auto& entrance : proxy().gateway()->entrances) {
     if (entrance->acme.empty()) continue;
-    auto shown = proxy_->show_certificates(*entrance, certificates_.of(*entrance));
-    if (!shown.ok()) {
-      log_.error("a certificate cannot be shown; the one before is",
-                 {{"listener", entrance->name}, {"error", shown.error()}});
-    }
+    auto certificates = certificates_.of(*entrance);
+    siblings_.tell([name = entrance->name, certificates](Shard& shard) {
+      shard.show_certificates(name, certificates);
+    });
+    shard_.show_certificates(entrance->name, std::move(certificates));
   }
-}
-
-/// Fetched keys that are there already are taken over.
-Result<void> Alone::attach_keys(gateway::Gateway& gateway) {
-  std::map<std::string, std::shared_ptr<gateway::FetchedKeys>> next;
-  for (auto& authentication : gateway.authentications) {
-    auto& url = authentication->keys_url;
-    if (url.empty()) continue;
-    if (!key_client_) {
-      http::ClientOptions options;
-      options.resolver = world_.resolver;
-      options.secure = tls::secure_with(TRY(tls::ClientContext::make()), world_.clock);
-      key_client_ = std::make_unique<http::Client>(world_.clock, world_.network, options);
-    }
-    std::string key = url + " " + write_duration(authentication->keys_interval);
-    auto& source = next[key];
-    if (auto found = keys_.find(key); !source && found != keys_.end()) source = found->second;
-    if (!source) {
-      source = std::make_shared<gateway::FetchedKeys>(
-          world_.clock, log_.named("keys"), *key_client_, url, authentication->keys_interval);
-    }
-    authentication->source = source;
-  }
-  keys_ = std::move(next);
-  return {};
 }
 
 void Alone::health_changed() {
@@ -133,7 +117,8 @@ void Alone::publish() {
     }
   }
   published_ = snapshot->services;
-  proxy_->apply(std::move(snapshot));
+  siblings_.tell([snapshot](Shard& shard) { shard.publish(snapshot); });
+  shard_.publish(std::move(snapshot));
 }
 
 const catalog::Instance* Alone::find(std::string_view instance, std::string& service) const {
@@ -174,9 +159,15 @@ Result<void> Alone::eject(std::string_view instance, Duration time) {
   std::string service;
   if (!find(instance, service))
     return Error(Code::not_found, "there is no instance " + std::string(instance));
-  auto pool = proxy_->pool_called(service);
-  if (!pool || !pool->eject(instance, time, world_.clock.now()))
+  auto eject = [id = std::string(instance), service, time](Shard& shard) {
+    auto& proxy = shard.proxy();
+    auto pool = proxy.pool_called(service);
+    return pool && pool->eject(id, time, proxy.world().clock.now());
+  };
+  if (!eject(shard_)) {
     return Error(Code::invalid, std::string(instance) + " gets no requests anyway");
+  }
+  siblings_.tell([eject](Shard& shard) { eject(shard); });
   return {};
 }
 
@@ -187,15 +178,31 @@ Alone::Order Alone::ordered(std::string_view instance) const {
   return found == orders_.end() ? Order::as_checked : found->second;
 }
 
-std::uint32_t Alone::in_flight(std::string_view instance) const {
-  std::uint32_t count = 0;
-  for (auto* session : proxy_->sessions()) {
-    if (session->is_on(instance)) ++count;
-  }
-  return count;
+Deferred<std::uint32_t> Alone::in_flight(std::string instance) {
+  auto count = std::make_shared<std::uint32_t>(shard_.in_flight(instance));
+  auto asking =
+      siblings_.each([count, instance](Shard& shard) { *count += shard.in_flight(instance); });
+  co_await std::move(asking);
+  co_return *count;
 }
 
-Json Alone::handover() const {
+Deferred<std::size_t> Alone::requests_in_flight() {
+  auto count = std::make_shared<std::size_t>(proxy().requests_in_flight());
+  auto asking =
+      siblings_.each([count](Shard& shard) { *count += shard.proxy().requests_in_flight(); });
+  co_await std::move(asking);
+  co_return *count;
+}
+
+void Alone::stop_listening() {
+  proxy().stop_listening();
+  siblings_.tell([](Shard& shard) { shard.proxy().stop_listening(); });
+}
+
+Deferred<Json> Alone::handover() {
+  auto counts = std::make_shared<Counts::All>(this->counts().all());
+  auto asking = siblings_.each([counts](Shard& shard) { counts->add(shard.counts().all()); });
+  co_await std::move(asking);
   Json instances = Json::array();
   for (auto& [name, service] : published_) {
     for (auto& instance : service->instances) {
@@ -214,8 +221,8 @@ Json Alone::handover() const {
   }
   Json out = Json::object();
   out.add_member("instances", std::move(instances));
-  out.add_member("counts", counts_.json());
-  return out;
+  out.add_member("counts", counts->json());
+  co_return out;
 }
 
 void Alone::begin_with(const Json& handover) {
@@ -229,14 +236,21 @@ void Alone::begin_with(const Json& handover) {
       checks_.begin_with(service, *address, *healthy, std::string(one["why"].string_or("")));
     }
   }
-  counts_.begin_with(handover["counts"]);
+  shard_.counts().begin_with(handover["counts"]);
+}
+
+Deferred<void> Alone::finish_logs() {
+  // What the others hand over is written here.
+  auto gathered = world_.clock.after(3 * LogPlace::gather_time);
+  if (siblings_.count() > 0) co_await std::move(gathered);
+  co_await logs().finish();
 }
 
 Deferred<void> Alone::close() {
   certificates_.stop();
   co_await checks_.close();
-  co_await proxy_->close();
-  co_await logs_.finish();
+  co_await proxy().close();
+  co_await logs().finish();
 }
 
 }  // namespace berth::proxy

@@ -36,21 +36,21 @@ struct AloneTest : ::testing::Test {
   void backend(std::uint16_t port) {
     healthy[port] = 200;
     servers.push_back(std::make_unique<http::Server>(
-        inside.clock, [this, port](http::ServerRequest& request) -> Deferred<http::ServerResponse> {
-          if (request.head.path() == "/health") {
-            co_return http::ServerResponse::text("", healthy[port]);
-          }
-          if (request.head.path() == "/keys") co_return http::ServerResponse::text(files["/keys"]);
-          std::string fields;
-          for (auto& header : request.head.headers) {
-            fields += std::string(header.name) + ": " + std::string(header.value) + "\n";
-          }
-          seen.push_back(fields);
-          std::string body = co_await request.body(4 << 20);
-          if (slow > Duration(0)) co_await inside.clock.after(slow);
-          co_return http::ServerResponse::text(std::to_string(port));
-        }));
+        inside.clock,
+        [this, port](http::ServerRequest& request) { return answer(port, request); }));
     servers.back()->serve(inside.network.listen(inside.address(port)).value());
+  }
+  Deferred<http::ServerResponse> answer(std::uint16_t port, http::ServerRequest& request) {
+    if (request.head.path() == "/health") co_return http::ServerResponse::text("", healthy[port]);
+    if (request.head.path() == "/keys") co_return http::ServerResponse::text(files["/keys"]);
+    std::string fields;
+    for (auto& header : request.head.headers) {
+      fields += std::string(header.name) + ": " + std::string(header.value) + "\n";
+    }
+    seen.push_back(fields);
+    std::string body = co_await request.body(4 << 20);
+    if (slow > Duration(0)) co_await inside.clock.after(slow);
+    co_return http::ServerResponse::text(std::to_string(port));
   }
   Result<void> apply(const std::string& text) {
     auto file = gateway::read_proxy_file(text, "proxy.toml", "", [&](const std::string& path) {
@@ -400,7 +400,7 @@ TEST_F(AloneTest, an_operator_drains_disables_enables_and_kills) {
   slow = 3s;
   auto waiting = client.send(middle.address(80), http::Request());
   ASSERT_TRUE(simulation.run_until([&] { return alone->proxy().requests_in_flight() == 1; }));
-  std::string busy = alone->in_flight("a/1") == 1 ? "1" : "2";
+  std::string busy = simulation.run(alone->in_flight("a/1")).value() == 1 ? "1" : "2";
   auto early = tell("POST", "/v1/instances/a/" + busy + "/drain?wait=1s");
   EXPECT_EQ(early.second["in_flight"].integer(), 1);
   auto state = tell("GET", "/v1/state").second;
@@ -445,7 +445,7 @@ TEST_F(AloneTest, the_log_is_followed_by_those_who_ask_for_it) {
   EXPECT_EQ(record["status"].integer(), 400);
   EXPECT_THAT(simulation.run(all.read()).value().text(), HasSubstr("\"GET /x/1 HTTP/1.1\"\n"));
   {
-    auto slow_reader = alone->tail().follow({}, gateway::LogSpec::Form::haproxy);
+    auto slow_reader = alone->shard().tail().follow({}, gateway::LogSpec::Form::haproxy);
     EXPECT_EQ(simulation.run(slow_reader->read()).value().view(), "\n");
     for (std::size_t i = 0; i < LogTail::lines_waiting_max + 5; ++i) EXPECT_EQ(get(80).first, 200);
     auto first = simulation.run(slow_reader->read()).value().text();

@@ -44,6 +44,8 @@ class Certificates {
   Json json() const;
   /// Orders that one anew. Errors: not_found.
   Result<void> renew(std::string_view name);
+  /// Of the orders that are under way.
+  acme::Challenges& challenges() { return *challenges_; }
   /// Orders no more: another process does.
   void stop() { all_.clear(); }
 

@@ -23,33 +23,33 @@ http::ServerResponse refused(const Error& error) {
 
 }  // namespace
 
-http::ServerResponse ControlSite::weigh(http::ServerRequest& request) {
+Deferred<http::ServerResponse> ControlSite::weigh(http::ServerRequest& request) {
   std::string id = instance_of(request);
   auto weight = parse_integer<std::uint32_t>(request.query("weight"), 0, catalog::weight_max);
   if (!weight.ok()) {
-    return http::ServerResponse::problem(
+    co_return http::ServerResponse::problem(
         400, "weight is from 0 to " + std::to_string(catalog::weight_max));
   }
-  if (auto done = alone_.weigh(id, *weight); !done.ok()) return refused(done.error());
+  if (auto done = alone_.weigh(id, *weight); !done.ok()) co_return refused(done.error());
   Json out = Json::object();
   out.add_member("instance", id);
   out.add_member("weight", std::uint64_t{*weight});
-  out.add_member("in_flight", alone_.in_flight(id));
-  return http::ServerResponse::json_value(out);
+  out.add_member("in_flight", co_await alone_.in_flight(id));
+  co_return http::ServerResponse::json_value(out);
 }
 
-http::ServerResponse ControlSite::eject(http::ServerRequest& request) {
+Deferred<http::ServerResponse> ControlSite::eject(http::ServerRequest& request) {
   std::string id = instance_of(request);
   Duration time = parse_duration(request.query("for")).value_or(eject_time);
   if (time <= Duration(0) || time > eject_time_max)
-    return http::ServerResponse::problem(400,
-                                         "for is from 1ns to " + write_duration(eject_time_max));
-  if (auto done = alone_.eject(id, time); !done.ok()) return refused(done.error());
+    co_return http::ServerResponse::problem(400,
+                                            "for is from 1ns to " + write_duration(eject_time_max));
+  if (auto done = alone_.eject(id, time); !done.ok()) co_return refused(done.error());
   Json out = Json::object();
   out.add_member("instance", id);
   out.add_member("for", write_duration(time));
-  out.add_member("in_flight", alone_.in_flight(id));
-  return http::ServerResponse::json_value(out);
+  out.add_member("in_flight", co_await alone_.in_flight(id));
+  co_return http::ServerResponse::json_value(out);
 }
 
 http::ServerResponse ControlSite::certificates() const {

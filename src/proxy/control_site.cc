@@ -26,10 +26,91 @@ std::string_view word_of(catalog::Health health) {
   return "";
 }
 
+/// Requests by instance, those that are drained too.
+struct InFlight {
+  std::map<std::string, std::uint32_t, std::less<>> by_instance;
+
+  void add(const Proxy& proxy) {
+    for (auto* session : proxy.sessions()) ++by_instance[std::string(session->server())];
+  }
+  std::uint32_t of(std::string_view id) const {
+    auto found = by_instance.find(id);
+    return found == by_instance.end() ? 0 : found->second;
+  }
+};
+
+Json shown(const std::string& name, const ProxyState::Service& service,
+           const Counts::Tallies& counted, const InFlight& in_flight) {
+  Json out = Json::object();
+  out.add_member("name", name);
+  out.add_member("in_flight", service.in_flight);
+  out.add_member("queued", service.queued);
+  Json instances = Json::array();
+  for (auto& instance : service.service->instances) {
+    Json one = Json::object();
+    one.add_member("id", instance.id);
+    one.add_member("address", instance.address.text());
+    one.add_member("health", word_of(instance.health));
+    one.add_member("why", instance.why);
+    one.add_member("weight", instance.weight);
+    one.add_member("in_flight", in_flight.of(instance.id));
+    auto tally = counted.find(instance.id);
+    one.add_member("requests", tally == counted.end() ? 0 : tally->second.requests);
+    auto standing = service.instances.find(instance.id);
+    if (standing != service.instances.end()) {
+      one.add_member("resting", standing->second.resting);
+      if (standing->second.resting) one.set("why", standing->second.why);
+    }
+    instances.add(std::move(one));
+  }
+  out.add_member("instances", std::move(instances));
+  if (service.cache) {
+    Json kept = Json::object();
+    kept.add_member("entries", service.cache->entries);
+    kept.add_member("bytes", service.cache->bytes);
+    kept.add_member("lookups", service.cache->counts.lookups);
+    kept.add_member("hits", service.cache->counts.hits);
+    out.add_member("cache", std::move(kept));
+  }
+  return out;
+}
+
+/// Lines of all reactors: those that came are asked for every so often.
+class TailOfAll final : public http::BodySource {
+ public:
+  static constexpr Duration look_interval = 50ms;
+  using Followers = std::vector<std::shared_ptr<LogTail::Follower>>;
+
+  TailOfAll(Clock& clock, Siblings& siblings, std::shared_ptr<Followers> followers)
+      : clock_(clock), siblings_(siblings), followers_(std::move(followers)) {}
+
+  Deferred<Bytes> read() override {
+    if (!std::exchange(begun_, true)) co_return Bytes::literal("\n");
+    for (;;) {
+      auto text = std::make_shared<std::string>(LogTail::taken(*followers_->front()));
+      auto asking = siblings_.each([text, followers = followers_](Shard& shard) {
+        *text += LogTail::taken(*(*followers)[shard.number()]);
+      });
+      co_await std::move(asking);
+      if (!text->empty()) co_return Bytes::copy(*text);
+      co_await clock_.after(look_interval);
+    }
+  }
+
+ private:
+  Clock& clock_;
+  Siblings& siblings_;
+  std::shared_ptr<Followers> followers_;
+  bool begun_ = false;
+};
+
 }  // namespace
 
 ControlSite::ControlSite(World& world, Log log, Alone& alone)
-    : world_(world), log_(log), alone_(alone), inspection_(world, alone.proxy(), alone.counts()) {
+    : world_(world),
+      log_(log),
+      alone_(alone),
+      inspection_(world, alone.proxy(), alone.counts(), &alone.siblings()) {
   for (auto* router : {&metrics_router_, &control_router_}) {
     inspection_.add_figures(*router, [this] { return alone_.certificates().metrics(); });
   }
@@ -40,11 +121,10 @@ void ControlSite::add_control() {
   using Order = Alone::Order;
   auto& router = control_router_;
   inspection_.add_requests(router);
-  router.add("GET", "/v1/state", [this](http::ServerRequest&) { return ready(state()); });
-  router.add("GET", "/v1/log",
-             [this](http::ServerRequest& request) { return ready(log(request)); });
+  router.add("GET", "/v1/state", [this](http::ServerRequest&) { return state(); });
+  router.add("GET", "/v1/log", [this](http::ServerRequest& request) { return log(request); });
   router.add("GET", "/v1/handover", [this](http::ServerRequest&) {
-    return ready(http::ServerResponse::json_value(alone_.handover()));
+    return alone_.handover().then([](Json json) { return http::ServerResponse::json_value(json); });
   });
   router.add("GET", "/v1/certificates",
              [this](http::ServerRequest&) { return ready(certificates()); });
@@ -52,9 +132,9 @@ void ControlSite::add_control() {
              [this](http::ServerRequest& request) { return ready(renew(request)); });
   router.add("POST", "/v1/upgrade", [this](http::ServerRequest&) { return upgrade(); });
   router.add("POST", "/v1/instances/:service/:number/weight",
-             [this](http::ServerRequest& request) { return ready(weigh(request)); });
+             [this](http::ServerRequest& request) { return weigh(request); });
   router.add("POST", "/v1/instances/:service/:number/eject",
-             [this](http::ServerRequest& request) { return ready(eject(request)); });
+             [this](http::ServerRequest& request) { return eject(request); });
   auto orders = {std::pair("drain", Order::drained), std::pair("disable", Order::disabled),
                  std::pair("enable", Order::as_checked)};
   for (auto [word, order] : orders) {
@@ -85,13 +165,14 @@ Result<void> ControlSite::move(Site& site, const Address& to, const http::Router
   return {};
 }
 
-http::ServerResponse ControlSite::state() const {
-  auto& proxy = alone_.proxy();
+Deferred<http::ServerResponse> ControlSite::state() {
+  auto state = co_await inspection_.state();
   Json out = Json::object();
   out.add_member("revision", alone_.revision());
-  out.add_member("connections", std::uint64_t{proxy.connections()});
+  out.add_member("threads", state->threads);
+  out.add_member("connections", state->connections);
   Json listeners = Json::array();
-  for (auto& each : proxy.fronts()) {
+  for (auto& each : state->fronts) {
     Json one = Json::object();
     one.add_member("name", each.name);
     one.add_member("address", each.address.text());
@@ -100,51 +181,21 @@ http::ServerResponse ControlSite::state() const {
     listeners.add(std::move(one));
   }
   out.add_member("listeners", std::move(listeners));
-  std::map<std::string_view, std::uint32_t> in_flight;
-  for (auto* session : proxy.sessions()) ++in_flight[session->server()];
+  auto in_flight = std::make_shared<InFlight>();
+  in_flight->add(alone_.proxy());
+  auto asking =
+      alone_.siblings().each([in_flight](Shard& shard) { in_flight->add(shard.proxy()); });
+  co_await std::move(asking);
   Json services = Json::array();
-  for (auto& [name, pool] : proxy.pools()) {
-    Json service = Json::object();
-    service.add_member("name", name);
-    service.add_member("in_flight", pool->in_flight());
-    service.add_member("queued", std::uint64_t{pool->queue.size()});
-    Json instances = Json::array();
-    for (auto& instance : pool->service().instances) {
-      Json one = Json::object();
-      one.add_member("id", instance.id);
-      one.add_member("address", instance.address.text());
-      one.add_member("health", word_of(instance.health));
-      one.add_member("why", instance.why);
-      one.add_member("weight", instance.weight);
-      one.add_member("in_flight", in_flight[instance.id]);
-      auto& tallies = alone_.counts().servers();
-      auto counted = tallies.find(instance.id);
-      one.add_member("requests", counted == tallies.end() ? 0 : counted->second.requests);
-      for (auto& endpoint : pool->endpoints()) {
-        if (endpoint->id != instance.id) continue;
-        one.add_member("resting", endpoint->outlier.resting());
-        if (endpoint->outlier.resting()) one.set("why", endpoint->outlier.why(world_.clock.now()));
-      }
-      instances.add(std::move(one));
-    }
-    service.add_member("instances", std::move(instances));
-    if (pool->caches()) {
-      const ResponseCache& cache = std::as_const(*pool).cache();
-      Json kept = Json::object();
-      kept.add_member("entries", std::uint64_t{cache.entries()});
-      kept.add_member("bytes", std::uint64_t{cache.bytes()});
-      kept.add_member("lookups", cache.counts.lookups);
-      kept.add_member("hits", cache.counts.hits);
-      service.add_member("cache", std::move(kept));
-    }
-    services.add(std::move(service));
+  for (auto& [name, service] : state->services) {
+    services.add(shown(name, service, state->counts.servers, *in_flight));
   }
   out.add_member("services", std::move(services));
-  return http::ServerResponse::json_value(out);
+  co_return http::ServerResponse::json_value(out);
 }
 
 /// Lines of the access log from now on: ?service=users&path=/a&status=500-599&slower=1s&form=json.
-http::ServerResponse ControlSite::log(http::ServerRequest& request) {
+Deferred<http::ServerResponse> ControlSite::log(http::ServerRequest& request) {
   LogFilter filter;
   filter.service = request.query("service");
   filter.path = request.query("path");
@@ -154,17 +205,28 @@ http::ServerResponse ControlSite::log(http::ServerRequest& request) {
     auto least = parse_integer<int>(pair ? pair->first : span, 0, 999);
     auto most = parse_integer<int>(pair ? pair->second : span, 0, 999);
     if (!least.ok() || !most.ok()) {
-      return http::ServerResponse::problem(400, "status is one, or a span such as 500-599");
+      co_return http::ServerResponse::problem(400, "status is one, or a span such as 500-599");
     }
     filter.status_least = *least;
     filter.status_most = *most;
   }
-  bool json = request.query("form") == "json";
+  using Form = gateway::LogSpec::Form;
+  Form form = request.query("form") == "json" ? Form::json : Form::haproxy;
   http::ServerResponse response;
   response.headers.set("content-type", "text/plain; charset=utf-8");
-  response.body = http::Body(alone_.tail().follow(
-      std::move(filter), json ? gateway::LogSpec::Form::json : gateway::LogSpec::Form::haproxy));
-  return response;
+  if (alone_.siblings().count() == 0) {
+    response.body = http::Body(alone_.shard().tail().follow(std::move(filter), form));
+    co_return response;
+  }
+  auto followers = std::make_shared<TailOfAll::Followers>();
+  followers->push_back(alone_.shard().tail().add(filter, form));
+  auto asking = alone_.siblings().each([followers, filter, form](Shard& shard) {
+    followers->push_back(shard.tail().add(filter, form));
+  });
+  co_await std::move(asking);
+  response.body = http::Body(
+      std::make_unique<TailOfAll>(world_.clock, alone_.siblings(), std::move(followers)));
+  co_return response;
 }
 
 /// With ?wait=DURATION it answers once nothing is in flight any more, or the time is over.
@@ -176,10 +238,12 @@ Deferred<http::ServerResponse> ControlSite::order(http::ServerRequest& request,
   auto done = alone_.order(id, order);
   if (!done.ok()) co_return http::ServerResponse::problem(404, done.error().text());
   MonotonicTime end = world_.clock.now() + wait;
-  while (alone_.in_flight(id) > 0 && world_.clock.now() < end) co_await world_.clock.after(10ms);
+  while (co_await alone_.in_flight(id) > 0 && world_.clock.now() < end) {
+    co_await world_.clock.after(10ms);
+  }
   Json out = Json::object();
   out.add_member("instance", id);
-  out.add_member("in_flight", alone_.in_flight(id));
+  out.add_member("in_flight", co_await alone_.in_flight(id));
   co_return http::ServerResponse::json_value(out);
 }
 

@@ -40,11 +40,11 @@ class ControlSite {
 
   Result<void> move(Site& site, const Address& to, const http::Router& router);
   void add_control();
-  http::ServerResponse state() const;
-  http::ServerResponse log(http::ServerRequest& request);
+  Deferred<http::ServerResponse> state();
+  Deferred<http::ServerResponse> log(http::ServerRequest& request);
   Deferred<http::ServerResponse> order(http::ServerRequest& request, Alone::Order order);
-  http::ServerResponse weigh(http::ServerRequest& request);
-  http::ServerResponse eject(http::ServerRequest& request);
+  Deferred<http::ServerResponse> weigh(http::ServerRequest& request);
+  Deferred<http::ServerResponse> eject(http::ServerRequest& request);
   http::ServerResponse certificates() const;
   http::ServerResponse renew(http::ServerRequest& request);
   Deferred<http::ServerResponse> upgrade();

@@ -41,6 +41,32 @@ void Tally::add(const http::AccessRecord& r) {
   average(total_time, r.total, requests);
 }
 
+void Tally::add(const Tally& other) {
+  auto means = {&Tally::queue_time, &Tally::connect_time, &Tally::response_time,
+                &Tally::total_time};
+  double weight = std::min(averaged, static_cast<double>(other.requests));
+  double all = weight + std::min(averaged, static_cast<double>(requests));
+  if (all > 0) {
+    for (auto mean : means) this->*mean += (other.*mean - this->*mean) * weight / all;
+  }
+  auto sums = {&Tally::requests,        &Tally::bytes_in,       &Tally::bytes_out,
+               &Tally::denied,          &Tally::request_errors, &Tally::connection_errors,
+               &Tally::response_errors, &Tally::client_aborts,  &Tally::server_aborts,
+               &Tally::retries};
+  for (auto sum : sums) this->*sum += other.*sum;
+  for (std::size_t i = 0; i < responses.size(); ++i) responses[i] += other.responses[i];
+}
+
+void Counts::All::add(const All& other) {
+  auto tallies = {&All::frontends, &All::backends, &All::servers, &All::routes};
+  for (auto which : tallies) {
+    for (auto& [name, tally] : other.*which) (this->*which)[name].add(tally);
+  }
+  for (auto which : {&All::times, &All::route_times}) {
+    for (auto& [name, histogram] : other.*which) (this->*which)[name].merge(histogram);
+  }
+}
+
 Counts::Place Counts::place(Places& places, std::string_view name, Tallies& tallies, Times* times) {
   auto found = places.find(name);
   if (found != places.end()) return found->second;
@@ -58,11 +84,11 @@ void Counts::note(const http::AccessRecord& record) {
     at.tally->add(record);
     if (at.times) at.times->record(nanoseconds);
   };
-  place(frontend_places_, record.frontend, frontends_, nullptr).tally->add(record);
-  count(backend_places_, record.backend, backends_, &times_);
-  count(route_places_, record.route, routes_, &route_times_);
+  place(frontend_places_, record.frontend, all_.frontends, nullptr).tally->add(record);
+  count(backend_places_, record.backend, all_.backends, &all_.times);
+  count(route_places_, record.route, all_.routes, &all_.route_times);
   bool own = record.server.starts_with('<');  // "<CACHE>"
-  if (!own) count(server_places_, record.server, servers_, nullptr);
+  if (!own) count(server_places_, record.server, all_.servers, nullptr);
   next_.note(record);
 }
 
@@ -124,30 +150,30 @@ Tally Tally::of(const Json& json) {
   return tally;
 }
 
-Json Counts::json() const {
+Json Counts::All::json() const {
   Json out = Json::object();
-  out.add_member("frontends", json_of(frontends_));
-  out.add_member("backends", json_of(backends_));
-  out.add_member("servers", json_of(servers_));
-  Json times = Json::object();
-  for (auto& [name, histogram] : times_) {
+  out.add_member("frontends", json_of(frontends));
+  out.add_member("backends", json_of(backends));
+  out.add_member("servers", json_of(servers));
+  Json encoded = Json::object();
+  for (auto& [name, histogram] : times) {
     std::string bytes;
     histogram.encode(bytes);
-    times.add_member(name, base64_encode(bytes));
+    encoded.add_member(name, base64_encode(bytes));
   }
-  out.add_member("times", std::move(times));
+  out.add_member("times", std::move(encoded));
   return out;
 }
 
-void Counts::begin_with(const Json& json) {
-  read(json["frontends"], frontends_);
-  read(json["backends"], backends_);
-  read(json["servers"], servers_);
+void Counts::All::begin_with(const Json& json) {
+  read(json["frontends"], frontends);
+  read(json["backends"], backends);
+  read(json["servers"], servers);
   for (auto& member : json["times"].members()) {
     auto bytes = base64_decode(member.value.string_or(""));
     if (!bytes.ok()) continue;
     auto histogram = Histogram::decode(*bytes);
-    if (histogram.ok()) times_[member.key] = std::move(*histogram);
+    if (histogram.ok()) times[member.key] = std::move(*histogram);
   }
 }
 

@@ -37,6 +37,8 @@ struct Tally {
   double total_time = 0;
 
   void add(const http::AccessRecord& record);
+  /// What was counted of the same elsewhere.
+  void add(const Tally& other);
   Json json() const;
   /// What is missing counts as 0.
   static Tally of(const Json& json);
@@ -47,23 +49,28 @@ struct Tally {
 class Counts final : public AccessSink {
  public:
   using Tallies = std::map<std::string, Tally, std::less<>>;
-  using Times = std::map<std::string, Histogram, std::less<>>;
+  using Times = std::map<std::string, Histogram, std::less<>>;  // nanoseconds
+
+  struct All {
+    Tallies frontends;
+    Tallies backends;
+    Tallies servers;  // by "orders/1"
+    Tallies routes;   // by the names of the gateway's routes
+    Times times;      // of all requests, by service
+    Times route_times;
+
+    /// What was counted elsewhere.
+    void add(const All& other);
+    /// For the process that follows, and of the one before; routes begin anew.
+    Json json() const;
+    void begin_with(const Json& json);
+  };
 
   explicit Counts(AccessSink& next) : next_(next) {}
 
   void note(const http::AccessRecord& record) override;
-  const Tallies& frontends() const { return frontends_; }
-  const Tallies& backends() const { return backends_; }
-  /// By "orders/1".
-  const Tallies& servers() const { return servers_; }
-  /// All requests, in nanoseconds, by service.
-  const Times& times() const { return times_; }
-  /// By the names of the gateway's routes.
-  const Tallies& routes() const { return routes_; }
-  const Times& route_times() const { return route_times_; }
-  /// All of it, for the process that follows, and of the one before.
-  Json json() const;
-  void begin_with(const Json& json);
+  const All& all() const { return all_; }
+  void begin_with(const Json& json) { all_.begin_with(json); }
 
  private:
   /// What is counted under a name: in the maps, which are in the names' order for those who read
@@ -76,12 +83,7 @@ class Counts final : public AccessSink {
   static Place place(Places& places, std::string_view name, Tallies& tallies, Times* times);
 
   AccessSink& next_;
-  Tallies frontends_;
-  Tallies backends_;
-  Tallies servers_;
-  Tallies routes_;
-  Times times_;
-  Times route_times_;
+  All all_;
   Places frontend_places_;
   Places backend_places_;
   Places server_places_;

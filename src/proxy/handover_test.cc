@@ -47,7 +47,7 @@ TEST_F(HandoverTest, health_orders_and_counters_go_over) {
     stream->abort();
     simulation.run_for(100ms);
   }
-  auto json = Json::parse(before->handover().text());
+  auto json = Json::parse(simulation.run(before->handover()).value().text());
   ASSERT_TRUE(json.ok());
   std::string why = of(*before, 2).why;
   before.reset();
@@ -57,10 +57,10 @@ TEST_F(HandoverTest, health_orders_and_counters_go_over) {
   EXPECT_EQ(of(*after, 2).health, catalog::Health::unhealthy);
   EXPECT_EQ(of(*after, 2).why, why);
   EXPECT_EQ(after->ordered("a/3"), Alone::Order::drained);
-  EXPECT_EQ(after->counts().frontends().at("raw").requests, 3U);
-  EXPECT_EQ(after->counts().backends().at("a").requests, 3U);
-  EXPECT_EQ(after->counts().times().at("a").count(), 3U);
-  EXPECT_EQ(after->handover()["counts"].text(), (*json)["counts"].text());
+  EXPECT_EQ(after->counts().all().frontends.at("raw").requests, 3U);
+  EXPECT_EQ(after->counts().all().backends.at("a").requests, 3U);
+  EXPECT_EQ(after->counts().all().times.at("a").count(), 3U);
+  EXPECT_EQ(simulation.run(after->handover()).value()["counts"].text(), (*json)["counts"].text());
   simulation.run_for(2s);
   EXPECT_EQ(of(*after, 1).health, catalog::Health::healthy);
 }
@@ -73,7 +73,7 @@ TEST_F(HandoverTest, what_cannot_be_read_counts_as_if_it_were_not_there) {
   ASSERT_TRUE(json.ok());
   auto after = begin(*json);
   EXPECT_EQ(of(*after, 1).health, catalog::Health::starting);
-  EXPECT_EQ(after->counts().frontends().at("raw").requests, 0U);
+  EXPECT_EQ(after->counts().all().frontends.at("raw").requests, 0U);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/timestamp.h"
 #include "proxy/metrics.h"
 #include "proxy/open_session.h"
+#include "proxy/shard.h"
 #include "proxy/stats.h"
 
 namespace berth::proxy {
@@ -52,124 +53,201 @@ Json shown(const Remarkable::Request& request) {
   return one;
 }
 
-}  // namespace
-
-Inspection::Inspection(World& world, Proxy& proxy, const Counts& counts)
-    : world_(world), proxy_(proxy), counts_(counts), begun_(world.clock.now()) {}
-
-void Inspection::add_figures(http::Router& router, std::function<std::string()> more) {
-  router.add("GET", "/metrics", [this, more = std::move(more)](http::ServerRequest&) {
-    Duration uptime = world_.clock.now() - begun_;
-    std::string text = metrics_text(proxy_, counts_, uptime);
-    if (more) text += more();
-    auto answer = http::ServerResponse::text(std::move(text));
-    answer.headers.set("content-type", "text/plain; version=0.0.4; charset=utf-8");
-    return ready(std::move(answer));
-  });
-  router.add("GET", "/stats;csv", [this](http::ServerRequest&) {
-    auto answer = http::ServerResponse::text(stats_csv(proxy_, counts_));
-    answer.headers.set("content-type", "text/plain; charset=utf-8");
-    return ready(std::move(answer));
-  });
-  router.add("GET", "/v1/stats", [this](http::ServerRequest&) {
-    return ready(http::ServerResponse::json_value(stats_json(proxy_, counts_)));
-  });
+Json shown(const OpenSession::Shown& session) {
+  Json one = Json::object();
+  one.add_member("id", session.id);
+  one.add_member("client", session.client.text());
+  one.add_member("listener", session.frontend);
+  one.add_member("asking", session.asking);
+  one.add_member("seconds", seconds_of(session.age));
+  one.add_member("service", session.service);
+  one.add_member("instance", session.server);
+  one.add_member("method", session.method);
+  one.add_member("target", session.target);
+  return one;
 }
 
-void Inspection::add_requests(http::Router& router) {
-  router.add("GET", "/v1/sessions", [this](http::ServerRequest&) { return ready(sessions()); });
-  router.add("DELETE", "/v1/sessions/:id",
-             [this](http::ServerRequest& request) { return ready(kill(request)); });
-  router.add("POST", "/v1/cache/purge",
-             [this](http::ServerRequest& request) { return ready(purge(request)); });
-  router.add("GET", "/v1/slow",
-             [this](http::ServerRequest& request) { return ready(slow(request)); });
+void add_sessions(const Proxy& proxy, std::vector<OpenSession::Shown>& to) {
+  for (auto* session : proxy.sessions()) to.push_back(session->shown());
 }
 
-http::ServerResponse Inspection::sessions() const {
-  Json all = Json::array();
-  for (auto* session : proxy_.sessions()) {
-    auto shown = session->shown();
-    Json one = Json::object();
-    one.add_member("id", shown.id);
-    one.add_member("client", shown.client.text());
-    one.add_member("listener", shown.frontend);
-    one.add_member("asking", shown.asking);
-    one.add_member("seconds", seconds_of(shown.age));
-    one.add_member("service", shown.service);
-    one.add_member("instance", shown.server);
-    one.add_member("method", shown.method);
-    one.add_member("target", shown.target);
-    all.add(std::move(one));
-  }
-  Json out = Json::object();
-  out.add_member("sessions", std::move(all));
-  return http::ServerResponse::json_value(out);
-}
-
-http::ServerResponse Inspection::kill(http::ServerRequest& request) {
-  auto id = parse_integer<std::uint64_t>(request.parameter("id"));
-  for (auto* session : proxy_.sessions()) {
-    if (!id.ok() || session->shown().id != *id) continue;
+bool kill_session(const Proxy& proxy, std::uint64_t id) {
+  for (auto* session : proxy.sessions()) {
+    if (session->shown().id != id) continue;
     session->kill();
-    Json out = Json::object();
-    out.add_member("killed", *id);
-    return http::ServerResponse::json_value(out);
+    return true;
   }
-  return http::ServerResponse::problem(404, "there is no such session");
+  return false;
 }
 
-/// ?service=users&tag=a&target=/x (with "*" at its end: all that begin so); without any, all. All
-/// that is said must fit.
-http::ServerResponse Inspection::purge(http::ServerRequest& request) {
-  std::string service = request.query("service");
-  std::string tag = request.query("tag");
-  std::string target = request.query("target");
-  bool begins = target.ends_with('*');
-  if (begins) target.pop_back();
-  if (!service.empty() && !proxy_.pools().contains(service))
-    return http::ServerResponse::problem(404, "there is no service " + service);
-  auto takes = [&](const CachedAnswer& answer) {
+/// Which answers are to be forgotten: all that is said must fit.
+struct Purge {
+  std::string service;  // empty: of all
+  std::string tag;      // empty: with any
+  std::string target;
+  bool begins = false;  // with `target`
+
+  bool takes(const CachedAnswer& answer) const {
     bool tagged = tag.empty() || std::ranges::find(answer.tags, tag_hash(tag)) != answer.tags.end();
     std::string_view at = answer.target;
     bool there = (target.empty() && !begins) || (begins ? at.starts_with(target) : at == target);
     return tagged && there;
-  };
-  std::uint64_t gone = 0;
-  for (auto& [name, pool] : proxy_.pools()) {
-    if (service.empty() || name == service) gone += pool->cache().purge(takes);
   }
-  Json out = Json::object();
-  out.add_member("purged", gone);
-  out.add_member(
-      "text", std::to_string(gone) + (gone == 1 ? " answer was" : " answers were") + " forgotten");
-  return http::ServerResponse::json_value(out);
+  std::uint64_t of(const Proxy& proxy) const {
+    std::uint64_t gone = 0;
+    for (auto& [name, pool] : proxy.pools()) {
+      if (!service.empty() && name != service) continue;
+      gone += pool->cache().purge([&](const CachedAnswer& answer) { return takes(answer); });
+    }
+    return gone;
+  }
+};
+
+void add_minutes(const Proxy& proxy, std::vector<Remarkable::Minute>& to) {
+  for (auto* minute : proxy.remarkable().minutes()) {
+    auto same = std::ranges::find(to, minute->begins, &Remarkable::Minute::begins);
+    if (same == to.end()) same = to.insert(to.end(), {.begins = minute->begins});
+    same->requests += minute->requests;
+    same->failures += minute->failures;
+    auto add = [](auto& list, auto& from, std::size_t count) {
+      list.insert(list.end(), from.begin(), from.begin() + static_cast<std::ptrdiff_t>(count));
+    };
+    add(same->slowest, minute->slowest, minute->slowest_count);
+    add(same->failed, minute->failed, minute->failed_count);
+  }
 }
 
-http::ServerResponse Inspection::slow(http::ServerRequest& request) const {
+Json shown(Remarkable::Minute& minute) {
+  std::ranges::sort(minute.slowest, std::greater(), &Remarkable::Request::total);
+  std::ranges::stable_sort(minute.failed, {}, &Remarkable::Request::accepted);
+  auto first = [](auto& list, std::size_t most) {
+    Json out = Json::array();
+    for (auto& each : list) {
+      if (most-- == 0) break;
+      out.add(shown(each));
+    }
+    return out;
+  };
+  Json one = Json::object();
+  one.add_member("minute", write_timestamp(WallTime{minute.begins}, 0));
+  one.add_member("requests", minute.requests);
+  one.add_member("failures", minute.failures);
+  one.add_member("slowest", first(minute.slowest, Remarkable::slowest_max));
+  one.add_member("failed", first(minute.failed, Remarkable::failed_max));
+  return one;
+}
+
+}  // namespace
+
+Inspection::Inspection(World& world, Proxy& proxy, const Counts& counts, Siblings* siblings)
+    : world_(world),
+      proxy_(proxy),
+      counts_(counts),
+      siblings_(siblings ? *siblings : nobody_),
+      begun_(world.clock.now()) {}
+
+Deferred<std::shared_ptr<const ProxyState>> Inspection::state() {
+  auto state = std::make_shared<ProxyState>(ProxyState::of(proxy_, counts_));
+  auto asking = siblings_.each(
+      [state](Shard& shard) { state->add(ProxyState::of(shard.proxy(), shard.counts())); });
+  co_await std::move(asking);
+  co_return std::shared_ptr<const ProxyState>(std::move(state));
+}
+
+void Inspection::add_figures(http::Router& router, std::function<std::string()> more) {
+  router.add("GET", "/metrics",
+             [this, more = std::move(more)](http::ServerRequest&) { return metrics(more); });
+  router.add("GET", "/stats;csv", [this](http::ServerRequest&) {
+    return state().then([](auto state) {
+      auto answer = http::ServerResponse::text(stats_csv(*state));
+      answer.headers.set("content-type", "text/plain; charset=utf-8");
+      return answer;
+    });
+  });
+  router.add("GET", "/v1/stats", [this](http::ServerRequest&) {
+    return state().then(
+        [](auto state) { return http::ServerResponse::json_value(stats_json(*state)); });
+  });
+}
+
+Deferred<http::ServerResponse> Inspection::metrics(const std::function<std::string()>& more) {
+  auto state = co_await this->state();
+  std::string text = metrics_text(*state, world_.clock.now() - begun_);
+  if (more) text += more();
+  auto answer = http::ServerResponse::text(std::move(text));
+  answer.headers.set("content-type", "text/plain; version=0.0.4; charset=utf-8");
+  co_return answer;
+}
+
+void Inspection::add_requests(http::Router& router) {
+  router.add("GET", "/v1/sessions", [this](http::ServerRequest&) { return sessions(); });
+  router.add("DELETE", "/v1/sessions/:id",
+             [this](http::ServerRequest& request) { return kill(request); });
+  router.add("POST", "/v1/cache/purge",
+             [this](http::ServerRequest& request) { return purge(request); });
+  router.add("GET", "/v1/slow", [this](http::ServerRequest& request) { return slow(request); });
+}
+
+Deferred<http::ServerResponse> Inspection::sessions() {
+  auto sessions = std::make_shared<std::vector<OpenSession::Shown>>();
+  add_sessions(proxy_, *sessions);
+  auto asking =
+      siblings_.each([sessions](Shard& shard) { add_sessions(shard.proxy(), *sessions); });
+  co_await std::move(asking);
+  Json all = Json::array();
+  for (auto& each : *sessions) all.add(shown(each));
+  Json out = Json::object();
+  out.add_member("sessions", std::move(all));
+  co_return http::ServerResponse::json_value(out);
+}
+
+Deferred<http::ServerResponse> Inspection::kill(http::ServerRequest& request) {
+  auto id = parse_integer<std::uint64_t>(request.parameter("id"));
+  auto killed = std::make_shared<bool>(id.ok() && kill_session(proxy_, *id));
+  if (id.ok() && !*killed) {
+    auto asking = siblings_.each(
+        [killed, id = *id](Shard& shard) { *killed = *killed || kill_session(shard.proxy(), id); });
+    co_await std::move(asking);
+  }
+  if (!*killed) co_return http::ServerResponse::problem(404, "there is no such session");
+  Json out = Json::object();
+  out.add_member("killed", *id);
+  co_return http::ServerResponse::json_value(out);
+}
+
+/// ?service=users&tag=a&target=/x (with "*" at its end: all that begin so); without any, all.
+Deferred<http::ServerResponse> Inspection::purge(http::ServerRequest& request) {
+  Purge purge{request.query("service"), request.query("tag"), request.query("target")};
+  purge.begins = purge.target.ends_with('*');
+  if (purge.begins) purge.target.pop_back();
+  if (!purge.service.empty() && !proxy_.pools().contains(purge.service))
+    co_return http::ServerResponse::problem(404, "there is no service " + purge.service);
+  auto gone = std::make_shared<std::uint64_t>(purge.of(proxy_));
+  auto asking = siblings_.each([gone, purge](Shard& shard) { *gone += purge.of(shard.proxy()); });
+  co_await std::move(asking);
+  Json out = Json::object();
+  out.add_member("purged", *gone);
+  out.add_member("text", std::to_string(*gone) + (*gone == 1 ? " answer was" : " answers were") +
+                             " forgotten");
+  co_return http::ServerResponse::json_value(out);
+}
+
+Deferred<http::ServerResponse> Inspection::slow(http::ServerRequest& request) {
   auto count = parse_integer<std::size_t>(request.query("minutes"), 1);
   std::size_t most = count.ok() ? *count : Remarkable::minutes_max;
-  Json minutes = Json::array();
-  for (auto* minute : std::as_const(proxy_).remarkable().minutes()) {
+  auto minutes = std::make_shared<std::vector<Remarkable::Minute>>();
+  add_minutes(proxy_, *minutes);
+  auto asking = siblings_.each([minutes](Shard& shard) { add_minutes(shard.proxy(), *minutes); });
+  co_await std::move(asking);
+  std::ranges::sort(*minutes, std::greater(), &Remarkable::Minute::begins);
+  Json list = Json::array();
+  for (auto& minute : *minutes) {
     if (most-- == 0) break;
-    Json one = Json::object();
-    one.add_member("minute", write_timestamp(WallTime{minute->begins}, 0));
-    one.add_member("requests", minute->requests);
-    one.add_member("failures", minute->failures);
-    std::vector<const Remarkable::Request*> slowest;
-    for (std::size_t i = 0; i < minute->slowest_count; ++i) slowest.push_back(&minute->slowest[i]);
-    std::ranges::sort(slowest, std::greater(), [](auto* each) { return each->total; });
-    Json list = Json::array();
-    for (auto* each : slowest) list.add(shown(*each));
-    one.add_member("slowest", std::move(list));
-    Json failed = Json::array();
-    for (std::size_t i = 0; i < minute->failed_count; ++i) failed.add(shown(minute->failed[i]));
-    one.add_member("failed", std::move(failed));
-    minutes.add(std::move(one));
+    list.add(shown(minute));
   }
   Json out = Json::object();
-  out.add_member("minutes", std::move(minutes));
-  return http::ServerResponse::json_value(out);
+  out.add_member("minutes", std::move(list));
+  co_return http::ServerResponse::json_value(out);
 }
 
 }  // namespace berth::proxy

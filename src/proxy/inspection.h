@@ -5,17 +5,22 @@
 
 #include "async/world.h"
 #include "http/router.h"
-#include "proxy/counts.h"
-#include "proxy/proxy.h"
+#include "proxy/proxy_state.h"
+#include "proxy/siblings.h"
 
 namespace berth::proxy {
 
 /// What can be asked of any proxy over HTTP, and the little that is told to it without a file:
-/// metrics, figures, sessions, slow requests, purges (docs/formats/proxy.md). Adds routes to
-/// routers; lives as long as they are asked. One reactor; `proxy` and `counts` outlive it.
+/// metrics, figures, sessions, slow requests, purges (docs/formats/proxy.md), of all reactors
+/// together. Adds routes to
+/// routers; lives as long as they are asked. One reactor; `proxy`, `counts` and `siblings` outlive
+/// it.
 class Inspection {
  public:
-  Inspection(World& world, Proxy& proxy, const Counts& counts);
+  Inspection(World& world, Proxy& proxy, const Counts& counts, Siblings* siblings = nullptr);
+
+  /// Of all reactors together. Errors: those of Siblings::each.
+  Deferred<std::shared_ptr<const ProxyState>> state();
 
   /// Only reads, and tells nobody's requests: metrics, `more` behind them, and figures.
   void add_figures(http::Router& router, std::function<std::string()> more = {});
@@ -23,14 +28,17 @@ class Inspection {
   void add_requests(http::Router& router);
 
  private:
-  http::ServerResponse sessions() const;
-  http::ServerResponse kill(http::ServerRequest& request);
-  http::ServerResponse purge(http::ServerRequest& request);
-  http::ServerResponse slow(http::ServerRequest& request) const;
+  Deferred<http::ServerResponse> metrics(const std::function<std::string()>& more);
+  Deferred<http::ServerResponse> sessions();
+  Deferred<http::ServerResponse> kill(http::ServerRequest& request);
+  Deferred<http::ServerResponse> purge(http::ServerRequest& request);
+  Deferred<http::ServerResponse> slow(http::ServerRequest& request);
 
   World& world_;
   Proxy& proxy_;
   const Counts& counts_;
+  NoSiblings nobody_;
+  Siblings& siblings_;
   MonotonicTime begun_;
 };
 

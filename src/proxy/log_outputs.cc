@@ -22,7 +22,7 @@ Result<void> LogOutputs::set(const std::vector<gateway::LogSpec>& specs) {
     if (same != outputs_.end()) {
       next.push_back(*same);
     } else {
-      next.push_back({spec, TRY(make_log_place(world_, log_, spec))});
+      next.push_back({spec, TRY(make_log_place(world_, log_, spec, relay_))});
     }
   }
   for (auto& output : outputs_) {
@@ -44,6 +44,15 @@ void LogOutputs::note(const http::AccessRecord& record) {
     auto& line = lines[json ? 1 : 0];
     if (line.empty()) line = json ? json_line(record) : http::haproxy_line(record);
     output.place->add(record, line);
+  }
+}
+
+void LogOutputs::take(const gateway::LogSpec& spec, std::string_view text, std::uint64_t lines) {
+  auto found = std::ranges::find(outputs_, spec, &Output::spec);
+  if (found != outputs_.end()) {
+    found->place->take(text, lines);
+  } else {
+    lost_before_ += lines;
   }
 }
 

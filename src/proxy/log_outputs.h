@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,6 +26,10 @@ class LogPlace {
   virtual ~LogPlace() = default;
   /// `line` has no line end.
   virtual void add(const http::AccessRecord& record, std::string_view line) = 0;
+  /// Lines as it would have made them itself, from another reactor's LogOutputs.
+  virtual void take(std::string_view text, std::uint64_t lines) {
+    lost_ += text.empty() ? 0 : lines;
+  }
   /// Opens its file anew, after somebody has moved it away.
   virtual void reopen() {}
   /// Resolves once what waited is written, or cannot be.
@@ -35,17 +40,26 @@ class LogPlace {
   std::uint64_t lost_ = 0;
 };
 
+/// Hands lines to the one who writes them, on another reactor, as its place has them. Errors: those
+/// of getting there; then they are lost.
+using LogRelay =
+    std::function<Deferred<void>(gateway::LogSpec spec, std::string text, std::uint64_t lines)>;
+
 /// What each request's record is written to: syslog by UDP and TCP, files, standard output, as
 /// HAProxy's line or as JSON. Places that stay through a change keep what waits in them. One
 /// reactor.
 class LogOutputs final : public AccessSink {
  public:
-  LogOutputs(World& world, Log log) : world_(world), log_(log) {}
+  /// With a relay all lines but datagrams go there: one writes to a file, a pipe, a connection.
+  LogOutputs(World& world, Log log, LogRelay relay = {})
+      : world_(world), log_(log), relay_(std::move(relay)) {}
 
   /// Errors: those of binding a datagram socket; then nothing has changed.
   Result<void> set(const std::vector<gateway::LogSpec>& specs);
   void reopen();
   void note(const http::AccessRecord& record) override;
+  /// From a relay.
+  void take(const gateway::LogSpec& spec, std::string_view text, std::uint64_t lines);
   std::uint64_t lines_lost() const;
   /// Writes what waits.
   Deferred<void> finish();
@@ -58,6 +72,7 @@ class LogOutputs final : public AccessSink {
 
   World& world_;
   Log log_;
+  LogRelay relay_;
   std::vector<Output> outputs_;
   std::uint64_t lost_before_ = 0;  // of places that are gone
 };

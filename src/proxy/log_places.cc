@@ -43,6 +43,16 @@ class WaitingPlace : public LogPlace {
  public:
   WaitingPlace(World& world, Log log) : world_(world), log_(log) {}
 
+  void take(std::string_view text, std::uint64_t lines) override {
+    if (waiting_.size() + text.size() > waiting_bytes_max) {
+      lost_ += lines;
+      return;
+    }
+    waiting_.append(text);
+    lines_waiting_ += lines;
+    wake_.set();
+  }
+
   Deferred<void> finish() override {
     wake_.set();
     auto end = world_.clock.now() + finish_limit;
@@ -63,7 +73,7 @@ class WaitingPlace : public LogPlace {
     ++lines_waiting_;
     wake_.set();
   }
-  virtual Deferred<void> write(Bytes bytes) = 0;
+  virtual Deferred<void> write(Bytes bytes, std::uint64_t lines) = 0;
 
   World& world_;
   Log log_;
@@ -79,7 +89,7 @@ class WaitingPlace : public LogPlace {
       Bytes bytes = Bytes::copy(waiting_);
       waiting_.clear();
       writing_ = true;
-      auto written = co_await write(std::move(bytes)).result();
+      auto written = co_await write(std::move(bytes), lines).result();
       writing_ = false;
       if (written.ok()) {
         wait = retry_least;
@@ -111,7 +121,7 @@ class FilePlace final : public WaitingPlace {
   void reopen() override { anew_ = true; }
 
  private:
-  Deferred<void> write(Bytes bytes) override {
+  Deferred<void> write(Bytes bytes, std::uint64_t) override {
     if (anew_ || !file_) {
       file_ = co_await world_.disk.open(path_, OpenMode::write);
       anew_ = false;
@@ -135,7 +145,7 @@ class StandardOutput final : public WaitingPlace {
   void add(const http::AccessRecord&, std::string_view line) override { append(line, "\n"); }
 
  private:
-  Deferred<void> write(Bytes bytes) override {
+  Deferred<void> write(Bytes bytes, std::uint64_t) override {
     if (!stream_) {
       stream_ = co_await or_return(world_.process.standard_stream(StandardStream::output));
     }
@@ -147,6 +157,10 @@ class StandardOutput final : public WaitingPlace {
 };
 
 /// Octet counting (RFC 6587 section 3.4.1): each message behind its length.
+std::string octets_counted(std::string_view message) {
+  return std::to_string(message.size()) + " ";
+}
+
 class TcpPlace final : public WaitingPlace {
  public:
   TcpPlace(World& world, Log log, Address peer) : WaitingPlace(world, log), peer_(std::move(peer)) {
@@ -154,11 +168,11 @@ class TcpPlace final : public WaitingPlace {
   }
   void add(const http::AccessRecord& record, std::string_view line) override {
     make_syslog_message(message_, record, line);
-    append(std::to_string(message_.size()) + " ", message_);
+    append(octets_counted(message_), message_);
   }
 
  private:
-  Deferred<void> write(Bytes bytes) override {
+  Deferred<void> write(Bytes bytes, std::uint64_t) override {
     if (stream_ && stream_->broken()) stream_.reset();
     if (!stream_) {
       auto connecting = with_timeout(world_.clock, retry_most, world_.network.connect(peer_));
@@ -177,12 +191,38 @@ class TcpPlace final : public WaitingPlace {
   std::string message_;
 };
 
+/// Lines for the place of another reactor.
+class RelayedPlace final : public WaitingPlace {
+ public:
+  RelayedPlace(World& world, Log log, gateway::LogSpec spec, LogRelay relay)
+      : WaitingPlace(world, log), spec_(std::move(spec)), relay_(std::move(relay)) {
+    start();
+  }
+  void add(const http::AccessRecord& record, std::string_view line) override {
+    if (spec_.to != gateway::LogSpec::To::syslog_tcp) return append(line, "\n");
+    make_syslog_message(message_, record, line);
+    append(octets_counted(message_), message_);
+  }
+
+ private:
+  Deferred<void> write(Bytes bytes, std::uint64_t lines) override {
+    return relay_(spec_, std::string(bytes.view()), lines);
+  }
+
+  gateway::LogSpec spec_;
+  LogRelay relay_;
+  std::string message_;
+};
+
 }  // namespace
 
 Result<std::shared_ptr<LogPlace>> make_log_place(World& world, Log log,
-                                                 const gateway::LogSpec& spec) {
+                                                 const gateway::LogSpec& spec,
+                                                 const LogRelay& relay) {
   using To = gateway::LogSpec::To;
   std::shared_ptr<LogPlace> place;
+  if (relay && spec.to != To::syslog_udp)
+    return std::shared_ptr<LogPlace>(std::make_shared<RelayedPlace>(world, log, spec, relay));
   switch (spec.to) {
     case To::standard_output:
       place = std::make_shared<StandardOutput>(world, log);

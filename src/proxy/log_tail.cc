@@ -53,12 +53,24 @@ void LogTail::note(const http::AccessRecord& record) {
   }
 }
 
-std::unique_ptr<http::BodySource> LogTail::follow(LogFilter filter, gateway::LogSpec::Form form) {
+std::shared_ptr<LogTail::Follower> LogTail::add(LogFilter filter, gateway::LogSpec::Form form) {
   auto follower = std::make_shared<Follower>();
   follower->filter = std::move(filter);
   follower->form = form;
   followers_.push_back(follower);
-  return std::make_unique<Source>(std::move(follower));
+  return follower;
+}
+
+std::string LogTail::taken(Follower& follower) {
+  std::string text;
+  if (auto lost = std::exchange(follower.lost, 0); lost > 0)
+    text = "... " + std::to_string(lost) + " lines were lost: they came too fast\n";
+  while (!follower.lines.empty()) text += follower.lines.pop().take().value();
+  return text;
+}
+
+std::unique_ptr<http::BodySource> LogTail::follow(LogFilter filter, gateway::LogSpec::Form form) {
+  return std::make_unique<Source>(add(std::move(filter), form));
 }
 
 }  // namespace berth::proxy

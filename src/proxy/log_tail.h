@@ -32,11 +32,15 @@ class LogTail final : public AccessSink {
   explicit LogTail(AccessSink& next) : next_(next) {}
 
   void note(const http::AccessRecord& record) override;
+  /// One who follows by taking what came: held by him, from any thread, and touched only here.
+  struct Follower;
+  std::shared_ptr<Follower> add(LogFilter filter, gateway::LogSpec::Form form);
+  /// Lines with their ends, which were not taken yet; empty: none came.
+  static std::string taken(Follower& follower);
   /// An empty line at once, then lines with their ends, as they come, for ever.
   std::unique_ptr<http::BodySource> follow(LogFilter filter, gateway::LogSpec::Form form);
 
  private:
-  struct Follower;
   class Source;
 
   AccessSink& next_;

@@ -4,8 +4,6 @@
 
 #include <functional>
 
-#include "async/clock.h"
-#include "async/world.h"
 #include "base/exposition.h"
 
 namespace berth::proxy {
@@ -91,53 +89,54 @@ void tallies(Exposition& page, const std::string& family, const Counts::Tallies&
   }
 }
 
-void process(Exposition& page, const Proxy& proxy, const Counts& counts, Duration uptime) {
+void process(Exposition& page, const ProxyState& state, Duration uptime) {
   std::uint64_t requests = 0;
-  for (auto& [name, tally] : counts.frontends()) requests += tally.requests;
+  for (auto& [name, tally] : state.counts.frontends) requests += tally.requests;
   page.family("haproxy_process_uptime_seconds", "gauge", "Since the process began.");
   page.sample_of("", seconds_of(uptime));
+  page.family("haproxy_process_nbthread", "gauge", "Threads that carry requests.");
+  page.sample_of("", state.threads);
   page.family("haproxy_process_max_connections", "gauge", "Beyond, new ones wait.");
-  page.sample_of("", std::uint64_t{proxy.options().connections_max});
+  page.sample_of("", state.connections_max);
   page.family("haproxy_process_current_connections", "gauge", "Open now.");
-  page.sample_of("", std::uint64_t{proxy.connections()});
+  page.sample_of("", state.connections);
   page.family("haproxy_process_requests_total", "counter", "Requests.");
   page.sample_of("", requests);
   page.family("berth_proxy_entries_refused_total", "counter",
               "Connections that did not get through TLS or the PROXY header.");
-  page.sample_of("", proxy.entries_refused());
+  page.sample_of("", state.entries_refused);
 }
 
-void listeners(Exposition& page, const Proxy& proxy) {
+void listeners(Exposition& page, const ProxyState& state) {
   page.family("haproxy_frontend_status", "gauge", "1 for the state that it is in.");
-  for (auto& each : proxy.fronts()) page.sample_of(proxy_label(each.name) + ",state=\"UP\"", 1.0);
+  for (auto& each : state.fronts) page.sample_of(proxy_label(each.name) + ",state=\"UP\"", 1.0);
   page.family("haproxy_frontend_current_sessions", "gauge", "Connections now.");
-  for (auto& each : proxy.fronts()) page.sample_of(proxy_label(each.name), each.connections);
+  for (auto& each : state.fronts) page.sample_of(proxy_label(each.name), each.connections);
   page.family("haproxy_frontend_connections_total", "counter", "Connections.");
-  for (auto& each : proxy.fronts()) page.sample_of(proxy_label(each.name), each.accepted);
+  for (auto& each : state.fronts) page.sample_of(proxy_label(each.name), each.accepted);
 }
 
-void services(Exposition& page, const Proxy& proxy) {
-  using Of = std::function<double(const Pool&)>;
+void services(Exposition& page, const ProxyState& state) {
+  using Of = std::function<std::uint64_t(const ProxyState::Service&)>;
   auto family = [&](std::string_view name, std::string_view help, const Of& of) {
     page.family(fmt::format("haproxy_backend_{}", name), "gauge", help);
-    for (auto& [service, pool] : proxy.pools()) page.sample_of(proxy_label(service), of(*pool));
+    for (auto& [name, service] : state.services) page.sample_of(proxy_label(name), of(service));
   };
   family("active_servers", "Instances that get requests.",
-         [](const Pool& pool) { return static_cast<double>(pool.endpoints().size()); });
-  family("current_sessions", "Requests now.",
-         [](const Pool& pool) { return static_cast<double>(pool.in_flight()); });
+         [](auto& service) { return service.in_rotation; });
+  family("current_sessions", "Requests now.", [](auto& service) { return service.in_flight; });
   family("current_queue", "Requests that wait for an instance.",
-         [](const Pool& pool) { return static_cast<double>(pool.queue.size()); });
+         [](auto& service) { return service.queued; });
   page.family("haproxy_backend_status", "gauge", "1 for the state that it is in.");
-  for (auto& [service, pool] : proxy.pools()) {
-    bool up = !pool->endpoints().empty();
-    page.sample_of(proxy_label(service) + ",state=\"UP\"", up ? 1.0 : 0.0);
-    page.sample_of(proxy_label(service) + ",state=\"DOWN\"", up ? 0.0 : 1.0);
+  for (auto& [name, service] : state.services) {
+    bool up = service.in_rotation > 0;
+    page.sample_of(proxy_label(name) + ",state=\"UP\"", up ? 1.0 : 0.0);
+    page.sample_of(proxy_label(name) + ",state=\"DOWN\"", up ? 0.0 : 1.0);
   }
 }
 
 /// The first two have HAProxy's names.
-void caches(Exposition& page, const Proxy& proxy) {
+void caches(Exposition& page, const ProxyState& state) {
   struct Counted {
     std::string_view name;
     std::string_view help;
@@ -165,9 +164,8 @@ void caches(Exposition& page, const Proxy& proxy) {
       {"berth_proxy_cache_purged_total", "Gone because somebody said so.", &CacheCounts::purged},
   };
   auto each = [&](auto&& take) {
-    for (auto& [service, pool] : proxy.pools()) {
-      const Pool& of = *pool;
-      if (of.caches()) take(proxy_label(service), of.cache());
+    for (auto& [name, service] : state.services) {
+      if (service.cache) take(proxy_label(name), *service.cache);
     }
   };
   for (auto& counter : all) {
@@ -175,23 +173,24 @@ void caches(Exposition& page, const Proxy& proxy) {
     each([&](auto label, auto& cache) { page.sample_of(label, cache.counts.*counter.value); });
   }
   page.family("berth_proxy_cache_entries", "gauge", "Answers that are kept.");
-  each([&](auto label, auto& cache) { page.sample_of(label, std::uint64_t{cache.entries()}); });
+  each([&](auto label, auto& cache) { page.sample_of(label, cache.entries); });
   page.family("berth_proxy_cache_bytes", "gauge", "What they take.");
-  each([&](auto label, auto& cache) { page.sample_of(label, std::uint64_t{cache.bytes()}); });
+  each([&](auto label, auto& cache) { page.sample_of(label, cache.bytes); });
 }
 
-void hedges(Exposition& page, const Proxy& proxy) {
-  using Of = std::function<std::uint64_t(const Pool&)>;
+void hedges(Exposition& page, const ProxyState& state) {
+  using Of = std::function<std::uint64_t(const Hedges&)>;
   auto family = [&](std::string_view name, std::string_view help, const Of& of) {
     page.family(name, "counter", help);
-    for (auto& [service, pool] : proxy.pools()) page.sample_of(proxy_label(service), of(*pool));
+    for (auto& [name, service] : state.services)
+      page.sample_of(proxy_label(name), of(service.hedges));
   };
   family("berth_proxy_hedges_total", "Second attempts beside a slow first.",
-         [](const Pool& pool) { return pool.hedges.sent; });
+         [](auto& hedges) { return hedges.sent; });
   family("berth_proxy_hedges_won_total", "Of these, those that answered first.",
-         [](const Pool& pool) { return pool.hedges.won; });
+         [](auto& hedges) { return hedges.won; });
   family("berth_proxy_hedges_refused_total", "Not made: the budget of retries was spent.",
-         [](const Pool& pool) { return pool.hedges.refused; });
+         [](auto& hedges) { return hedges.refused; });
 }
 
 /// HAProxy's states: of a drain it says DRAIN, of what an operator has taken out MAINT; what rests
@@ -209,25 +208,24 @@ std::string_view state_of(const catalog::Instance& instance) {
   return "DOWN";
 }
 
-void instances(Exposition& page, const Proxy& proxy) {
+void instances(Exposition& page, const ProxyState& state) {
   page.family("haproxy_server_status", "gauge", "1 for the state that it is in.");
-  for (auto& [service, pool] : proxy.pools()) {
-    for (auto& instance : pool->service().instances) {
-      for (std::string_view state : {"UP", "DOWN", "DRAIN"}) {
-        page.sample_of(server_label(instance.id) + ",state=\"" + std::string(state) + "\"",
-                       state == state_of(instance) ? 1.0 : 0.0);
+  for (auto& [name, service] : state.services) {
+    for (auto& instance : service.service->instances) {
+      for (std::string_view word : {"UP", "DOWN", "DRAIN"}) {
+        page.sample_of(server_label(instance.id) + ",state=\"" + std::string(word) + "\"",
+                       word == state_of(instance) ? 1.0 : 0.0);
       }
     }
   }
   page.family("haproxy_server_current_sessions", "gauge", "Requests now.");
-  for (auto& [service, pool] : proxy.pools()) {
-    for (auto& each : pool->endpoints())
-      page.sample_of(server_label(each->id), std::uint64_t{each->in_flight});
+  for (auto& [name, service] : state.services) {
+    for (auto& [id, each] : service.instances) page.sample_of(server_label(id), each.in_flight);
   }
   page.family("berth_proxy_server_resting", "gauge", "1 while it rests after failures.");
-  for (auto& [service, pool] : proxy.pools()) {
-    for (auto& each : pool->endpoints()) {
-      page.sample_of(server_label(each->id), each->outlier.resting() ? 1.0 : 0.0);
+  for (auto& [name, service] : state.services) {
+    for (auto& [id, each] : service.instances) {
+      page.sample_of(server_label(id), each.resting ? 1.0 : 0.0);
     }
   }
 }
@@ -251,20 +249,21 @@ void times(Exposition& page, std::string_view family, std::string_view help,
 
 }  // namespace
 
-std::string metrics_text(const Proxy& proxy, const Counts& counts, Duration uptime) {
+std::string metrics_text(const ProxyState& state, Duration uptime) {
   Exposition page;
-  process(page, proxy, counts, uptime);
-  listeners(page, proxy);
-  tallies(page, "frontend", counts.frontends(), proxy_label);
-  services(page, proxy);
-  tallies(page, "backend", counts.backends(), proxy_label);
-  caches(page, proxy);
-  hedges(page, proxy);
-  instances(page, proxy);
-  tallies(page, "server", counts.servers(), server_label);
-  tallies(page, "route", counts.routes(), route_label);
-  times(page, "berth_proxy_request_seconds", "Whole requests.", counts.times(), proxy_label);
-  times(page, "berth_proxy_route_request_seconds", "Whole requests.", counts.route_times(),
+  auto& counts = state.counts;
+  process(page, state, uptime);
+  listeners(page, state);
+  tallies(page, "frontend", counts.frontends, proxy_label);
+  services(page, state);
+  tallies(page, "backend", counts.backends, proxy_label);
+  caches(page, state);
+  hedges(page, state);
+  instances(page, state);
+  tallies(page, "server", counts.servers, server_label);
+  tallies(page, "route", counts.routes, route_label);
+  times(page, "berth_proxy_request_seconds", "Whole requests.", counts.times, proxy_label);
+  times(page, "berth_proxy_route_request_seconds", "Whole requests.", counts.route_times,
         route_label);
   return page.take();
 }

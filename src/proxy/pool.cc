@@ -327,11 +327,11 @@ Duration Pool::rate(const http::RequestHead& request, std::string_view client_ip
                     std::string_view caller, MonotonicTime now) {
   if (key_rate_.each != Duration(0)) {
     if (auto key = rate_key_.of(request, client_ip, caller)) {
-      Duration wait = key_rates_.take(key_rate_, *key, now);
+      Duration wait = rates_->take_of_key(key_rate_, *key, now);
       if (wait > Duration(0)) return wait;
     }
   }
-  return rate_.take(rate_due_, now);
+  return rates_->take(rate_, now);
 }
 
 std::uint32_t Pool::in_flight_limit(std::uint8_t urgency) const {

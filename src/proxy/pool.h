@@ -21,10 +21,17 @@
 #include "proxy/gateway/instance_tls.h"
 #include "proxy/limits/adaptive_limit.h"
 #include "proxy/limits/breaker.h"
-#include "proxy/limits/rate_table.h"
+#include "proxy/limits/rate_ledger.h"
 #include "proxy/limits/request_queue.h"
 
 namespace berth::proxy {
+
+/// Second attempts beside a slow first.
+struct Hedges {
+  std::uint64_t sent = 0;
+  std::uint64_t won = 0;      // of these: it answered first
+  std::uint64_t refused = 0;  // for want of budget
+};
 
 /// The instances of one service: which of them answers next, which rest, what is let in and what
 /// waits. Lives as long as its Proxy, through every change of the catalog: counters, queues and
@@ -36,13 +43,18 @@ class Pool {
  public:
   static constexpr std::size_t tried_max = 4;  // of the instances that a request was on last
 
-  explicit Pool(std::string name, std::string own_zone = "")
-      : name_(std::move(name)), own_zone_(std::move(own_zone)) {}
+  /// `rates`: others may let requests in by them too; null: nobody else does.
+  explicit Pool(std::string name, std::string own_zone = "",
+                std::shared_ptr<RateLedger> rates = nullptr)
+      : name_(std::move(name)),
+        own_zone_(std::move(own_zone)),
+        rates_(rates ? std::move(rates) : std::make_shared<RateLedger>()) {}
   Pool(const Pool&) = delete;
 
   const std::string& name() const { return name_; }
   const catalog::RoutingPolicy& policy() const { return service_->policy; }
   const catalog::Service& service() const { return *service_; }
+  const std::shared_ptr<const catalog::Service>& shared_service() const { return service_; }
   /// Takes over a new state of the service: endpoints that stay keep all they have.
   void apply(std::shared_ptr<const catalog::Service> service, Random& random, MonotonicTime now);
   /// The service is gone: nothing is eligible any more, for good. One of the same name that comes
@@ -128,11 +140,7 @@ class Pool {
   Breaker breaker;
   Flights flights;          // requests that others may wait for
   LatencyWindow latencies;  // of answers to requests that may be hedged
-  struct {
-    std::uint64_t sent = 0;
-    std::uint64_t won = 0;      // of these: it answered first
-    std::uint64_t refused = 0;  // for want of budget
-  } hedges;
+  Hedges hedges;
 
  private:
   bool take_over(MonotonicTime now, bool first);
@@ -160,8 +168,7 @@ class Pool {
   RequestKey hash_key_;
   RequestKey rate_key_;
   CellRate rate_, key_rate_;
-  MonotonicTime rate_due_{};
-  RateTable key_rates_;
+  const std::shared_ptr<RateLedger> rates_;
   AdaptiveLimit adaptive_;
   ResponseCache cache_;
   std::vector<Seat> warming_;

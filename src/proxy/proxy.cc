@@ -1,11 +1,13 @@
 #include "proxy/proxy.h"
 
+#include <algorithm>
 #include <tuple>
 
 #include "async/clock.h"
 #include "proxy/gateway/catalog_routes.h"
 #include "proxy/gateway/enter.h"
 #include "proxy/h2_front.h"
+#include "proxy/limits/part.h"
 #include "proxy/proxy_connections.h"
 #include "proxy/session.h"
 #include "proxy/tcp_session.h"
@@ -14,8 +16,9 @@
 namespace berth::proxy {
 namespace {
 
-tls::ServerOptions options_of(const gateway::Entrance& entrance) {
+tls::ServerOptions options_of(const gateway::Entrance& entrance, Commons& commons) {
   tls::ServerOptions options;
+  options.ticket_keys = commons.ticket_keys_of(entrance.address);
   options.certificates = entrance.acme.empty() ? entrance.certificates : entrance.shown;
   options.version_min = entrance.version_min;
   options.alpn = {"h2", "http/1.1"};
@@ -37,6 +40,8 @@ Proxy::Proxy(World& world, Log log, ListenerSource& listeners, AccessSink& sink,
       gateway_(std::make_shared<gateway::Gateway>()),
       answers_(world, log.named("answers")),
       mirror_(world) {
+  if (!options_.commons) options_.commons = std::make_shared<Commons>();
+  client_rates_ = options_.commons->rates_of("");
   if (!options_.state_folder.empty()) scope_.add(open_answers());
   if (options_.gateway.family() == Address::Family::none) return;
   gateway_ = gateway::gateway_of(catalog::Snapshot(), options_.gateway);
@@ -51,7 +56,7 @@ void Proxy::apply(std::shared_ptr<const catalog::Snapshot> snapshot) {
   if (snapshot_ && snapshot->revision < snapshot_->revision) return;
   for (auto& [name, service] : snapshot->services) {
     auto& pool = pools_[name];
-    if (!pool) pool = std::make_shared<Pool>(name, options_.zone);
+    if (!pool) pool = std::make_shared<Pool>(name, options_.zone, options_.commons->rates_of(name));
     if (!snapshot_ || snapshot_->find(name) != service.get())
       pool->apply(service, world_.random, world_.clock.now());
   }
@@ -77,15 +82,20 @@ Result<void> Proxy::apply_gateway(std::shared_ptr<const gateway::Gateway> gatewa
   std::map<Address, tls::ServerContext> contexts;
   for (auto& entrance : gateway->entrances) {
     if (!entrance->secured) continue;
-    contexts.emplace(entrance->address, TRY(tls::ServerContext::make(options_of(*entrance))));
+    contexts.emplace(entrance->address,
+                     TRY(tls::ServerContext::make(options_of(*entrance, *options_.commons))));
   }
   gateway_ = std::move(gateway);
-  options_.connections_max = gateway_->connections_max;
+  options_.threads = gateway_->threads;
+  options_.connections_max =
+      std::max<std::size_t>(1, part_of(static_cast<std::uint32_t>(gateway_->connections_max),
+                                       gateway_->threads, options_.number));
   update_frontends();
   for (auto& [address, context] : contexts) {
     auto& frontend = *frontends_.at(address);
     // What was there stays, and with it the tickets of clients that come again.
-    bool kept = frontend.tls && frontend.tls->replace(options_of(*frontend.entrance)).ok();
+    bool kept = frontend.tls &&
+                frontend.tls->replace(options_of(*frontend.entrance, *options_.commons)).ok();
     if (!kept) frontend.tls = std::move(context);
   }
   return {};
@@ -95,7 +105,7 @@ Result<void> Proxy::show_certificates(const gateway::Entrance& entrance,
                                       std::vector<tls::CertificatePem> certificates) {
   auto found = frontends_.find(entrance.address);
   if (found == frontends_.end() || !found->second->tls) return {};
-  tls::ServerOptions options = options_of(entrance);
+  tls::ServerOptions options = options_of(entrance, *options_.commons);
   options.certificates = std::move(certificates);
   return found->second->tls->replace(std::move(options));
 }
@@ -192,7 +202,8 @@ Deferred<void> Proxy::serve(Connection connection) {
   auto too_many = [&] {
     if (!entrance || gateway_->trusted.addresses.contains(stream->peer_address())) return false;
     connection.of_client.emplace(frontend.clients, stream->peer_address());
-    return connection.of_client->count() > entrance->connections_per_client_max;
+    std::size_t most = entrance->connections_per_client_max;
+    return connection.of_client->count() > (most + options_.threads - 1) / options_.threads;
   };
   bool told_who = entrance && entrance->proxy_protocol;
   if (!told_who && too_many()) co_return refuse_client(*stream);
@@ -253,6 +264,11 @@ void Proxy::refuse_client(ByteStream& stream) {
   tell_refused(Error(Code::overloaded,
                      stream.peer_address().ip_text() + " has more connections than a client may"));
   stream.abort();
+}
+
+bool Proxy::has_encoder() const {
+  auto most = static_cast<std::uint32_t>(gateway_->encoders_max);
+  return encoders_ < part_of(most, options_.threads, options_.number);
 }
 
 std::shared_ptr<Pool> Proxy::pool_at(const Address& address) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -16,8 +17,8 @@
 #include "catalog/model.h"
 #include "http/h1_writer.h"
 #include "proxy/answers/kept_answers.h"
+#include "proxy/commons.h"
 #include "proxy/gateway/gateway.h"
-#include "proxy/limits/rate_table.h"
 #include "proxy/mirror.h"
 #include "proxy/pool.h"
 #include "proxy/remarkable.h"
@@ -70,6 +71,10 @@ struct ProxyOptions {
   std::size_t connections_max = 20'000;  // beyond, a new one waits in the kernel's backlog
   std::string state_folder;  // where answers to Idempotency-Keys are kept; empty: memory
   std::string zone;          // where this proxy stands, for zone_aware services
+  // Of a process with a proxy on each of several reactors:
+  std::shared_ptr<Commons> commons;  // null: one of its own
+  std::uint64_t number = 0;          // of this one
+  std::uint64_t threads = 1;         // how many there are, as the gateway says
 };
 
 /// Carries requests: a listener for each VIP and each entrance of the gateway, a Pool for each
@@ -97,7 +102,10 @@ class Proxy {
   std::vector<std::string> draining_in_flight() const;
   /// What is to be told to the catalog: the revision, what drains, what rests.
   catalog::BalancerReport report() const;
-  std::size_t connections() const { return connections_; }
+  /// From any thread.
+  std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
+  /// Connections that are over. From any thread.
+  std::uint64_t connections_ended() const { return ended_.load(std::memory_order_relaxed); }
   /// Those of HTTP/1.1 on which nobody has said anything for a while: they hold little memory.
   std::size_t parked() const { return parked_count_; }
   std::uint64_t entries_refused() const { return entries_refused_; }
@@ -127,7 +135,8 @@ class Proxy {
   std::list<OpenSession*>::iterator enlist(OpenSession& session) {
     return sessions_.insert(sessions_.end(), &session);
   }
-  std::uint64_t next_session_id() { return ++session_ids_; }
+  /// Nobody else's in the process.
+  std::uint64_t next_session_id() { return ++session_ids_ * options_.threads + options_.number; }
   void strike(std::list<OpenSession*>::iterator session) { sessions_.erase(session); }
   World& world() { return world_; }
   const World& world() const { return world_; }
@@ -141,9 +150,10 @@ class Proxy {
   KeptAnswers& answers() { return answers_; }
   Mirror& mirror() { return mirror_; }
   /// By the hash of client and route.
-  RateTable& client_rates() { return client_rates_; }
+  RateLedger& client_rates() { return *client_rates_; }
   /// How many answers are being compressed.
   std::size_t& encoders() { return encoders_; }
+  bool has_encoder() const;
   Remarkable& remarkable() { return remarkable_; }
   const Remarkable& remarkable() const { return remarkable_; }
   static constexpr std::size_t refreshing_max = 256;  // beyond, what is stale stays so for now
@@ -193,9 +203,10 @@ class Proxy {
   KeptAnswers answers_;
   Mirror mirror_;
   Remarkable remarkable_;
-  std::size_t connections_ = 0;
+  std::atomic<std::size_t> connections_ = 0;
+  std::atomic<std::uint64_t> ended_ = 0;
   std::size_t encoders_ = 0;
-  RateTable client_rates_;
+  std::shared_ptr<RateLedger> client_rates_;
   std::size_t refreshing_ = 0;
   std::uint64_t entries_refused_ = 0;  // connections that did not get through TLS or PROXY header
   MonotonicTime tell_after_{};

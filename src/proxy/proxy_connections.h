@@ -31,15 +31,17 @@ struct Proxy::Frontend {
 struct Proxy::Connection {
   class Counted {
    public:
-    Counted(std::size_t& all, std::uint32_t& here) : all_(&all), here_(&here) { ++all, ++here; }
+    Counted(Proxy& proxy, std::uint32_t& here) : proxy_(&proxy), here_(&here) {
+      ++proxy.connections_, ++here;
+    }
     Counted(Counted&& other) noexcept
-        : all_(std::exchange(other.all_, nullptr)), here_(other.here_) {}
+        : proxy_(std::exchange(other.proxy_, nullptr)), here_(other.here_) {}
     ~Counted() {
-      if (all_) --*all_, --*here_;
+      if (proxy_) --proxy_->connections_, ++proxy_->ended_, --*here_;
     }
 
    private:
-    std::size_t* all_;
+    Proxy* proxy_;
     std::uint32_t* here_;
   };
 
@@ -47,7 +49,7 @@ struct Proxy::Connection {
       : frontend(std::move(of)),
         entrance(frontend->entrance),
         stream(std::move(accepted)),
-        counted(proxy.connections_, frontend->connections) {}
+        counted(proxy, frontend->connections) {}
   Connection(Connection&&) noexcept = default;
 
   std::shared_ptr<Frontend> frontend;

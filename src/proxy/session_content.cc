@@ -94,7 +94,7 @@ void Session::choose_coding() {
                         headers.value("cache-control"), headers.find("content-encoding") != nullptr,
                         headers.find("content-range") != nullptr, length},
                        compression->options);
-  bool room = proxy_.encoders() < proxy_.gateway()->encoders_max;
+  bool room = proxy_.has_encoder();
   bool chunks = request_.minor > 0;  // which its framing needs
   bool risky = !compression->cross_site && gateway::risks_breach(request_);
   if (varies_ && room && chunks && !risky) coding_ = http::wished_coding(request_.headers);
@@ -222,7 +222,7 @@ Deferred<Session::Outcome> Session::send_file(http::ServerResponse answer) {
   if (auto* compression = visit_->compression(); compression && request_.minor > 0) {
     http::CompressionOptions options = compression->options;
     options.workers = &proxy_.world().workers;
-    bool room = proxy_.encoders() < proxy_.gateway()->encoders_max;
+    bool room = proxy_.has_encoder();
     bool risky = !compression->cross_site && gateway::risks_breach(request_);
     if (room && !risky) http::compress(answer, request_, options);
     if (answer.body.source && !answer.body.length) encoding.emplace(proxy_.encoders());

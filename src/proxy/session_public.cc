@@ -63,7 +63,7 @@ Duration Session::client_limit() {
   if (!client) return Duration(0);
   auto rate = CellRate::of(route->limit.per_second, route->limit.burst);
   std::uint64_t key = hash64(route->name, *client);
-  return proxy_.client_rates().take(rate, key, proxy_.world().clock.now());
+  return proxy_.client_rates().take_of_key(rate, key, proxy_.world().clock.now());
 }
 
 /// Who asks, behind the proxies that are trusted.

@@ -4,12 +4,8 @@
 #include <cstdint>
 #include <map>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include "async/clock.h"
-#include "async/world.h"
 
 namespace berth::proxy {
 namespace {
@@ -58,54 +54,49 @@ std::string_view status_of(const catalog::Instance& instance) {
   return instance.health == catalog::Health::draining ? "DRAIN" : "DOWN";
 }
 
-Row instance_row(const Pool& pool, const catalog::Instance& instance, const Counts& counts,
-                 const Endpoint* endpoint, MonotonicTime now) {
-  Row row{.kind = Kind::instance, .name = pool.name(), .id = instance.id};
-  row.tally = &tally_of(counts.servers(), instance.id);
+Row instance_row(const std::string& name, const ProxyState::Service& service,
+                 const catalog::Instance& instance, const Counts::All& counts) {
+  Row row{.kind = Kind::instance, .name = name, .id = instance.id};
+  row.tally = &tally_of(counts.servers, instance.id);
   row.total = row.tally->requests;
-  row.most = pool.policy().in_flight_max;
+  row.most = service.in_flight_max;
   row.status = status_of(instance);
   row.why = instance.health == catalog::Health::healthy ? "" : instance.why;
   row.weight = instance.weight;
   row.address = instance.address.text();
-  if (!endpoint) return row;
-  row.now = endpoint->in_flight;
-  row.resting = endpoint->outlier.resting();
-  if (row.resting) row.why = endpoint->outlier.why(now);
+  auto found = service.instances.find(instance.id);
+  if (found == service.instances.end()) return row;
+  row.now = found->second.in_flight;
+  row.resting = found->second.resting;
+  if (row.resting) row.why = found->second.why;
   return row;
 }
 
-std::vector<Row> rows_of(const Proxy& proxy, const Counts& counts) {
+std::vector<Row> rows_of(const ProxyState& state) {
   std::vector<Row> all;
-  MonotonicTime now = proxy.world().clock.now();
-  for (auto& front : proxy.fronts()) {
+  for (auto& front : state.fronts) {
     Row row{.kind = Kind::listener, .name = front.name};
-    row.tally = &tally_of(counts.frontends(), front.name);
+    row.tally = &tally_of(state.counts.frontends, front.name);
     row.now = front.connections;
     row.total = front.accepted;
-    row.most = proxy.options().connections_max;
-    row.status = proxy.stopping() ? "STOP" : "OPEN";
+    row.most = state.connections_max;
+    row.status = state.stopping ? "STOP" : "OPEN";
     row.address = front.address.text();
     all.push_back(std::move(row));
   }
-  for (auto& [name, pool] : proxy.pools()) {
-    const Pool& of = *pool;
-    std::unordered_map<std::string_view, const Endpoint*> endpoints;
-    for (auto& each : of.endpoints()) endpoints[each->id] = each.get();
-    for (auto& instance : of.service().instances) {
-      auto found = endpoints.find(instance.id);
-      auto* endpoint = found == endpoints.end() ? nullptr : found->second;
-      all.push_back(instance_row(of, instance, counts, endpoint, now));
+  for (auto& [name, service] : state.services) {
+    for (auto& instance : service.service->instances) {
+      all.push_back(instance_row(name, service, instance, state.counts));
     }
     Row row{.kind = Kind::service, .name = name};
-    row.tally = &tally_of(counts.backends(), name);
-    row.now = of.in_flight();
+    row.tally = &tally_of(state.counts.backends, name);
+    row.now = service.in_flight;
     row.total = row.tally->requests;
-    row.queued = of.queue.size();
-    row.in_rotation = of.endpoints().size();
+    row.queued = service.queued;
+    row.in_rotation = service.in_rotation;
     row.status = row.in_rotation > 0 ? "UP" : "DOWN";
-    if (row.in_rotation == 0) row.why = of.why_none({});
-    if (of.caches()) row.cache = &of.cache().counts;
+    row.why = service.why_none;
+    if (service.cache) row.cache = &service.cache->counts;
     all.push_back(std::move(row));
   }
   return all;
@@ -212,9 +203,9 @@ Json shown(const Row& row) {
 
 }  // namespace
 
-std::string stats_csv(const Proxy& proxy, const Counts& counts) {
+std::string stats_csv(const ProxyState& state) {
   std::string out = "# " + std::string(columns) + "\n";
-  for (auto& row : rows_of(proxy, counts)) {
+  for (auto& row : rows_of(state)) {
     Fields fields = fields_of(row);
     for (std::string_view rest = columns; !rest.empty();) {
       std::string_view column = rest.substr(0, rest.find(','));
@@ -228,11 +219,11 @@ std::string stats_csv(const Proxy& proxy, const Counts& counts) {
   return out;
 }
 
-Json stats_json(const Proxy& proxy, const Counts& counts) {
+Json stats_json(const ProxyState& state) {
   Json listeners = Json::array();
   Json services = Json::array();
   Json instances = Json::array();
-  for (auto& row : rows_of(proxy, counts)) {
+  for (auto& row : rows_of(state)) {
     Json one = shown(row);
     if (row.kind == Kind::listener) {
       listeners.add(std::move(one));

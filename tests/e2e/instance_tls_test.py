@@ -11,12 +11,7 @@ import threading
 
 sys.path.insert(0, os.path.dirname(__file__))
 from berth import expect, free_port, main, test, until
-from proxies_alone import Alone, Backend, curl, status
-
-
-def openssl(*words):
-    result = subprocess.run(["openssl", *words], capture_output=True, text=True, timeout=60)
-    expect(result.returncode == 0, result.stderr)
+from proxies_alone import Alone, Backend, curl, openssl, status
 
 
 def authority(folder, name="ca"):

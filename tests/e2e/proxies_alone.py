@@ -119,3 +119,13 @@ def status(*words):
 
 def asked(*words):
     return json.loads(curl(*words))
+
+
+def openssl(*words):
+    result = subprocess.run(["openssl", *words], capture_output=True, text=True, timeout=60)
+    expect(result.returncode == 0, result.stderr)
+
+
+def certificate(folder, name, host):
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={host}",
+            "-addext", f"subjectAltName=DNS:{host}", "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem")

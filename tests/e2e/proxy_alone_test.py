@@ -19,7 +19,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 from berth import BERTH, expect, free_port, main, test, until
-from proxies_alone import Alone, Backend, asked, curl, status
+from proxies_alone import Alone, Backend, asked, certificate, curl, status
 
 NODE = """
 const http = require("http");
@@ -191,16 +191,6 @@ service = "a"
         until("both again", lambda: names() == {"one", "two"})
     one.stop()
     two.stop()
-
-
-def openssl(*words):
-    result = subprocess.run(["openssl", *words], capture_output=True, text=True, timeout=60)
-    expect(result.returncode == 0, result.stderr)
-
-
-def certificate(folder, name, host):
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={host}",
-            "-addext", f"subjectAltName=DNS:{host}", "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem")
 
 
 @test
@@ -393,6 +383,7 @@ service = "a"
         until("the tail to be there", lambda: status(url + "tailed") == "200" and proxy_said(tail))
         tail.kill()
         tail.wait()
+        until("the others to end", lambda: "/slow" not in berth("sessions"))
         stuck = subprocess.Popen(["curl", "-sS", url + "slow"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         line = until("a session", lambda: next(line for line in berth("sessions").splitlines() if "/slow" in line))
         berth("kill", line.split()[0])

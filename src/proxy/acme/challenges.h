@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -20,14 +21,22 @@ class Challenges {
   }
   void put(std::string token, std::string authorization) {
     by_token_[std::move(token)] = std::move(authorization);
+    if (changed_) changed_();
   }
   void remove(std::string_view token) {
     auto found = by_token_.find(token);
-    if (found != by_token_.end()) by_token_.erase(found);
+    if (found == by_token_.end()) return;
+    by_token_.erase(found);
+    if (changed_) changed_();
   }
+  using ByToken = std::map<std::string, std::string, std::less<>>;
+  const ByToken& by_token() const { return by_token_; }
+  void set(ByToken by_token) { by_token_ = std::move(by_token); }
+  void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
 
  private:
-  std::map<std::string, std::string, std::less<>> by_token_;
+  ByToken by_token_;
+  std::function<void()> changed_;
 };
 
 }  // namespace berth::proxy::acme

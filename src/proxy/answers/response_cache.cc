@@ -7,6 +7,14 @@
 
 namespace berth::proxy {
 
+void CacheCounts::add(const CacheCounts& other) {
+  auto all = {&CacheCounts::lookups, &CacheCounts::hits,        &CacheCounts::stale,
+              &CacheCounts::joined,  &CacheCounts::revalidated, &CacheCounts::refreshes,
+              &CacheCounts::stored,  &CacheCounts::too_large,   &CacheCounts::no_room,
+              &CacheCounts::evicted, &CacheCounts::invalidated, &CacheCounts::purged};
+  for (auto each : all) this->*each += other.*each;
+}
+
 void ResponseCache::set(const catalog::CachePolicy& policy) {
   policy_ = policy;
   if (!policy_.on) {

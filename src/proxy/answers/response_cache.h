@@ -26,6 +26,9 @@ struct CacheCounts {
   std::uint64_t evicted = 0;      // for room
   std::uint64_t invalidated = 0;  // by unsafe methods
   std::uint64_t purged = 0;
+
+  /// What another cache of the same service counted.
+  void add(const CacheCounts& other);
 };
 
 /// The answers of one service that are kept in memory (RFC 9111): a shared cache. One that is not

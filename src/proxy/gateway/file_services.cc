@@ -133,6 +133,19 @@ void read_tls(FileReading& reading, TomlReader& reader, FileService& out) {
   if (on) out.tls = std::move(spec);
 }
 
+/// What more than one thread cannot keep to.
+void check_threads(const Gateway& gateway, TomlReader& reader,
+                   const catalog::RoutingPolicy& policy) {
+  if (gateway.threads == 1) return;
+  if (policy.in_flight_max < gateway.threads) {
+    reader.fail("in_flight_max", "is below [proxy] threads: each thread needs a part of it");
+  }
+  if (policy.idempotency_for > Duration(0)) {
+    reader.fail("idempotency_for",
+                "needs [proxy] threads = 1: the first answer is kept by one thread");
+  }
+}
+
 }  // namespace
 
 void FileReading::read_service(const std::string& name, TomlReader& reader) {
@@ -166,6 +179,7 @@ void FileReading::read_service(const std::string& name, TomlReader& reader) {
     }
   }
   catalog::read_calls(reader, out.service.policy);
+  check_threads(*file.gateway, reader, out.service.policy);
   read_tls(*this, reader, out);
   if (auto check = reader.table("check")) out.check = read_check(*check);
   reader.finish();

@@ -52,6 +52,7 @@ struct Gateway {
   std::vector<std::shared_ptr<Authentication>> authentications;
   /// Of certificates that are being ordered; null: none ever is.
   std::shared_ptr<const acme::Challenges> challenges;
+  std::size_t threads = 1;  // that carry it, each on a reactor with a Gateway of its own
   std::size_t connections_max = 20'000;
   std::size_t encoders_max = 200;  // answers being compressed; beyond, they go as they are
 

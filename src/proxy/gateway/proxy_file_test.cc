@@ -40,6 +40,7 @@ TEST(ProxyFile, reads_every_key) {
   EXPECT_TRUE(gateway.trusted.by_forwarded);
   EXPECT_FALSE(gateway.path.merge_slashes);
   EXPECT_TRUE(gateway.path.encoded_slashes);
+  EXPECT_EQ(gateway.threads, 4U);
   EXPECT_EQ(gateway.connections_max, 500U);
   ASSERT_EQ(gateway.entrances.size(), 3U);
   auto& web = *gateway.entrances[0];

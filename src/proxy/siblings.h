@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+#include "async/deferred.h"
+
+namespace berth::proxy {
+
+class Shard;
+
+/// The same proxy on the other reactors of its process. Used on the first reactor.
+class Siblings {
+ public:
+  virtual std::size_t count() const = 0;
+  /// Runs it on each, there, on one after the other: what it takes along is in one hand at a time.
+  /// It may run after the Deferred was dropped. Errors: overloaded, cancelled.
+  virtual Deferred<void> each(std::function<void(Shard&)> work) = 0;
+  /// The same on all at once; what is told first is done first.
+  virtual void tell(std::function<void(Shard&)> work) = 0;
+  /// Connections that they have now.
+  virtual std::size_t connections() const = 0;
+
+ protected:
+  ~Siblings() = default;
+};
+
+/// Of a process with one reactor.
+class NoSiblings final : public Siblings {
+ public:
+  std::size_t count() const override { return 0; }
+  Deferred<void> each(std::function<void(Shard&)>) override { return ready(); }
+  void tell(std::function<void(Shard&)>) override {}
+  std::size_t connections() const override { return 0; }
+};
+
+}  // namespace berth::proxy

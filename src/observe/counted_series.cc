@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "async/clock.h"
 #include "observe/samples/rollup.h"
@@ -29,34 +30,35 @@ promql::Labels labels_of(const SeriesKey& key, std::string name) {
 
 }  // namespace
 
-CountedSeries::Counted CountedSeries::made(const SeriesKey& key, const MetricName& metric) const {
-  Counted counted;
-  counted.key = key;
-  counted.metric = &metric;
+std::shared_ptr<CountedSeries::Counted> CountedSeries::made(const SeriesKey& key,
+                                                            const MetricName& metric) const {
+  auto counted = std::make_shared<Counted>();
+  counted->key = key;
+  counted->metric = &metric;
   std::string name(metric.name);
   if (metric.kind != SeriesKind::distribution) {
-    counted.labels = labels_of(key, std::move(name));
+    counted->number.labels = labels_of(key, std::move(name));
     return counted;
   }
-  counted.labels = labels_of(key, name + "_count");
-  counted.sum_labels = labels_of(key, name + "_sum");
-  counted.sketch = labels_of(key, name).with(sketch_label, fmt::format("{}", metric.scale));
+  counted->number.labels = labels_of(key, name + "_count");
+  counted->sum_of.labels = labels_of(key, name + "_sum");
+  counted->sketch.labels = labels_of(key, name).with(sketch_label, fmt::format("{}", metric.scale));
   return counted;
 }
 
 std::optional<double> CountedSeries::last_of(const promql::Labels& labels) const {
   HeadSeries* found = store_.index().find(labels);
   if (!found || found->chunks.empty()) return std::nullopt;
-  double last = found->chunks.back().last_value();
+  double last = found->chunks.newest().last_value();
   return std::isnan(last) ? std::nullopt : std::optional(last);
 }
 
 /// True if the store has it from before.
 bool CountedSeries::take_over(Counted& counted) const {
-  auto total = last_of(counted.labels);
+  auto total = last_of(counted.number.labels);
   if (!total) return false;
   counted.total = *total;
-  counted.sum = last_of(counted.sum_labels).value_or(0);
+  counted.sum = last_of(counted.sum_of.labels).value_or(0);
   return true;
 }
 
@@ -72,56 +74,66 @@ void CountedSeries::resume() {
     for (auto& label : series.labels) {
       if (label.name != promql::metric_name) key.labels[label.name] = label.value;
     }
-    Counted counted = made(key, *metric);
-    if (counted.labels != series.labels || !take_over(counted)) return;
-    counted.changed = now;
+    auto counted = made(key, *metric);
+    if (counted->number.labels != series.labels || !take_over(*counted)) return;
+    counted->changed = now;
     series_.emplace(key.text(), std::move(counted));
   });
-  for (auto& [text, counted] : series_) write(counted, now * 1000);  // from here it goes on
+  looked_ = now;
+  for (auto& [text, counted] : series_) {
+    write(*counted, now * 1000);  // from here it goes on
+    wait_for_beat(*counted);
+  }
 }
 
-CountedSeries::Counted* CountedSeries::find_or_make(const SeriesKey& key, std::int64_t second) {
+std::shared_ptr<CountedSeries::Counted> CountedSeries::find_or_make(const SeriesKey& key,
+                                                                    std::int64_t second) {
   std::string text = key.text();
   auto found = series_.find(text);
-  if (found != series_.end()) return &found->second;
+  if (found != series_.end()) return found->second;
   const MetricName* metric = find_metric(key.name);
   check(metric != nullptr, "only what has a name of its own is counted");
-  Counted counted = made(key, *metric);
+  auto counted = made(key, *metric);
   bool gauge = metric->kind == SeriesKind::gauge;
   // It begins at 0, or where it rested, so that what is counted first is seen to have been.
-  bool fresh = !take_over(counted) && !gauge;
-  bool refused = fresh && !write(counted, second * 1000);
-  if (refused && !store_.index().find(counted.labels)) return nullptr;  // too many
-  return &series_.emplace(std::move(text), std::move(counted)).first->second;
+  bool fresh = !take_over(*counted) && !gauge;
+  bool refused = fresh && !write(*counted, second * 1000);
+  if (refused && !store_.index().find(counted->number.labels)) return nullptr;  // too many
+  wait_for_beat(*counted);
+  series_.emplace(std::move(text), counted);
+  return counted;
 }
 
 void CountedSeries::note_refused(const Error& error) {
   if (refused_++ == 0) log_.warning("what was counted is not kept", {{"error", error}});
 }
 
-bool CountedSeries::append(const promql::Labels& labels, std::int64_t time, double value) {
-  auto added = store_.add(labels, {time, value});
+bool CountedSeries::append(Kept& kept, std::int64_t time, double value) {
+  auto added = store_.add(kept.labels, kept.number, {time, value});
   if (!added.ok()) note_refused(added.error());
   return added.ok();
 }
 
 bool CountedSeries::write(Counted& counted, std::int64_t time) {
-  bool done = append(counted.labels, time, counted.total);
-  if (done && !counted.sum_labels.empty()) append(counted.sum_labels, time, counted.sum);
+  bool done = append(counted.number, time, counted.total);
+  if (done && !counted.sum_of.labels.empty()) append(counted.sum_of, time, counted.sum);
   if (done) counted.written = time / 1000;
   return done;
 }
 
 void CountedSeries::count(const SeriesKey& key, double value, std::int64_t second) {
-  Counted* counted = value > 0 ? find_or_make(key, second) : nullptr;
-  if (!counted) return;
-  counted->total += value;
-  counted->changed = second;
-  write(*counted, end_of(second));
+  Place place;
+  count(place, [&] { return key; }, value, second);
+}
+
+void CountedSeries::count(Counted& counted, double value, std::int64_t second) {
+  counted.total += value;
+  counted.changed = second;
+  write(counted, end_of(second));
 }
 
 void CountedSeries::set(const SeriesKey& key, double value, std::int64_t second) {
-  Counted* counted = find_or_make(key, second);
+  auto counted = find_or_make(key, second);
   if (!counted) return;
   counted->total = value;
   counted->changed = second;
@@ -129,43 +141,61 @@ void CountedSeries::set(const SeriesKey& key, double value, std::int64_t second)
 }
 
 void CountedSeries::record(const SeriesKey& key, const Histogram& recorded, std::int64_t second) {
-  Counted* counted = recorded.empty() ? nullptr : find_or_make(key, second);
-  if (!counted) return;
-  auto added = store_.add(counted->sketch, end_of(second), recorded);
+  Place place;
+  record(place, [&] { return key; }, recorded, second);
+}
+
+void CountedSeries::record(Counted& counted, const Histogram& recorded, std::int64_t second) {
+  auto added = store_.add(counted.sketch.labels, counted.sketch.number, end_of(second), recorded);
   if (!added.ok()) return note_refused(added.error());
-  counted->total += static_cast<double>(recorded.count());
-  counted->sum += static_cast<double>(recorded.sum()) * counted->metric->scale;
-  counted->changed = counted->sketch_written = second;
-  write(*counted, end_of(second));
+  counted.total += static_cast<double>(recorded.count());
+  counted.sum += static_cast<double>(recorded.sum()) * counted.metric->scale;
+  counted.changed = counted.sketch_written = second;
+  write(counted, end_of(second));
+}
+
+void CountedSeries::wait_for_beat(Counted& counted) {
+  std::int64_t due = std::clamp(counted.written + beat_every, looked_ + 1, looked_ + beat_every);
+  beats_[static_cast<std::size_t>(due % beat_every)].push_back(&counted);
 }
 
 void CountedSeries::end_second(std::int64_t second) {
-  for (auto each = series_.begin(); each != series_.end();) {
-    Counted& counted = each->second;
-    bool for_ever = counted.key.name == "requests" || counted.metric->kind == SeriesKind::gauge;
-    if (!for_ever && second - counted.changed > idle_max) {
-      each = series_.erase(each);
-      continue;
-    }
-    ++each;
-    if (second + 1 - counted.written < beat_every) continue;
-    write(counted, end_of(second));
-    if (counted.sketch.empty() || second - counted.sketch_written < sketch_beat_every) continue;
-    bool done = store_.add(counted.sketch, end_of(second), Histogram()).ok();
-    if (done) counted.sketch_written = second;
+  std::int64_t from = std::max(looked_, second + 1 - beat_every) + 1;
+  looked_ = second + 1;
+  for (std::int64_t due = from; due <= looked_; ++due) {
+    auto& slot = beats_[static_cast<std::size_t>(due % beat_every)];
+    for (Counted* counted : std::exchange(slot, {})) beat(*counted, second);
   }
+}
+
+void CountedSeries::beat(Counted& counted, std::int64_t second) {
+  bool due = second + 1 - counted.written >= beat_every;
+  bool for_ever = counted.metric->kind == SeriesKind::gauge || counted.key.name == "requests";
+  if (due && !for_ever && second - counted.changed > idle_max) {
+    counted.rested = true;
+    series_.erase(counted.key.text());
+    return;
+  }
+  if (due) write(counted, end_of(second));
+  bool of_distribution = !counted.sketch.labels.empty();
+  if (due && of_distribution && second - counted.sketch_written >= sketch_beat_every) {
+    Histogram nothing;
+    auto added = store_.add(counted.sketch.labels, counted.sketch.number, end_of(second), nothing);
+    if (added.ok()) counted.sketch_written = second;
+  }
+  wait_for_beat(counted);
 }
 
 std::optional<double> CountedSeries::newest(const SeriesKey& key) const {
   auto found = series_.find(key.text());
   if (found == series_.end()) return std::nullopt;
-  return found->second.total;
+  return found->second->total;
 }
 
 void CountedSeries::each_sum(std::string_view short_name,
                              const std::function<void(const SeriesKey&, double)>& visit) const {
   for (auto& [text, counted] : series_) {
-    if (counted.key.name == short_name) visit(counted.key, counted.total);
+    if (counted->key.name == short_name) visit(counted->key, counted->total);
   }
 }
 
@@ -248,7 +278,7 @@ std::set<std::string> CountedSeries::label_values(std::string_view short_name,
                                                   std::string_view label) const {
   std::set<std::string> values;
   for (auto& [text, counted] : series_) {
-    if (counted.key.name == short_name) values.emplace(counted.key.label(label));
+    if (counted->key.name == short_name) values.emplace(counted->key.label(label));
   }
   return values;
 }

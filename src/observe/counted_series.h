@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,6 +27,8 @@ namespace berth::observe {
 /// absent. What the store refuses (too many series, a full disk) is counted, and comes with the
 /// next sample of the series that it takes. Belongs to the store's reactor; the store outlives it.
 class CountedSeries {
+  struct Counted;
+
  public:
   static constexpr std::int64_t beat_every = 15;           // seconds
   static constexpr std::int64_t sketch_beat_every = 1800;  // keeps the sum of all in memory
@@ -36,10 +40,26 @@ class CountedSeries {
 
   /// Goes on where the last run ended; the store is open.
   void resume();
+  /// Where one key's series is kept, so that who counts in it second by second looks for it once:
+  /// empty at first, and found anew after it has rested. Of one CountedSeries and one key.
+  class Place {
+    friend CountedSeries;
+    std::shared_ptr<Counted> at_;
+  };
+
   /// Something was counted in the second that began at `second`, in the metric's unit.
   void count(const SeriesKey& key, double value, std::int64_t second);
   void record(const SeriesKey& key, const Histogram& recorded, std::int64_t second);
   void set(const SeriesKey& key, double value, std::int64_t second);
+  /// The same in a place; `key` is called to make the key where the place does not have it yet.
+  template <class MakeKey>
+  void count(Place& place, MakeKey key, double value, std::int64_t second) {
+    if (value > 0 && fill(place, key, second)) count(*place.at_, value, second);
+  }
+  template <class MakeKey>
+  void record(Place& place, MakeKey key, const Histogram& recorded, std::int64_t second) {
+    if (!recorded.empty() && fill(place, key, second)) record(*place.at_, recorded, second);
+  }
   /// Nothing more will be counted in it: writes again what needs to be.
   void end_second(std::int64_t second);
   Deferred<void> commit() { return store_.commit(); }
@@ -65,25 +85,40 @@ class CountedSeries {
   std::uint64_t refused() const { return refused_; }
 
  private:
-  struct Counted {
-    SeriesKey key;
-    const MetricName* metric;
+  /// A series of the store, found by its labels once.
+  struct Kept {
+    std::uint32_t number = SampleStore::no_number;
     promql::Labels labels;
-    promql::Labels sketch;      // of distributions, whose labels are those of their count
-    promql::Labels sum_labels;  // likewise
-    double total = 0;           // of a distribution: how many
-    double sum = 0;             // of a distribution
-    std::int64_t written = 0;   // the second of the last sample
-    std::int64_t changed = 0;   // the second in which it was counted last
-    std::int64_t sketch_written = 0;
   };
-  using All = std::unordered_map<std::string, Counted>;
+  struct Counted {
+    double total = 0;          // of a distribution: how many
+    double sum = 0;            // of a distribution
+    std::int64_t written = 0;  // the second of the last sample
+    std::int64_t changed = 0;  // the second in which it was counted last
+    std::int64_t sketch_written = 0;
+    bool rested = false;  // it is no longer one of them
+    const MetricName* metric = nullptr;
+    Kept number;  // of a distribution: how many
+    Kept sum_of;  // of a distribution
+    Kept sketch;  // likewise; its labels are those of its count
+    SeriesKey key;
+  };
+  using All = std::unordered_map<std::string, std::shared_ptr<Counted>>;
 
-  Counted* find_or_make(const SeriesKey& key, std::int64_t second);
-  Counted made(const SeriesKey& key, const MetricName& metric) const;
+  template <class MakeKey>
+  bool fill(Place& place, MakeKey& key, std::int64_t second) {
+    if (!place.at_ || place.at_->rested) place.at_ = find_or_make(key(), second);
+    return place.at_ != nullptr;
+  }
+  void count(Counted& counted, double value, std::int64_t second);
+  void record(Counted& counted, const Histogram& recorded, std::int64_t second);
+  void beat(Counted& counted, std::int64_t second);
+  void wait_for_beat(Counted& counted);
+  std::shared_ptr<Counted> find_or_make(const SeriesKey& key, std::int64_t second);
+  std::shared_ptr<Counted> made(const SeriesKey& key, const MetricName& metric) const;
   bool take_over(Counted& counted) const;
   bool write(Counted& counted, std::int64_t time);
-  bool append(const promql::Labels& labels, std::int64_t time, double value);
+  bool append(Kept& kept, std::int64_t time, double value);
   std::optional<double> last_of(const promql::Labels& labels) const;
   void note_refused(const Error& error);
 
@@ -91,6 +126,10 @@ class CountedSeries {
   Log log_;
   SampleStore& store_;
   All series_;  // by the key's text
+  /// Each of them once, by the second at whose begin it is looked at next, modulo `beat_every`: no
+  /// later than its beat is due, so that a second looks at a part of them.
+  std::array<std::vector<Counted*>, beat_every> beats_;
+  std::int64_t looked_ = 0;  // the last such second
   std::uint64_t refused_ = 0;
 };
 

@@ -103,6 +103,42 @@ TEST_F(CountedSeriesTest, a_counter_that_stands_still_goes_on) {
   EXPECT_EQ(sum(to - 601, to), 3);
 }
 
+TEST_F(CountedSeriesTest, what_stands_still_is_written_every_15_seconds) {
+  pass(7, 1);
+  pass(150, 0);
+  EXPECT_EQ(ask("count_over_time(berth_requests_total[149s])"),
+            R"({service="users", status="200"} 10)");
+  EXPECT_EQ(ask("count_over_time(berth_request_duration_seconds_count[149s])"),
+            R"({service="users"} 10)");
+}
+
+TEST_F(CountedSeriesTest, a_place_finds_its_series_anew_when_it_has_rested) {
+  const SeriesKey bytes{"bytes_in", {{"service", "users"}}};
+  CountedSeries::Place place;
+  int made = 0;
+  auto count = [&](double value) {
+    std::int64_t second = now();
+    simulation.run_for(1s);
+    auto key = [&] {
+      ++made;
+      return bytes;
+    };
+    series->count(place, key, value, second);
+    series->end_second(second);
+  };
+  for (int i = 0; i < 5; ++i) count(10);
+  EXPECT_EQ(made, 1);
+  EXPECT_EQ(series->newest(bytes), 50);
+  simulation.run_for(25h);
+  count(0);
+  EXPECT_EQ(series->newest(bytes), std::nullopt);
+  count(7);
+  count(7);
+  EXPECT_EQ(made, 2);
+  EXPECT_EQ(series->size(), 1U);
+  EXPECT_EQ(series->newest(bytes), 64);  // where it rested
+}
+
 TEST_F(CountedSeriesTest, a_distribution_is_buckets_sum_and_count_in_seconds) {
   pass(1, 2, 10ms);
   pass(1, 1, 20ms);

@@ -42,12 +42,12 @@ RequestSeen request_of(const HaproxyLine& line, WallTime ended) {
 
 }  // namespace
 
-std::string_view LogIntake::known(std::string_view service) {
+Observer::Service& LogIntake::known(std::string_view service) {
   service = service.substr(0, service_bytes_max);
   auto found = services_.find(service);
-  if (found != services_.end()) return *found;
-  if (services_.size() >= services_max) return "other";
-  return *services_.emplace(service).first;
+  if (found != services_.end()) return *found->second;
+  if (services_.size() >= services_max) return observer_.service("other");
+  return *services_.emplace(std::string(service), &observer_.service(service)).first->second;
 }
 
 void LogIntake::note(const LogLine& line) {
@@ -55,12 +55,12 @@ void LogIntake::note(const LogLine& line) {
   if (read_haproxy_line(line.text, read) && read.http) {
     ++requests_;
     RequestSeen request = request_of(read, line.time);
-    request.service = known(read.backend);
-    observer_.note(request);
+    request.service = read.backend;
+    observer_.note(known(read.backend), request);
     return;
   }
   ++lines_;
-  std::string_view service = known(line.service.empty() ? "unknown" : line.service);
+  Observer::Service& service = known(line.service.empty() ? "unknown" : line.service);
   if (line.level) return observer_.note_log_line(service, *line.level);
   observer_.note_log_line(service, line.text);
 }

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -29,10 +28,10 @@ class LogIntake {
   std::uint64_t lines() const { return lines_; }
 
  private:
-  std::string_view known(std::string_view service);
+  Observer::Service& known(std::string_view service);
 
   Observer& observer_;
-  std::set<std::string, std::less<>> services_;
+  Observer::ByText<Observer::Service*> services_;
   std::uint64_t requests_ = 0;
   std::uint64_t lines_ = 0;
 };

@@ -3,17 +3,16 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "async/scope.h"
 #include "async/wait_list.h"
 #include "async/world.h"
 #include "base/hash.h"
-#include "base/histogram.h"
 #include "base/log.h"
 #include "observe/counted_series.h"
 #include "observe/event.h"
@@ -39,18 +38,29 @@ class Observer {
  public:
   static constexpr std::size_t paths_per_service_max = 200;  // more are counted as "/..."
 
-  Observer(World& world, SampleStore& store, Log log)
-      : world_(world), log_(log), series_(world, log, store), events_(world, log, store) {}
+  /// What is kept of one service: for who counts in it again and again, which then looks for it
+  /// once. Lives as long as the observer.
+  struct Service;
+
+  Observer(World& world, SampleStore& store, Log log);
+  ~Observer();
 
   /// Reads the exact sums back from the store, which is open, and begins to tick.
   void start();
   /// Hands over the current second and ends.
   void stop();
 
-  void note(const RequestSeen& request);
+  Service& service(std::string_view name);
+  void note(const RequestSeen& request) { note(service(request.service), request); }
+  /// The same of its service.
+  void note(Service& service, const RequestSeen& request);
   /// Its level is what the line tells of itself (observe/log_level.h), or what is given.
-  void note_log_line(std::string_view service, std::string_view line);
-  void note_log_line(std::string_view service, LogLevel level);
+  void note_log_line(Service& service, std::string_view line);
+  void note_log_line(Service& service, LogLevel level);
+  void note_log_line(std::string_view name, std::string_view line) {
+    note_log_line(service(name), line);
+  }
+  void note_log_line(std::string_view name, LogLevel level) { note_log_line(service(name), level); }
   void note(const Event& event) { events_.add(event); }
 
   /// A number that goes to the log in one record with each second's series, so that who finds it
@@ -82,47 +92,28 @@ class Observer {
   Deferred<void> commit_forever();
   void hand_over();
 
-  /// Few statuses come again and again.
-  using Statuses = std::vector<std::pair<int, std::uint64_t>>;
-  struct PerPath {
-    Histogram latency;
-    Statuses statuses;
-  };
-  struct PerCall {
-    Histogram latency;
-    std::uint64_t errors = 0;
-  };
-  /// What the present second has counted of a service, and what is kept of it from one to the next.
-  struct PerService {
-    Histogram latency;
-    Statuses statuses;
-    std::uint64_t bytes_in = 0;
-    std::uint64_t bytes_out = 0;
-    std::uint64_t retries = 0;
-    std::uint64_t queued = 0;
-    std::uint64_t log_lines[4] = {};
-    bool counted = false;
+  struct PerPath;
+  struct PerStatus;
+  struct PerCall;
+  struct Sum;
 
-    ByText<PerPath> paths;  // at most paths_per_service_max, and "/..."
-    ByText<PerCall> calls;  // by who called
-    Sums* sums = nullptr;
-    SlowRequests slow;
-  };
-  PerService& service_of(std::string_view name);
-  PerPath& path_of(PerService& service, std::string_view target);
-  void hand_over(const std::string& name, PerService& service, std::int64_t second);
-  void hand_over_paths(const std::string& name, PerService& service, std::int64_t second);
-  void hand_over_calls(const std::string& name, PerService& service, std::int64_t second);
+  static PerStatus& status_of(std::vector<PerStatus>& statuses, int status);
+  PerPath& path_of(Service& service, std::string_view target);
+  static PerCall& call_of(Service& service, std::string_view caller);
+  void seen_now(Service& service);
+  void hand_over(Service& service, std::int64_t second);
+  void hand_over_path(Service& service, PerPath& path, std::int64_t second);
+  void hand_over_call(Service& service, PerCall& call, std::int64_t second);
   void keep_mark(std::int64_t second);
-  void count(const SeriesKey& key, std::uint64_t value, std::int64_t second) {
-    series_.count(key, static_cast<double>(value), second);
-  }
+  template <class MakeKey>
+  void count(Sum& sum, MakeKey key, std::int64_t second);
 
   World& world_;
   Log log_;
   CountedSeries series_;
   SampleWriter events_;
-  ByText<PerService> services_;
+  ByText<std::unique_ptr<Service>> services_;
+  std::vector<Service*> seen_;  // in the present second
   std::map<std::string, Sums, std::less<>> sums_;
   std::string folded_;  // the path of the request that is noted
   std::int64_t counted_until_ = 0;

@@ -1,5 +1,6 @@
 #include "observe/observer.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -92,6 +93,29 @@ TEST_F(ObserverTest, a_path_has_its_exact_counts_by_status) {
   EXPECT_EQ(value("path_requests", Labels{{"path", "/users/:id"}, {"status", "200"}}), 5);
   EXPECT_EQ(value("path_latency", Labels{{"path", "/users"}}), 1);
   EXPECT_EQ(value("requests", Labels{{"service", "users"}}), 8);
+}
+
+TEST_F(ObserverTest, each_second_has_what_was_counted_in_it_and_no_more) {
+  std::int64_t first = observer->counted_until();
+  pass(100ms);
+  for (int second = 0; second < 6; ++second) {
+    bool many = second % 2 == 0;
+    for (int i = 0; i < (many ? 200 : 3); ++i) request("/a", i == 0 ? 500 : 200, 2ms);
+    if (many) request("/b", 404, 1ms);
+    pass(1s);
+  }
+  auto points = [&](std::string name, std::vector<std::pair<std::string, std::string>> labels) {
+    auto series = observer->series().recent({{name}, "", first, first + 6});
+    auto answers = series.query({name, std::move(labels), {}, Fold::count, first, first + 6, 1});
+    std::string out;
+    for (double point : answers.value().at(0).points) out += fmt::format("{} ", point);
+    return out;
+  };
+  EXPECT_EQ(points("path_latency", {{"path", "/a"}}), "200 3 200 3 200 3 ");
+  EXPECT_EQ(points("path_requests", {{"path", "/a"}, {"status", "500"}}), "1 1 1 1 1 1 ");
+  EXPECT_EQ(points("path_requests", {{"path", "/b"}, {"status", "404"}}), "1 nan 1 nan 1 nan ");
+  EXPECT_EQ(points("call_latency", {{"from", "web"}, {"to", "users"}}), "201 3 201 3 201 3 ");
+  EXPECT_EQ(points("latency", {{"service", "users"}}), "201 3 201 3 201 3 ");
 }
 
 TEST_F(ObserverTest, who_waits_is_told_when_a_second_is_in_the_store) {

@@ -32,7 +32,7 @@ bool SampleWriter::grow(const promql::Labels& labels, std::int64_t start, std::i
   HeadSeries* known = store_.index().find(labels);
   bool there = known && !known->chunks.empty();
   if (there && time <= known->last_time) return add(labels, time, NAN);  // is refused, and told
-  double before = there ? known->chunks.back().last_value() : 0;
+  double before = there ? known->chunks.newest().last_value() : 0;
   if (!there && start > 0 && start < time) (void)add(labels, start, 0);
   return add(labels, time, (std::isfinite(before) ? before : 0) + value);
 }

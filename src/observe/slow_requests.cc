@@ -12,10 +12,12 @@ bool slower(const SlowRequest& a, const SlowRequest& b) { return a.took > b.took
 
 }  // namespace
 
-void SlowRequests::note(const RequestSeen& request) {
+void SlowRequests::take(const RequestSeen& request) {
   std::int64_t number = request.ended.nanoseconds / minute_nanoseconds;
   if (minutes_.empty() || number > minutes_.back().number) {
     minutes_.push_back({number, {}});
+    newest_until_ = (number + 1) * minute_nanoseconds;
+    faster_than_ = Duration(-1);
     while (minutes_.front().number < number - minutes_kept) minutes_.pop_front();
   }
   // A late one counts in the newest minute: nobody looks for it to the minute.
@@ -36,6 +38,7 @@ void SlowRequests::note(const RequestSeen& request) {
                    std::string(request.caller),
                    std::string(request.termination)};
   kept.insert(std::ranges::upper_bound(kept, slow, slower), std::move(slow));
+  if (kept.size() == kept_max) faster_than_ = kept.back().took;
 }
 
 std::vector<SlowRequest> SlowRequests::slowest(WallTime now) const {

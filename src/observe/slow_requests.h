@@ -33,15 +33,22 @@ class SlowRequests {
   static constexpr std::size_t kept_max = 20;
   static constexpr std::int64_t minutes_kept = 15;
 
-  void note(const RequestSeen& request);
+  void note(const RequestSeen& request) {
+    bool newest = request.ended.nanoseconds < newest_until_;
+    if (!newest || request.took > faster_than_) take(request);
+  }
   /// Those that ended within the last 15 minutes before `now`, slowest first, at most `kept_max`.
   std::vector<SlowRequest> slowest(WallTime now) const;
 
  private:
+  void take(const RequestSeen& request);
+
   struct Minute {
     std::int64_t number;                // minutes since 1970
     std::vector<SlowRequest> requests;  // slowest first
   };
+  std::int64_t newest_until_ = INT64_MIN;  // where the newest minute ends
+  Duration faster_than_{-1};               // what is not slower is none of that minute's
   std::deque<Minute> minutes_;
 };
 

@@ -76,7 +76,10 @@ Labels Labels::only(std::span<const std::string> names) const {
 }
 
 std::string Labels::key() const {
+  std::size_t bytes = 0;
+  for (auto& label : *this) bytes += label.name.size() + label.value.size() + 2;
   std::string out;
+  out.reserve(bytes);
   for (auto& label : *this) {
     out += label.name;
     out += '\xff';

@@ -18,20 +18,16 @@ std::uint64_t low(std::uint64_t value, int count) {
 
 void HeadChunk::put(std::uint64_t bits, int count) {
   bits = low(bits, count);
-  std::uint32_t used = bits_ % 64;
-  if (used == 0) {
-    if (words_.size() == words_.capacity()) words_.reserve(words_.size() + 8);
-    words_.push_back(0);
-  }
-  int room = 64 - static_cast<int>(used);
+  int room = 64 - static_cast<int>(bits_ % 64);
   bits_ += static_cast<std::uint32_t>(count);
-  if (count <= room) {
-    words_.back() |= bits << (room - count);
+  if (count < room) {
+    begun_ |= bits << (room - count);
     return;
   }
-  words_.back() |= bits >> (count - room);
+  int rest = count - room;
   if (words_.size() == words_.capacity()) words_.reserve(words_.size() + 8);
-  words_.push_back(bits << (64 - (count - room)));
+  words_.push_back(begun_ | bits >> rest);
+  begun_ = rest == 0 ? 0 : bits << (64 - rest);
 }
 
 void HeadChunk::append_time(std::int64_t time) {
@@ -127,8 +123,8 @@ class HeadChunk::Reader {
     std::size_t word = at_ / 64;
     int used = static_cast<int>(at_ % 64);
     at_ += static_cast<std::size_t>(count);
-    std::uint64_t bits = chunk_.words_[word] << used;
-    if (count > 64 - used) bits |= chunk_.words_[word + 1] >> (64 - used);
+    std::uint64_t bits = chunk_.word(word) << used;
+    if (count > 64 - used) bits |= chunk_.word(word + 1) >> (64 - used);
     return bits >> (64 - count);
   }
   std::int64_t time_change() {

@@ -50,18 +50,22 @@ class HeadChunk {
   void append_value(double value);
   void append_xor(std::uint64_t bits);
 
-  std::vector<std::uint64_t> words_;
+  /// The words that are full, and the one that is begun: most samples touch the chunk alone.
+  std::uint64_t word(std::size_t i) const { return i < words_.size() ? words_[i] : begun_; }
+
+  std::int64_t first_time_ = 0;
+  std::int64_t last_time_ = 0;
+  std::int64_t last_delta_ = 0;
+  std::uint64_t last_bits_ = 0;
+  std::int64_t last_scaled_ = 0;
+  std::uint64_t begun_ = 0;
   std::uint32_t bits_ = 0;  // in use
   std::uint16_t count_ = 0;
   std::uint8_t exponent_;
   std::uint8_t hint_ = 0;
   std::uint8_t leading_ = 255;  // of the last window; 255: none yet
   std::uint8_t trailing_ = 0;
-  std::int64_t first_time_ = 0;
-  std::int64_t last_time_ = 0;
-  std::int64_t last_delta_ = 0;
-  std::uint64_t last_bits_ = 0;
-  std::int64_t last_scaled_ = 0;
+  std::vector<std::uint64_t> words_;
 };
 
 }  // namespace berth::observe

@@ -108,7 +108,9 @@ Deferred<void> SampleStore::cut_span(std::int64_t from) {
     auto within = [&](auto& chunk) {
       return chunk.first_time() >= from && chunk.first_time() < to;
     };
-    std::ranges::copy_if(series.chunks, std::back_inserter(each.chunks), within);
+    series.chunks.each([&](auto& chunk) {
+      if (within(chunk)) each.chunks.push_back(chunk);
+    });
     std::ranges::copy_if(series.sketches, std::back_inserter(each.sketches), within);
     each.thinned = series.labels.value(promql::metric_name).starts_with(options_.thinned_prefix);
     if (!each.chunks.empty() || !each.sketches.empty()) taken.push_back(std::move(each));
@@ -148,9 +150,8 @@ void SampleStore::forget_head(std::int64_t before) {
   std::vector<std::uint32_t> gone;
   index_.each([&](HeadSeries& series) {
     if (series.resting()) return;
-    auto is_before = [&](auto& chunk) { return chunk.first_time() < before; };
-    std::erase_if(series.chunks, is_before);
-    std::erase_if(series.sketches, is_before);
+    series.chunks.forget(before);
+    std::erase_if(series.sketches, [&](auto& chunk) { return chunk.first_time() < before; });
     if (!series.resting()) return;
     --active_;
     if (series.blocks == 0) gone.push_back(series.number);
@@ -243,7 +244,7 @@ Deferred<std::vector<promql::SampleSeries>> SampleStore::select(promql::Selectio
     out.push_back({series->labels, {}});
     numbers.push_back(series->number);
     auto& samples = newest.emplace_back();
-    for (auto& chunk : series->chunks) chunk.read(selection.from, selection.to, samples);
+    series->chunks.each([&](auto& chunk) { chunk.read(selection.from, selection.to, samples); });
     count += samples.size();
     if (count > samples_max) co_return promql::too_many_samples();
   }
@@ -266,8 +267,9 @@ Deferred<std::vector<promql::Labels>> SampleStore::label_sets(promql::Selection 
   std::set<promql::Labels> seen;
   for (HeadSeries* series : index_.matching(selection.matchers)) {
     if (series->distributions || !wants_rollup(selection, series->labels)) continue;
-    bool there = std::ranges::any_of(series->chunks, [&](auto& chunk) {
-      return chunk.first_time() <= selection.to && chunk.last_time() >= selection.from;
+    bool there = false;
+    series->chunks.each([&](auto& chunk) {
+      there |= chunk.first_time() <= selection.to && chunk.last_time() >= selection.from;
     });
     for (auto* list : {&rollups_, &blocks_}) {
       for (auto& [block, path] : *list) {

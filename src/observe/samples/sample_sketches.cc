@@ -90,7 +90,7 @@ std::vector<promql::SampleSeries> SampleStore::recent(const promql::Selection& s
   for (HeadSeries* series : index_.matching(selection.matchers)) {
     if (series->chunks.empty()) continue;
     std::vector<promql::Sample> samples;
-    for (auto& chunk : series->chunks) chunk.read(selection.from, selection.to, samples);
+    series->chunks.each([&](auto& chunk) { chunk.read(selection.from, selection.to, samples); });
     if (!samples.empty()) out.push_back({series->labels, std::move(samples)});
   }
   return out;

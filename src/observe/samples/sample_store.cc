@@ -70,6 +70,26 @@ Result<HeadSeries*> SampleStore::series(const promql::Labels& labels) {
   return found ? found : &index_.add(labels);
 }
 
+Result<HeadSeries*> SampleStore::series(const promql::Labels& labels, std::uint32_t& number) {
+  HeadSeries* kept = number == no_number ? nullptr : index_.at(number);
+  if (kept && !kept->resting()) return kept;
+  HeadSeries* found = TRY(series(labels));
+  number = found->number;
+  return found;
+}
+
+Result<void> SampleStore::add(const promql::Labels& labels, std::uint32_t& number,
+                              const promql::Sample& sample) {
+  HeadSeries* found = TRY(series(labels, number));
+  return append(*found, sample);
+}
+
+Result<void> SampleStore::add(const promql::Labels& labels, std::uint32_t& number,
+                              std::int64_t time, const Histogram& recorded) {
+  HeadSeries* found = TRY(series(labels, number));
+  return append(*found, time, recorded);
+}
+
 bool SampleStore::in_next_chunk(std::int64_t first_time, bool full, std::int64_t time) const {
   return full || span_of(first_time) != span_of(time);
 }
@@ -82,16 +102,12 @@ void SampleStore::note_inserted(HeadSeries& series, std::int64_t time) {
 
 void SampleStore::insert(HeadSeries& series, const promql::Sample& sample) {
   if (series.resting()) ++active_;
-  auto* last = series.chunks.empty() ? nullptr : &series.chunks.back();
-  if (!last || in_next_chunk(last->first_time(), last->full(), sample.time)) {
-    std::uint8_t exponent = 0;
-    if (!series.chunks.empty()) {
-      series.chunks.back().seal();
-      exponent = series.chunks.back().exponent_hint();
-    }
-    series.chunks.emplace_back(exponent);
+  auto& chunks = series.chunks;
+  if (!chunks.empty() &&
+      in_next_chunk(chunks.newest().first_time(), chunks.newest().full(), sample.time)) {
+    chunks.begin_next();
   }
-  series.chunks.back().append(sample.time, sample.value);
+  chunks.append(sample.time, sample.value);
   note_inserted(series, sample.time);
 }
 
@@ -135,7 +151,7 @@ Result<void> SampleStore::append(HeadSeries& series, const promql::Sample& sampl
                  fmt::format("a number for the distributions of {}", series.labels.text()));
   }
   if (sample.time == series.last_time && !series.chunks.empty()) {
-    auto before = std::bit_cast<std::uint64_t>(series.chunks.back().last_value());
+    auto before = std::bit_cast<std::uint64_t>(series.chunks.newest().last_value());
     if (before == std::bit_cast<std::uint64_t>(sample.value)) return {};
     ++counters_.duplicates;
     return Error(Code::conflict, fmt::format("duplicate sample for timestamp {} of {}", sample.time,

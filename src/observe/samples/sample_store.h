@@ -70,10 +70,15 @@ class SampleStore final : public SeriesSource {
   /// Takes in what was recorded in a series of distributions since its last point; the series'
   /// labels have sketch_label. Refusals are append()'s; the same again is one.
   Result<void> append(HeadSeries& series, std::int64_t time, const Histogram& recorded);
-  /// Both at once, for who does not keep a series' place; refusals are those of series() and
-  /// append.
+  /// series() and append() in one, for who does not keep the series' place.
   Result<void> add(const promql::Labels& labels, const promql::Sample& sample);
-  Result<void> add(const promql::Labels& labels, std::int64_t time, const Histogram& recorded);
+  static constexpr std::uint32_t no_number = UINT32_MAX;
+  /// The same for who keeps the series' number (`no_number` at first; set here): it is found by
+  /// that while it is in memory, else by its labels.
+  Result<void> add(const promql::Labels& labels, std::uint32_t& number,
+                   const promql::Sample& sample);
+  Result<void> add(const promql::Labels& labels, std::uint32_t& number, std::int64_t time,
+                   const Histogram& recorded);
   /// All that was appended until now is in the log. One that is dropped leaves it to the next.
   Deferred<void> commit();
 
@@ -134,6 +139,7 @@ class SampleStore final : public SeriesSource {
                              const std::vector<std::uint32_t>& numbers,
                              std::vector<promql::SampleSeries>& out, std::size_t& count,
                              std::size_t samples_max);
+  Result<HeadSeries*> series(const promql::Labels& labels, std::uint32_t& number);
   Result<void> admit(const HeadSeries& series, std::int64_t time);
   /// The record has what stands in the log before a sample of it.
   void begin_logging(HeadSeries& series, std::int64_t time);

@@ -92,7 +92,7 @@ void Observer::start() {
     sums_[std::string(key.label("service"))][*status] = static_cast<std::uint64_t>(sum);
   });
   marked_ = static_cast<std::uint64_t>(series_.newest({std::string(mark_name), {}}).value_or(0));
-  counted_until_ = world_.clock.wall().nanoseconds / second_nanoseconds;
+  counted_until_ = present_second();
   scope_.add(tick_forever());
   scope_.add(commit_forever());
 }
@@ -105,7 +105,12 @@ void Observer::keep_mark(std::int64_t second) {
   series_.set({std::string(mark_name), {}}, static_cast<double>(mark), second);
 }
 
-void Observer::stop() { hand_over(); }
+std::int64_t Observer::present_second() const {
+  return world_.clock.wall().nanoseconds / second_nanoseconds;
+}
+
+/// What the second that has begun counted is its own.
+void Observer::stop() { hand_over(present_second()); }
 
 Deferred<void> Observer::tick_forever() {
   for (;;) {
@@ -115,7 +120,7 @@ Deferred<void> Observer::tick_forever() {
     MonotonicTime now = world_.clock.exact_now();
     co_await world_.clock.until(now + Duration(second_nanoseconds - wall % second_nanoseconds) +
                                 5ms);
-    hand_over();
+    hand_over(present_second() - 1);
   }
 }
 
@@ -281,10 +286,7 @@ void Observer::hand_over(Service& seen, std::int64_t second) {
   seen.seen = false;
 }
 
-void Observer::hand_over() {
-  // At the end of all, within a second that has begun: that one's.
-  std::int64_t over = world_.clock.wall().nanoseconds / second_nanoseconds - 1;
-  std::int64_t second = std::max(over, counted_until_);
+void Observer::hand_over(std::int64_t second) {
   for (Service* seen : seen_) hand_over(*seen, second);
   seen_.clear();
   series_.end_second(second);

@@ -90,7 +90,8 @@ class Observer {
  private:
   Deferred<void> tick_forever();
   Deferred<void> commit_forever();
-  void hand_over();
+  std::int64_t present_second() const;
+  void hand_over(std::int64_t second);
 
   struct PerPath;
   struct PerStatus;

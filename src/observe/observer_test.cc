@@ -84,6 +84,17 @@ struct ObserverTest : testing::Test, os::RealWorldBy<SetClock> {
   }
 };
 
+TEST_F(ObserverTest, what_its_last_second_counted_before_the_end_is_kept) {
+  request("/users", 200, 1ms);
+  pass(1500ms);  // the first second is handed over
+  request("/users", 200, 1ms);
+  stop();
+  pass(2s);
+  start();
+  pass(2s);
+  EXPECT_EQ(value("requests", {{"service", "users"}}), 2);
+}
+
 TEST_F(ObserverTest, a_path_has_its_exact_counts_by_status) {
   for (int i = 0; i < 7; ++i) request("/users/" + std::to_string(i), i < 2 ? 500 : 200, 3ms);
   request("/users", 200, 1ms);

@@ -9,12 +9,6 @@
 
 namespace berth::observe {
 
-Result<void> SampleStore::add(const promql::Labels& labels, std::int64_t time,
-                              const Histogram& recorded) {
-  HeadSeries* found = TRY(series(labels));
-  return append(*found, time, recorded);
-}
-
 Result<void> SampleStore::append(HeadSeries& series, std::int64_t time, const Histogram& recorded) {
   if (!series.distributions) {
     return Error(Code::conflict, "a distribution for the numbers of " + series.labels.text());

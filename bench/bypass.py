@@ -27,4 +27,4 @@ for name, size in (("message_100b", 100), ("content_10kb", 10_000), ("content_1m
             print(f"{name:13} {mode:8} {middle[mode]:8.1f} us CPU of all, {statistics.median(each['relay_us'] for each in rounds):7.1f} of the relay", flush=True)
     for mode in MODES[1:]:
         if mode in middle:
-            figure(f"proxy.bypass_{mode}_{name}.cpu", middle[mode], "us", "copying on Linux", platform.release(), middle["copy"])
+            figure(f"proxy.bypass_{mode}_{name}.cpu", middle[mode], "us", "copying on Linux", platform.release().split("-")[0], middle["copy"])

@@ -98,7 +98,7 @@ class Reader {
     std::fclose(file_);
   }
   /// Borrows from the reader until the next call.
-  bool next(observe::LogLine& line) {
+  bool next(observe::StoredLine& line) {
     ssize_t size = ::getline(&buffer_, &room_, file_);
     if (size <= 0) return false;
     std::string_view rest(buffer_, static_cast<std::size_t>(size) - 1);
@@ -131,7 +131,7 @@ Deferred<void> keep(World& world, std::string folder, std::string file) {
   co_await store.open();
   bench::ProcessTime time;
   Reader reader(file);
-  observe::LogLine line;
+  observe::StoredLine line;
   std::size_t lines = 0;
   while (reader.next(line)) {
     store.append(line);
@@ -148,7 +148,7 @@ Deferred<void> keep(World& world, std::string folder, std::string file) {
 void parse(const std::string& file) {
   bench::ProcessTime time;
   Reader reader(file);
-  observe::LogLine line;
+  observe::StoredLine line;
   std::size_t lines = 0;
   while (reader.next(line)) ++lines;
   time.print(lines);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a request costs the proxy where there is much: 10, 1,000 and 10,000 instances behind one service (of a catalog, whose agents check them), 10 and 10,000 routes, 1 and 1,000 listeners, and p99.9 of requests
-while a snapshot is swapped in each second. Beside itself with little, in turns within one run."""
+while a snapshot is swapped in each second. Beside itself with little, in turns within one run; haproxy with
+as many instances beside itself too."""
 import json
 import os
 import signal
@@ -76,6 +77,34 @@ def with_listeners(count):
     listeners = "".join(f'[listener.l{i}]\nlisten = "tcp:127.0.{10 + i // 250}.{i % 250 + 1}:{port}"\n' for i in range(count))
     process, _ = by_file(f"listeners{count}", f'[listener.first]\nlisten = "tcp:127.0.0.1:{port}"\n{listeners}{back()}[route.all]\nservice = "back"\n', port)
     return process.pid, "127.0.10.1", port, "/", (f"addresses={min(count, 64)}",)
+
+
+def by_haproxy(count):
+    """haproxy with so many servers, which it keeps connections to as well."""
+    port = free_port()
+    path = os.path.join(FOLDER, f"haproxy{count}.cfg")
+    with open(path, "w") as file:
+        file.write(f"""
+global
+  nbthread 1
+  no strict-limits
+  maxconn 4000
+  log 127.0.0.1:{SINK} local0
+defaults
+  mode http
+  log global
+  option httplog
+  timeout client 75s
+  timeout server 60s
+  timeout connect 1s
+listen web
+  bind 127.0.0.1:{port}
+  balance random
+  http-reuse always
+""" + "".join(f"  server s{i} {address(i)} maxconn 256 pool-purge-delay 60s\n" for i in range(count)))
+    process = start(["haproxy", "-db", "-f", path])
+    wait_for_port(port)
+    return process.pid, "127.0.0.1", port, "/", ()
 
 
 def asked(one, seconds=SECONDS):
@@ -162,6 +191,7 @@ def swaps():
 
 
 for work, run in (("instances", lambda: flat("instances", (10, 1000, 10000), lambda n: by_catalog(f"instances{n}", n))),
+                  ("haproxy", lambda: flat("haproxy_instances", (10, 10000), by_haproxy)),
                   ("routes", lambda: flat("routes", (10, 10000), with_routes)),
                   ("listeners", lambda: flat("listeners", (1, 1000), with_listeners)), ("swaps", swaps)):
     if not WANTED or work in WANTED:

@@ -55,9 +55,9 @@ os::Deal ProxyThreads::dealer(const Address& listening) {
   if (!group_) return {};
   return [this, listening](os::Descriptor& socket, const Address& peer) {
     std::size_t to = least_busy();
+    ++dealt_[to];
     if (to == 0) return false;
     ++dealing_[to];
-    ++dealt_[to];
     scope_.add(deal(to, listening, std::move(socket), peer));
     return true;
   };
@@ -76,7 +76,7 @@ Deferred<void> ProxyThreads::deal(std::size_t to, Address listening, os::Descrip
 
 /// Its connections and those that are on their way to it.
 std::size_t ProxyThreads::load(std::size_t number) const {
-  if (number == 0) return first_->proxy().connections();
+  if (number == 0) return dealt_[0] - first_->proxy().connections_ended();
   auto& member = *members_[number];
   return dealt_[number] - member.shard.proxy().connections_ended() - member.listeners.dropped();
 }

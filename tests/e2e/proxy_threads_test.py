@@ -154,6 +154,15 @@ def each_request_has_one_line_and_counts_once_whichever_thread_has_it():
 
 @test
 def connections_are_shared_out_evenly_and_any_of_them_can_be_seen_and_killed():
+    for reactor in ("epoll", "io_uring"):
+        os.environ["BERTH_REACTOR"] = reactor
+        try:
+            shared_out_and_killed()
+        finally:
+            del os.environ["BERTH_REACTOR"]
+
+
+def shared_out_and_killed():
     port, one = free_port(), Counting()
     with Alone(configuration(port, [one])) as proxy:
         clients = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(5 * THREADS)]

@@ -17,7 +17,7 @@ import time
 sys.path.insert(0, os.path.dirname(__file__))
 from berth import BERTH, expect, free_port, main, test, until
 from examples import Running as Example
-from proxies_alone import Alone
+from proxies_alone import Alone, running
 
 CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients")
 
@@ -437,14 +437,6 @@ def told(folder, *words, code=0):
     result = subprocess.run([BERTH, "proxy", *words], cwd=folder, capture_output=True, text=True, timeout=60)
     expect(result.returncode == code, f"proxy {words}: {result.returncode} {result.stdout}{result.stderr}")
     return result.stdout + result.stderr
-
-
-def running(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def requests_of(folder):

@@ -6,6 +6,8 @@ import http.client
 import http.server
 import json
 import os
+import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -16,7 +18,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 from berth import BERTH, expect, free_port, main, test, until
-from proxies_alone import Alone, certificate, curl
+from proxies_alone import Alone, certificate, curl, running
 
 THREADS = 3
 
@@ -229,18 +231,16 @@ def a_drain_is_acknowledged_once_no_thread_has_a_request_there():
             control(proxy, "enable", "a/1")
             until("it to be asked again", lambda: one.asked > asked + 5)
             proxy.reload(configuration(port, [one, two], service=f'timeout = "{10 + one.asked % 7}s"'))
-        expect("has taken over" in control(proxy, "upgrade"), "the next process")
+        pid = int(re.search(r"process (\d+) has taken over", control(proxy, "upgrade"))[1])
         asked = one.asked + two.asked
         until("requests by the next process", lambda: one.asked + two.asked > asked + 50)
         ended.set()
         for asker in askers:
             asker.join()
         expect(not failed, f"{failed}")
-        # The process that has taken over is nobody's child here.
         expect(proxy.process.wait(20) == 0, "the process before ends well")
-        pid = int(subprocess.run(["pgrep", "-f", f"take-over {proxy.path('proxy.sock')}"], capture_output=True, text=True).stdout.split()[0])
-        os.kill(pid, 15)
-        until("the next to end", lambda: not os.path.exists(f"/proc/{pid}"))
+        os.kill(pid, signal.SIGTERM)
+        until("the next to end", lambda: not running(pid))
     one.stop()
     two.stop()
 

@@ -36,7 +36,7 @@ Duration retry_after(std::string_view value, WallTime now) {
   Duration wait{};
   if (seconds.ok()) {
     wait = std::min<Duration>(std::chrono::seconds(*seconds), asked_wait_max);
-  } else if (auto date = http::parse_cookie_date(value)) {
+  } else if (auto date = http::parse_cookie_date(value); date && *date > now) {
     wait = *date - now;
   }
   return std::clamp<Duration>(wait, Duration(0), asked_wait_max);

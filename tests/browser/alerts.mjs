@@ -62,12 +62,12 @@ if (something) {
     await page.focus(".alerts .row");
     await page.keyboard.press("s");
     await page.waitForSelector(".silence-form");
-    expect(await page.evaluate(() => document.activeElement.matches("[data-input=reason]")), "the reason is not in focus");
+    await page.waitForSelector("[data-input=reason]:focus");
     await page.keyboard.press("Escape");
     await page.waitForSelector(".silence-form", { state: "detached" });
     expect((await page.evaluate(() => location.hash)) === "#/alerts", "Esc left the page");
     await page.keyboard.press("s");
-    await page.waitForSelector(".silence-form");
+    await page.waitForSelector(".silence-form [data-input=reason]:focus");
     await shot(page, "alerts-silence");
     await page.keyboard.type('a "walk" is on');
     await page.keyboard.press("Tab");
@@ -82,6 +82,7 @@ if (something) {
     await until("the header counts one less", async () => Number(await page.getAttribute("header a[href='#/alerts']", "data-firing")) === count - 1);
     expect((await page.innerText(".silences")).includes('a "walk" is on'), "the reason is not told");
     await page.click(`[data-silence="${silenced.id}"] [data-action=end]`);
+    await until("it is told again", async () => !(await shown()).some((li) => li.state === "silenced"));
     await page.waitForSelector(`.alerts > li[data-state=firing][data-alert="${before.alert}"]`);
   });
 

@@ -14,24 +14,29 @@ interface Known {
 
 let known: Known = { alerts: null, failed: null };
 let timer = 0;
-let asking = false;
+let asking: Promise<void> | null = null;
 const readers = new Set<() => void>();
 
-export async function readAlerts() {
-  if (asking) return;
-  asking = true;
+async function ask() {
   try {
     known = { alerts: await get<Alerts>("/v1/alerts"), failed: null };
   } catch (error) {
     known = { ...known, failed: reasonOf(error) };
   }
-  asking = false;
+  asking = null;
   for (const reader of readers) reader();
+}
+
+/** As they are now: an answer that was asked for before does not know yet what was just done. */
+export async function readAlerts() {
+  while (asking) await asking;
+  asking = ask();
+  await asking;
 }
 
 function begin() {
   if (timer) return;
-  timer = window.setInterval(() => !document.hidden && void readAlerts(), EVERY_MS);
+  timer = window.setInterval(() => !document.hidden && !asking && void readAlerts(), EVERY_MS);
   void readAlerts();
 }
 

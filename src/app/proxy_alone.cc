@@ -184,7 +184,7 @@ class AloneProcess {
     auto loaded = co_await std::move(loading).result();
     Result<void> applied;
     if (loaded.ok()) {
-      files_.set(loaded->paths);
+      files_.set(std::move(loaded->paths));
       applied = apply(std::move(*loaded));
     } else {
       applied = std::move(loaded).error();
@@ -232,7 +232,7 @@ class AloneProcess {
                       [this](const std::string& path, const std::string& content) {
                         return write_private(own_.workers, path, content);
                       },
-                      &threads_};
+                      threads_};
   proxy::ControlSite site_{world_, log_.named("control"), alone_};
   Predecessor predecessor_{world_, log_.named("upgrade"), own_.reactor, sockets_};
   WatchedFiles files_{world_};

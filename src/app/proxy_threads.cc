@@ -9,6 +9,8 @@
 
 namespace berth::app {
 
+static_assert(proxy::gateway::Gateway::threads_max == os::ReactorGroup::reactors_max);
+
 struct ProxyThreads::Member {
   Member(os::Reactor& reactor, World& world, Log log, proxy::Shard::Place place)
       : listeners(reactor), shard(world, log, listeners, std::move(place)) {}

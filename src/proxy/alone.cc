@@ -6,10 +6,10 @@
 
 namespace berth::proxy {
 
-Alone::Alone(World& world, Log log, acme::WritePrivate write, Siblings* siblings)
+Alone::Alone(World& world, Log log, acme::WritePrivate write, Siblings& siblings)
     : world_(world),
       log_(log),
-      siblings_(siblings ? *siblings : nobody_),
+      siblings_(siblings),
       listeners_(world.network),
       shard_(world, log, listeners_, {}),
       checks_(world, log.named("checks"), [this] { health_changed(); }),
@@ -179,19 +179,15 @@ Alone::Order Alone::ordered(std::string_view instance) const {
 }
 
 Deferred<std::uint32_t> Alone::in_flight(std::string instance) {
-  auto count = std::make_shared<std::uint32_t>(shard_.in_flight(instance));
-  auto asking =
-      siblings_.each([count, instance](Shard& shard) { *count += shard.in_flight(instance); });
-  co_await std::move(asking);
-  co_return *count;
+  return gathered(
+      siblings_, shard_.in_flight(instance),
+      [instance](std::uint32_t& count, Shard& shard) { count += shard.in_flight(instance); });
 }
 
 Deferred<std::size_t> Alone::requests_in_flight() {
-  auto count = std::make_shared<std::size_t>(proxy().requests_in_flight());
-  auto asking =
-      siblings_.each([count](Shard& shard) { *count += shard.proxy().requests_in_flight(); });
-  co_await std::move(asking);
-  co_return *count;
+  return gathered(siblings_, proxy().requests_in_flight(), [](std::size_t& count, Shard& shard) {
+    count += shard.proxy().requests_in_flight();
+  });
 }
 
 void Alone::stop_listening() {
@@ -200,9 +196,9 @@ void Alone::stop_listening() {
 }
 
 Deferred<Json> Alone::handover() {
-  auto counts = std::make_shared<Counts::All>(this->counts().all());
-  auto asking = siblings_.each([counts](Shard& shard) { counts->add(shard.counts().all()); });
-  co_await std::move(asking);
+  auto counting = gathered(siblings_, counts().all(),
+                           [](Counts::All& all, Shard& shard) { all.add(shard.counts().all()); });
+  Counts::All counted = co_await std::move(counting);
   Json instances = Json::array();
   for (auto& [name, service] : published_) {
     for (auto& instance : service->instances) {
@@ -221,7 +217,7 @@ Deferred<Json> Alone::handover() {
   }
   Json out = Json::object();
   out.add_member("instances", std::move(instances));
-  out.add_member("counts", counts->json());
+  out.add_member("counts", counted.json());
   co_return out;
 }
 

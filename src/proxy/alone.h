@@ -34,7 +34,7 @@ class Alone final : Timer {
 
   /// `write` keeps certificates from ACME directories; without it they stay in memory. `siblings`
   /// outlives it.
-  Alone(World& world, Log log, acme::WritePrivate write = {}, Siblings* siblings = nullptr);
+  Alone(World& world, Log log, acme::WritePrivate write = {}, Siblings& siblings = no_siblings());
 
   /// `copies`: the same file once more for each sibling. Errors: what cannot be listened on, a
   /// certificate that is none, another number of threads. Nothing has changed then.
@@ -83,7 +83,6 @@ class Alone final : Timer {
 
   World& world_;
   Log log_;
-  NoSiblings nobody_;
   Siblings& siblings_;
   PreparedListeners listeners_;
   Shard shard_;

@@ -81,18 +81,18 @@ class TailOfAll final : public http::BodySource {
   static constexpr Duration look_interval = 50ms;
   using Followers = std::vector<std::shared_ptr<LogTail::Follower>>;
 
-  TailOfAll(Clock& clock, Siblings& siblings, std::shared_ptr<Followers> followers)
+  TailOfAll(Clock& clock, Siblings& siblings, Followers followers)
       : clock_(clock), siblings_(siblings), followers_(std::move(followers)) {}
 
   Deferred<Bytes> read() override {
     if (!std::exchange(begun_, true)) co_return Bytes::literal("\n");
     for (;;) {
-      auto text = std::make_shared<std::string>(LogTail::taken(*followers_->front()));
-      auto asking = siblings_.each([text, followers = followers_](Shard& shard) {
-        *text += LogTail::taken(*(*followers)[shard.number()]);
-      });
-      co_await std::move(asking);
-      if (!text->empty()) co_return Bytes::copy(*text);
+      auto asking = gathered(siblings_, LogTail::taken(*followers_.front()),
+                             [followers = followers_](std::string& text, Shard& shard) {
+                               text += LogTail::taken(*followers[shard.number()]);
+                             });
+      std::string text = co_await std::move(asking);
+      if (!text.empty()) co_return Bytes::copy(text);
       co_await clock_.after(look_interval);
     }
   }
@@ -100,7 +100,7 @@ class TailOfAll final : public http::BodySource {
  private:
   Clock& clock_;
   Siblings& siblings_;
-  std::shared_ptr<Followers> followers_;
+  Followers followers_;  // by the shards' numbers
   bool begun_ = false;
 };
 
@@ -110,7 +110,7 @@ ControlSite::ControlSite(World& world, Log log, Alone& alone)
     : world_(world),
       log_(log),
       alone_(alone),
-      inspection_(world, alone.proxy(), alone.counts(), &alone.siblings()) {
+      inspection_(world, alone.proxy(), alone.counts(), alone.siblings()) {
   for (auto* router : {&metrics_router_, &control_router_}) {
     inspection_.add_figures(*router, [this] { return alone_.certificates().metrics(); });
   }
@@ -169,10 +169,10 @@ Deferred<http::ServerResponse> ControlSite::state() {
   auto state = co_await inspection_.state();
   Json out = Json::object();
   out.add_member("revision", alone_.revision());
-  out.add_member("threads", state->threads);
-  out.add_member("connections", state->connections);
+  out.add_member("threads", state.threads);
+  out.add_member("connections", state.connections);
   Json listeners = Json::array();
-  for (auto& each : state->fronts) {
+  for (auto& each : state.fronts) {
     Json one = Json::object();
     one.add_member("name", each.name);
     one.add_member("address", each.address.text());
@@ -181,14 +181,14 @@ Deferred<http::ServerResponse> ControlSite::state() {
     listeners.add(std::move(one));
   }
   out.add_member("listeners", std::move(listeners));
-  auto in_flight = std::make_shared<InFlight>();
-  in_flight->add(alone_.proxy());
-  auto asking =
-      alone_.siblings().each([in_flight](Shard& shard) { in_flight->add(shard.proxy()); });
-  co_await std::move(asking);
+  InFlight own;
+  own.add(alone_.proxy());
+  auto asking = gathered(alone_.siblings(), std::move(own),
+                         [](InFlight& all, Shard& shard) { all.add(shard.proxy()); });
+  InFlight in_flight = co_await std::move(asking);
   Json services = Json::array();
-  for (auto& [name, service] : state->services) {
-    services.add(shown(name, service, state->counts.servers, *in_flight));
+  for (auto& [name, service] : state.services) {
+    services.add(shown(name, service, state.counts.servers, in_flight));
   }
   out.add_member("services", std::move(services));
   co_return http::ServerResponse::json_value(out);
@@ -218,14 +218,13 @@ Deferred<http::ServerResponse> ControlSite::log(http::ServerRequest& request) {
     response.body = http::Body(alone_.shard().tail().follow(std::move(filter), form));
     co_return response;
   }
-  auto followers = std::make_shared<TailOfAll::Followers>();
-  followers->push_back(alone_.shard().tail().add(filter, form));
-  auto asking = alone_.siblings().each([followers, filter, form](Shard& shard) {
-    followers->push_back(shard.tail().add(filter, form));
-  });
-  co_await std::move(asking);
+  TailOfAll::Followers own{alone_.shard().tail().add(filter, form)};
+  auto asking = gathered(alone_.siblings(), std::move(own),
+                         [filter, form](TailOfAll::Followers& followers, Shard& shard) {
+                           followers.push_back(shard.tail().add(filter, form));
+                         });
   response.body = http::Body(
-      std::make_unique<TailOfAll>(world_.clock, alone_.siblings(), std::move(followers)));
+      std::make_unique<TailOfAll>(world_.clock, alone_.siblings(), co_await std::move(asking)));
   co_return response;
 }
 

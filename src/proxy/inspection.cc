@@ -117,7 +117,7 @@ void add_minutes(const Proxy& proxy, std::vector<Remarkable::Minute>& to) {
   }
 }
 
-Json shown(Remarkable::Minute& minute) {
+Json shown(Remarkable::Minute minute) {
   std::ranges::sort(minute.slowest, std::greater(), &Remarkable::Request::total);
   std::ranges::stable_sort(minute.failed, {}, &Remarkable::Request::accepted);
   auto first = [](auto& list, std::size_t most) {
@@ -139,40 +139,39 @@ Json shown(Remarkable::Minute& minute) {
 
 }  // namespace
 
-Inspection::Inspection(World& world, Proxy& proxy, const Counts& counts, Siblings* siblings)
+Inspection::Inspection(World& world, Proxy& proxy, const Counts& counts, Siblings& siblings)
     : world_(world),
       proxy_(proxy),
       counts_(counts),
-      siblings_(siblings ? *siblings : nobody_),
+      siblings_(siblings),
       begun_(world.clock.now()) {}
 
-Deferred<std::shared_ptr<const ProxyState>> Inspection::state() {
-  auto state = std::make_shared<ProxyState>(ProxyState::of(proxy_, counts_));
-  auto asking = siblings_.each(
-      [state](Shard& shard) { state->add(ProxyState::of(shard.proxy(), shard.counts())); });
-  co_await std::move(asking);
-  co_return std::shared_ptr<const ProxyState>(std::move(state));
+Deferred<ProxyState> Inspection::state() {
+  return gathered(siblings_, ProxyState::of(proxy_, counts_), [](ProxyState& all, Shard& shard) {
+    all.add(ProxyState::of(shard.proxy(), shard.counts()));
+  });
 }
 
 void Inspection::add_figures(http::Router& router, std::function<std::string()> more) {
   router.add("GET", "/metrics",
              [this, more = std::move(more)](http::ServerRequest&) { return metrics(more); });
   router.add("GET", "/stats;csv", [this](http::ServerRequest&) {
-    return state().then([](auto state) {
-      auto answer = http::ServerResponse::text(stats_csv(*state));
+    return state().then([](const ProxyState& state) {
+      auto answer = http::ServerResponse::text(stats_csv(state));
       answer.headers.set("content-type", "text/plain; charset=utf-8");
       return answer;
     });
   });
   router.add("GET", "/v1/stats", [this](http::ServerRequest&) {
-    return state().then(
-        [](auto state) { return http::ServerResponse::json_value(stats_json(*state)); });
+    return state().then([](const ProxyState& state) {
+      return http::ServerResponse::json_value(stats_json(state));
+    });
   });
 }
 
 Deferred<http::ServerResponse> Inspection::metrics(const std::function<std::string()>& more) {
   auto state = co_await this->state();
-  std::string text = metrics_text(*state, world_.clock.now() - begun_);
+  std::string text = metrics_text(state, world_.clock.now() - begun_);
   if (more) text += more();
   auto answer = http::ServerResponse::text(std::move(text));
   answer.headers.set("content-type", "text/plain; version=0.0.4; charset=utf-8");
@@ -189,13 +188,14 @@ void Inspection::add_requests(http::Router& router) {
 }
 
 Deferred<http::ServerResponse> Inspection::sessions() {
-  auto sessions = std::make_shared<std::vector<OpenSession::Shown>>();
-  add_sessions(proxy_, *sessions);
-  auto asking =
-      siblings_.each([sessions](Shard& shard) { add_sessions(shard.proxy(), *sessions); });
-  co_await std::move(asking);
+  using Sessions = std::vector<OpenSession::Shown>;
+  Sessions own;
+  add_sessions(proxy_, own);
+  auto asking = gathered(siblings_, std::move(own), [](Sessions& sessions, Shard& shard) {
+    add_sessions(shard.proxy(), sessions);
+  });
   Json all = Json::array();
-  for (auto& each : *sessions) all.add(shown(each));
+  for (auto& each : co_await std::move(asking)) all.add(shown(each));
   Json out = Json::object();
   out.add_member("sessions", std::move(all));
   co_return http::ServerResponse::json_value(out);
@@ -203,13 +203,14 @@ Deferred<http::ServerResponse> Inspection::sessions() {
 
 Deferred<http::ServerResponse> Inspection::kill(http::ServerRequest& request) {
   auto id = parse_integer<std::uint64_t>(request.parameter("id"));
-  auto killed = std::make_shared<bool>(id.ok() && kill_session(proxy_, *id));
-  if (id.ok() && !*killed) {
-    auto asking = siblings_.each(
-        [killed, id = *id](Shard& shard) { *killed = *killed || kill_session(shard.proxy(), id); });
-    co_await std::move(asking);
+  bool killed = id.ok() && kill_session(proxy_, *id);
+  if (id.ok() && !killed) {
+    auto asking = gathered(siblings_, false, [id = *id](bool& done, Shard& shard) {
+      done = done || kill_session(shard.proxy(), id);
+    });
+    killed = co_await std::move(asking);
   }
-  if (!*killed) co_return http::ServerResponse::problem(404, "there is no such session");
+  if (!killed) co_return http::ServerResponse::problem(404, "there is no such session");
   Json out = Json::object();
   out.add_member("killed", *id);
   co_return http::ServerResponse::json_value(out);
@@ -222,28 +223,32 @@ Deferred<http::ServerResponse> Inspection::purge(http::ServerRequest& request) {
   if (purge.begins) purge.target.pop_back();
   if (!purge.service.empty() && !proxy_.pools().contains(purge.service))
     co_return http::ServerResponse::problem(404, "there is no service " + purge.service);
-  auto gone = std::make_shared<std::uint64_t>(purge.of(proxy_));
-  auto asking = siblings_.each([gone, purge](Shard& shard) { *gone += purge.of(shard.proxy()); });
-  co_await std::move(asking);
+  auto purging = gathered(siblings_, purge.of(proxy_), [purge](std::uint64_t& count, Shard& shard) {
+    count += purge.of(shard.proxy());
+  });
+  std::uint64_t gone = co_await std::move(purging);
   Json out = Json::object();
-  out.add_member("purged", *gone);
-  out.add_member("text", std::to_string(*gone) + (*gone == 1 ? " answer was" : " answers were") +
-                             " forgotten");
+  out.add_member("purged", gone);
+  out.add_member(
+      "text", std::to_string(gone) + (gone == 1 ? " answer was" : " answers were") + " forgotten");
   co_return http::ServerResponse::json_value(out);
 }
 
 Deferred<http::ServerResponse> Inspection::slow(http::ServerRequest& request) {
   auto count = parse_integer<std::size_t>(request.query("minutes"), 1);
   std::size_t most = count.ok() ? *count : Remarkable::minutes_max;
-  auto minutes = std::make_shared<std::vector<Remarkable::Minute>>();
-  add_minutes(proxy_, *minutes);
-  auto asking = siblings_.each([minutes](Shard& shard) { add_minutes(shard.proxy(), *minutes); });
-  co_await std::move(asking);
-  std::ranges::sort(*minutes, std::greater(), &Remarkable::Minute::begins);
+  using Minutes = std::vector<Remarkable::Minute>;
+  Minutes own;
+  add_minutes(proxy_, own);
+  auto asking = gathered(siblings_, std::move(own), [](Minutes& minutes, Shard& shard) {
+    add_minutes(shard.proxy(), minutes);
+  });
+  Minutes minutes = co_await std::move(asking);
+  std::ranges::sort(minutes, std::greater(), &Remarkable::Minute::begins);
   Json list = Json::array();
-  for (auto& minute : *minutes) {
+  for (auto& minute : minutes) {
     if (most-- == 0) break;
-    list.add(shown(minute));
+    list.add(shown(std::move(minute)));
   }
   Json out = Json::object();
   out.add_member("minutes", std::move(list));

@@ -12,15 +12,14 @@ namespace berth::proxy {
 
 /// What can be asked of any proxy over HTTP, and the little that is told to it without a file:
 /// metrics, figures, sessions, slow requests, purges (docs/formats/proxy.md), of all reactors
-/// together. Adds routes to
-/// routers; lives as long as they are asked. One reactor; `proxy`, `counts` and `siblings` outlive
-/// it.
+/// together. Adds routes to routers; lives as long as they are asked. One reactor; `proxy`,
+/// `counts` and `siblings` outlive it.
 class Inspection {
  public:
-  Inspection(World& world, Proxy& proxy, const Counts& counts, Siblings* siblings = nullptr);
+  Inspection(World& world, Proxy& proxy, const Counts& counts, Siblings& siblings = no_siblings());
 
   /// Of all reactors together. Errors: those of Siblings::each.
-  Deferred<std::shared_ptr<const ProxyState>> state();
+  Deferred<ProxyState> state();
 
   /// Only reads, and tells nobody's requests: metrics, `more` behind them, and figures.
   void add_figures(http::Router& router, std::function<std::string()> more = {});
@@ -37,7 +36,6 @@ class Inspection {
   World& world_;
   Proxy& proxy_;
   const Counts& counts_;
-  NoSiblings nobody_;
   Siblings& siblings_;
   MonotonicTime begun_;
 };

@@ -38,10 +38,18 @@ class DatagramPlace final : public LogPlace {
   std::string message_;
 };
 
-/// Lines wait in a text that is written as a whole.
+/// Lines wait in a text that is written as a whole: each with its line end, or as a message of
+/// syslog behind its length (octet counting, RFC 6587 section 3.4.1).
 class WaitingPlace : public LogPlace {
  public:
-  WaitingPlace(World& world, Log log) : world_(world), log_(log) {}
+  WaitingPlace(World& world, Log log, bool syslog = false)
+      : world_(world), log_(log), syslog_(syslog) {}
+
+  void add(const http::AccessRecord& record, std::string_view line) override {
+    if (!syslog_) return append(line, "\n");
+    make_syslog_message(message_, record, line);
+    append(std::to_string(message_.size()) + " ", message_);
+  }
 
   void take(std::string_view text, std::uint64_t lines) override {
     if (waiting_.size() + text.size() > waiting_bytes_max) {
@@ -64,6 +72,12 @@ class WaitingPlace : public LogPlace {
  protected:
   /// Called once, by whoever made it.
   void start() { scope_.add(run()); }
+  virtual Deferred<void> write(Bytes bytes, std::uint64_t lines) = 0;
+
+  World& world_;
+  Log log_;
+
+ private:
   void append(std::string_view text, std::string_view behind) {
     if (waiting_.size() + text.size() + behind.size() > waiting_bytes_max) {
       ++lost_;
@@ -73,12 +87,6 @@ class WaitingPlace : public LogPlace {
     ++lines_waiting_;
     wake_.set();
   }
-  virtual Deferred<void> write(Bytes bytes, std::uint64_t lines) = 0;
-
-  World& world_;
-  Log log_;
-
- private:
   Deferred<void> run() {
     for (Duration wait = retry_least;;) {
       co_await wake_.wait();
@@ -103,6 +111,8 @@ class WaitingPlace : public LogPlace {
     }
   }
 
+  const bool syslog_;
+  std::string message_;
   std::string waiting_;
   std::uint64_t lines_waiting_ = 0;
   bool writing_ = false;
@@ -117,7 +127,6 @@ class FilePlace final : public WaitingPlace {
       : WaitingPlace(world, log), path_(std::move(path)) {
     start();
   }
-  void add(const http::AccessRecord&, std::string_view line) override { append(line, "\n"); }
   void reopen() override { anew_ = true; }
 
  private:
@@ -142,7 +151,6 @@ class FilePlace final : public WaitingPlace {
 class StandardOutput final : public WaitingPlace {
  public:
   StandardOutput(World& world, Log log) : WaitingPlace(world, log) { start(); }
-  void add(const http::AccessRecord&, std::string_view line) override { append(line, "\n"); }
 
  private:
   Deferred<void> write(Bytes bytes, std::uint64_t) override {
@@ -156,19 +164,11 @@ class StandardOutput final : public WaitingPlace {
   std::unique_ptr<ByteStream> stream_;
 };
 
-/// Octet counting (RFC 6587 section 3.4.1): each message behind its length.
-std::string octets_counted(std::string_view message) {
-  return std::to_string(message.size()) + " ";
-}
-
 class TcpPlace final : public WaitingPlace {
  public:
-  TcpPlace(World& world, Log log, Address peer) : WaitingPlace(world, log), peer_(std::move(peer)) {
+  TcpPlace(World& world, Log log, Address peer)
+      : WaitingPlace(world, log, true), peer_(std::move(peer)) {
     start();
-  }
-  void add(const http::AccessRecord& record, std::string_view line) override {
-    make_syslog_message(message_, record, line);
-    append(octets_counted(message_), message_);
   }
 
  private:
@@ -188,20 +188,16 @@ class TcpPlace final : public WaitingPlace {
 
   Address peer_;
   std::unique_ptr<ByteStream> stream_;
-  std::string message_;
 };
 
 /// Lines for the place of another reactor.
 class RelayedPlace final : public WaitingPlace {
  public:
   RelayedPlace(World& world, Log log, gateway::LogSpec spec, LogRelay relay)
-      : WaitingPlace(world, log), spec_(std::move(spec)), relay_(std::move(relay)) {
+      : WaitingPlace(world, log, spec.to == gateway::LogSpec::To::syslog_tcp),
+        spec_(std::move(spec)),
+        relay_(std::move(relay)) {
     start();
-  }
-  void add(const http::AccessRecord& record, std::string_view line) override {
-    if (spec_.to != gateway::LogSpec::To::syslog_tcp) return append(line, "\n");
-    make_syslog_message(message_, record, line);
-    append(octets_counted(message_), message_);
   }
 
  private:
@@ -211,7 +207,6 @@ class RelayedPlace final : public WaitingPlace {
 
   gateway::LogSpec spec_;
   LogRelay relay_;
-  std::string message_;
 };
 
 }  // namespace

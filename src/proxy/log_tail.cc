@@ -15,6 +15,17 @@ struct LogTail::Follower {
   std::uint64_t lost = 0;
 };
 
+namespace {
+
+/// What whoever follows is told of lines that are lost, once; nothing if none is.
+std::string told_lost(std::uint64_t& lost) {
+  std::uint64_t count = std::exchange(lost, 0);
+  if (count == 0) return {};
+  return "... " + std::to_string(count) + " lines were lost: they came too fast\n";
+}
+
+}  // namespace
+
 class LogTail::Source final : public http::BodySource {
  public:
   explicit Source(std::shared_ptr<Follower> follower) : follower_(std::move(follower)) {}
@@ -23,10 +34,7 @@ class LogTail::Source final : public http::BodySource {
     // A head goes with the first bytes behind it: who follows learns at once that he does.
     if (!std::exchange(begun_, true)) co_return Bytes::literal("\n");
     std::string line = co_await follower_->lines.pop();
-    if (auto lost = std::exchange(follower_->lost, 0); lost > 0) {
-      line = "... " + std::to_string(lost) + " lines were lost: they came too fast\n" + line;
-    }
-    co_return Bytes::copy(line);
+    co_return Bytes::copy(told_lost(follower_->lost) + line);
   }
 
  private:
@@ -62,9 +70,7 @@ std::shared_ptr<LogTail::Follower> LogTail::add(LogFilter filter, gateway::LogSp
 }
 
 std::string LogTail::taken(Follower& follower) {
-  std::string text;
-  if (auto lost = std::exchange(follower.lost, 0); lost > 0)
-    text = "... " + std::to_string(lost) + " lines were lost: they came too fast\n";
+  std::string text = told_lost(follower.lost);
   while (!follower.lines.empty()) text += follower.lines.pop().take().value();
   return text;
 }

@@ -102,8 +102,7 @@ class Proxy {
   std::vector<std::string> draining_in_flight() const;
   /// What is to be told to the catalog: the revision, what drains, what rests.
   catalog::BalancerReport report() const;
-  /// From any thread.
-  std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
+  std::size_t connections() const { return connections_; }
   /// Connections that are over. From any thread.
   std::uint64_t connections_ended() const { return ended_.load(std::memory_order_relaxed); }
   /// Those of HTTP/1.1 on which nobody has said anything for a while: they hold little memory.
@@ -203,7 +202,7 @@ class Proxy {
   KeptAnswers answers_;
   Mirror mirror_;
   Remarkable remarkable_;
-  std::atomic<std::size_t> connections_ = 0;
+  std::size_t connections_ = 0;
   std::atomic<std::uint64_t> ended_ = 0;
   std::size_t encoders_ = 0;
   std::shared_ptr<RateLedger> client_rates_;

@@ -41,7 +41,7 @@ struct ShardTest : ::testing::Test {
   sim::Host& middle = simulation.add_host("middle");
   sim::Host& inside = simulation.add_host("inside");
   OneSibling sibling;
-  Alone alone{middle.world(), Log(), {}, &sibling};
+  Alone alone{middle.world(), Log(), {}, sibling};
   NextPort listeners{middle.network};
   Shard second{middle.world(), Log(), listeners, {1, alone.shard().commons()}};
   ControlSite site{middle.world(), Log(), alone};

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
+#include <utility>
 
 #include "async/deferred.h"
 
@@ -26,12 +28,15 @@ class Siblings {
 };
 
 /// Of a process with one reactor.
-class NoSiblings final : public Siblings {
- public:
-  std::size_t count() const override { return 0; }
-  Deferred<void> each(std::function<void(Shard&)>) override { return ready(); }
-  void tell(std::function<void(Shard&)>) override {}
-  std::size_t connections() const override { return 0; }
-};
+Siblings& no_siblings();
+
+/// `own` with what `add(own, shard)` puts to it on each sibling. Errors: those of each().
+template <class T, class Add>
+Deferred<T> gathered(Siblings& siblings, T own, Add add) {
+  auto all = std::make_shared<T>(std::move(own));
+  auto asking = siblings.each([all, add](Shard& shard) { add(*all, shard); });
+  co_await std::move(asking);
+  co_return std::move(*all);
+}
 
 }  // namespace berth::proxy

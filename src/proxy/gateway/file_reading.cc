@@ -96,8 +96,6 @@ std::string FileReading::read_hsts(TomlReader& reader) {
   return text;
 }
 
-constexpr std::int64_t threads_max = 63;  // as os::ReactorGroup has at most
-
 void FileReading::read_proxy(TomlReader& reader) {
   Gateway& gateway = *file.gateway;
   if (auto trusted = blocks(reader, "trusted_proxies")) gateway.trusted.addresses = *trusted;
@@ -109,7 +107,8 @@ void FileReading::read_proxy(TomlReader& reader) {
   gateway.path.normal = reader.boolean("normal_paths").value_or(true);
   gateway.path.merge_slashes = reader.boolean("merge_slashes").value_or(true);
   gateway.path.encoded_slashes = reader.boolean("encoded_slashes").value_or(false);
-  gateway.threads = static_cast<std::size_t>(reader.integer("threads", 1, threads_max).value_or(1));
+  gateway.threads =
+      static_cast<std::size_t>(reader.integer("threads", 1, Gateway::threads_max).value_or(1));
   gateway.connections_max =
       static_cast<std::size_t>(reader.integer("connections_max", 1, 1'000'000)
                                    .value_or(static_cast<std::int64_t>(gateway.connections_max)));

@@ -44,6 +44,8 @@ struct Entrance {
 /// All that the public side of a proxy is to do, at one time. Immutable but for the keys of tokens;
 /// a change is another Gateway. Belongs to one reactor.
 struct Gateway {
+  static constexpr std::int64_t threads_max = 63;
+
   std::vector<std::shared_ptr<const Entrance>> entrances;
   RouteTable routes;
   TrustedProxies trusted;

@@ -19,8 +19,8 @@ struct CellRate {
 };
 
 /// A CellRate for each of many keys in constant memory: four places for a hash, of which the key
-/// takes the one that was idle the longest; who is forgotten so may begin anew. Belongs to one
-/// Pool.
+/// takes the one that was idle the longest; who is forgotten so may begin anew. One thread
+/// at a time.
 class RateTable {
  public:
   static constexpr std::size_t rows = 4096;  // of four keys: 256 KiB, made with the first one

@@ -6,7 +6,8 @@ import concurrent.futures
 import re
 import sys
 
-from proxies import berth, haproxy, nginx, run_row
+from players import run_row
+from proxies import berth, haproxy, nginx
 from proxy_rows import ROWS
 
 DOCUMENT = "tests/differential/proxy_outcomes.md"

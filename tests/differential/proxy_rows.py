@@ -1,6 +1,6 @@
 """What proxies do with a request and its answer, a row each: (name, what the client does, what the instance does). ROW stands for
-the row's own word. What the steps mean is in proxies.py."""
-from proxies import OK, Row, reply
+the row's own word. What the steps mean is in players.py."""
+from players import OK, Row, reply
 
 FIELDS = b"Host: a\r\nX-Row: ROW\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -7,7 +7,8 @@ import re
 import sys
 from time import sleep
 
-from proxies import OK, Row, berth, haproxy, reply, run_row
+from players import OK, Row, reply, run_row
+from proxies import berth, haproxy
 from proxy_rows import CHUNKED_ANSWER, CONTINUE, SOCKET, SWITCHED, TALK, get, post
 
 DOCUMENT = "docs/termination.md"

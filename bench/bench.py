@@ -59,6 +59,14 @@ def wait_for_port(port, address="127.0.0.1", seconds=15):
     raise SystemExit(f"nothing listens on {address}:{port}")
 
 
+def serving(name, *words):
+    """A program of this folder that listens at a port, its first word; tells which."""
+    port = free_port()
+    start([program(name), str(port), *words])
+    wait_for_port(port)
+    return port
+
+
 def cpu_seconds(pid):
     """CPU time of all threads of a process, to the nanosecond."""
     total = 0

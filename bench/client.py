@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 
-from bench import figure, free_port, package_version, program, start, version, wait_for_port
+from bench import figure, package_version, program, serving, version
 
 REQUESTS = int(os.environ.get("REQUESTS", "60000"))
 ROUNDS = int(os.environ.get("ROUNDS", "9"))
@@ -47,9 +47,7 @@ def of_h2load(kind, url):
     return cpu
 
 
-port = free_port()
-start([program("http_server"), str(port)])
-wait_for_port(port)
+port = serving("http_server")
 clients = {"berth": of_ours("http_client"), "libcurl": of_ours("http_client_curl"), "h2load": of_h2load}
 versions = {"libcurl": package_version("libcurl4-openssl-dev").split("+")[0],
             "h2load": version(["h2load", "--version"])}

@@ -22,6 +22,27 @@ def raise_descriptors():
     return most
 
 
+def haproxy_head(connections_max=4000, threads=1):
+    """What a file of haproxy begins with here."""
+    return f"""
+global
+  nbthread {threads}
+  no strict-limits
+  maxconn {connections_max}
+  log 127.0.0.1:{SINK} local0
+  ssl-default-bind-options ssl-min-ver TLSv1.3
+defaults
+  mode http
+  log global
+  option httplog
+  timeout client 75s
+  timeout server 60s
+  timeout connect 1s
+  timeout queue 2s
+  timeout tunnel 1h
+"""
+
+
 class Proxy:
     """One of them: `plain` takes HTTP/1.1, `h2` HTTP/2 by prior knowledge, `secure` both within TLS 1.3, `raw` bytes."""
 
@@ -76,22 +97,7 @@ form = "haproxy"
 
     def _haproxy(self):
         listed = "\n".join(f"  server s{i} {each} check inter 2s maxconn 256" for i, each in enumerate(self.instances))
-        return start(["haproxy", "-db", "-f", self.file("haproxy.cfg", f"""
-global
-  nbthread {self.threads}
-  no strict-limits
-  maxconn {self.connections_max}
-  log 127.0.0.1:{SINK} local0
-  ssl-default-bind-options ssl-min-ver TLSv1.3
-defaults
-  mode http
-  log global
-  option httplog
-  timeout client 75s
-  timeout server 60s
-  timeout connect 1s
-  timeout queue 2s
-  timeout tunnel 1h
+        return start(["haproxy", "-db", "-f", self.file("haproxy.cfg", haproxy_head(self.connections_max, self.threads) + f"""
 frontend metrics
   bind 127.0.0.1:{self.metrics}
   http-request use-service prometheus-exporter if {{ path /metrics }}

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from bench import free_port, program, start, wait_for_port
+from bench import program, serving
 from proxies import Proxy, compare
 from turns import by_load
 
@@ -16,10 +16,7 @@ WANTED = sys.argv[1:]
 
 
 def backend(size):
-    port = free_port()
-    start([program("http_backend"), str(port), str(size)])
-    wait_for_port(port)
-    return f"127.0.0.1:{port}"
+    return f"127.0.0.1:{serving('http_backend', str(size))}"
 
 
 def upload(proxy):

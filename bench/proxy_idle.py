@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from bench import cpu_seconds, figure, free_port, load, memory_bytes, program, start, wait_for_port
+from bench import cpu_seconds, figure, load, memory_bytes, program, serving, start
 from proxies import VERSIONS, Proxy, compare, raise_descriptors
 from turns import by_load
 
@@ -65,10 +65,7 @@ def told_memory(work, each):
 
 
 def idle():
-    port = free_port()
-    start([program("http_backend"), str(port)])
-    wait_for_port(port)
-    instance = f"127.0.0.1:{port}"
+    instance = f"127.0.0.1:{serving('http_backend')}"
     proxies, memory, holders = [], {}, []
     for name in NAMES:
         small = Proxy(name, [instance], instance, 100)
@@ -90,9 +87,7 @@ def idle():
 
 
 def slow():
-    port = free_port()
-    start([program("http_slow"), str(port), str(PIECES), str(PIECE), "1000"])
-    wait_for_port(port)
+    port = serving("http_slow", str(PIECES), str(PIECE), "1000")
     # So many that none has more than its 256: their addresses are all the same backend's.
     instances = [f"127.0.3.{i + 1}:{port}" for i in range(SLOW_COUNT // 200 + 1)]
     memory, cost = {}, {}

@@ -9,8 +9,8 @@ import statistics
 import sys
 import threading
 
-from bench import BERTH, FOLDER, cpu_seconds, figure, free_port, load, program, start, wait_for_port
-from proxies import SINK, raise_descriptors
+from bench import BERTH, FOLDER, cpu_seconds, figure, free_port, load, program, serving, start, wait_for_port
+from proxies import SINK, haproxy_head, raise_descriptors
 
 SECONDS = float(os.environ.get("SECONDS_EACH", "1"))
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
@@ -18,9 +18,7 @@ SWAP_SECONDS = float(os.environ.get("SWAP_SECONDS", "4"))
 WANTED = sys.argv[1:]
 
 raise_descriptors()
-backend = free_port()
-start([program("http_backend"), str(backend), "128", "0.0.0.0"])
-wait_for_port(backend)
+backend = serving("http_backend", "128", "0.0.0.0")
 
 
 def address(number):
@@ -84,19 +82,7 @@ def by_haproxy(count):
     port = free_port()
     path = os.path.join(FOLDER, f"haproxy{count}.cfg")
     with open(path, "w") as file:
-        file.write(f"""
-global
-  nbthread 1
-  no strict-limits
-  maxconn 4000
-  log 127.0.0.1:{SINK} local0
-defaults
-  mode http
-  log global
-  option httplog
-  timeout client 75s
-  timeout server 60s
-  timeout connect 1s
+        file.write(haproxy_head() + f"""
 listen web
   bind 127.0.0.1:{port}
   balance random

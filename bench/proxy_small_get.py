@@ -7,16 +7,14 @@ import os
 import statistics
 import sys
 
-from bench import FOLDER, BERTH, cpu_seconds, figure, free_port, load, program, start, udp_sink, version, wait_for_port
+from bench import FOLDER, BERTH, cpu_seconds, figure, free_port, load, program, serving, start, udp_sink, version, wait_for_port
 from dev_system import start as start_dev, system, vip
 
 SECONDS = float(os.environ.get("SECONDS_EACH", "3"))
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 CONNECTIONS = 64
 
-backend_port = free_port()
-start([program("http_backend"), str(backend_port)])
-wait_for_port(backend_port)
+backend_port = serving("http_backend")
 sink = udp_sink()
 sink_port = sink.getsockname()[1]
 

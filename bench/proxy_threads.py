@@ -2,7 +2,7 @@
 """CPU per small GET with one thread and with two, 64 keep-alive connections: Berth and haproxy, each beside itself, in turns within one run."""
 import os
 
-from bench import figure, free_port, program, start, wait_for_port
+from bench import figure, serving
 from proxies import VERSIONS, Proxy
 from turns import by_load, in_turns
 
@@ -10,10 +10,8 @@ SECONDS = float(os.environ.get("SECONDS_EACH", "2"))
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
 CONNECTIONS = 64
 
-port = free_port()
-start([program("http_backend"), str(port)])
-wait_for_port(port)
-sides = [Proxy(name, [f"127.0.0.1:{port}"], f"127.0.0.1:{port}", threads=threads) for name in ("berth", "haproxy") for threads in (1, 2)]
+backend = f"127.0.0.1:{serving('http_backend')}"
+sides = [Proxy(name, [backend], backend, threads=threads) for name in ("berth", "haproxy") for threads in (1, 2)]
 for side in sides:
     side.name += f"_{side.threads}"
 cost = in_turns("threads", by_load(CONNECTIONS, SECONDS), sides, ROUNDS)

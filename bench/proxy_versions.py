@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from bench import free_port, program, start, wait_for_port
+from bench import program, serving
 from proxies import Proxy, compare
 from turns import by_h2load
 
@@ -14,13 +14,6 @@ ROUNDS = int(os.environ.get("ROUNDS", "5"))
 CONNECTIONS = 64
 MESSAGE = 64
 WANTED = sys.argv[1:]
-
-
-def started(*words):
-    port = free_port()
-    start([program(words[0]), str(port), *words[1:]])
-    wait_for_port(port)
-    return f"127.0.0.1:{port}"
 
 
 def by_messages(port, *options):
@@ -34,7 +27,7 @@ def by_messages(port, *options):
     return once
 
 
-responder, echo = started("http_backend"), started("websocket_echo", str(MESSAGE))
+responder, echo = (f"127.0.0.1:{port}" for port in (serving("http_backend"), serving("websocket_echo", str(MESSAGE))))
 proxies = [Proxy(name, [responder], echo) for name in ("berth", "haproxy", "nginx")]
 talking = [Proxy(name, [echo], echo) for name in ("berth", "haproxy", "nginx")]
 for work, once, among, per in (

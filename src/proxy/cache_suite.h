@@ -17,17 +17,6 @@
 
 namespace berth::proxy {
 
-/// What a client got.
-struct Got {
-  int status = 0;
-  std::string body;
-  std::map<std::string, std::string> fields;  // names in small letters
-  std::string operator[](const std::string& name) const {
-    auto found = fields.find(name);
-    return found == fields.end() ? "" : found->second;
-  }
-};
-
 /// An instance that says byte by byte what the test wants it to say.
 struct Origin {
   std::string start = "HTTP/1.1 200 OK";
@@ -55,6 +44,16 @@ struct Origin {
 /// to.
 struct CacheTest : ::testing::Test {
   using Fields = std::vector<std::pair<std::string, std::string>>;
+  /// What a client got.
+  struct Got {
+    int status = 0;
+    std::string body;
+    std::map<std::string, std::string> fields;  // names in small letters
+    std::string operator[](const std::string& name) const {
+      auto found = fields.find(name);
+      return found == fields.end() ? "" : found->second;
+    }
+  };
 
   sim::Simulation simulation{17};
   sim::Host& here = simulation.add_host("here");

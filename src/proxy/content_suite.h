@@ -17,33 +17,33 @@ using testing::HasSubstr;
 using testing::StartsWith;
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-struct Got {
-  int status = 0;
-  std::string text;  // as it came
-  std::map<std::string, std::string> fields;
-
-  std::string operator[](const std::string& name) const {
-    auto found = fields.find(name);
-    return found == fields.end() ? "none" : found->second;
-  }
-  std::string decoded() const {
-    auto decoder = http::ContentDecoder::make((*this)["content-encoding"]);
-    if (!decoder) return text;
-    decoder->feed(Bytes::copy(text));
-    std::string out;
-    for (;;) {
-      Bytes part = decoder->next().value();
-      if (part.empty()) break;
-      out += part.view();
-    }
-    EXPECT_TRUE(decoder->end().ok());
-    return out;
-  }
-};
-
 /// A client, a proxy alone and one instance, each a host, in simulated time: what becomes of
 /// content.
 struct ContentTest : ::testing::Test {
+  struct Got {
+    int status = 0;
+    std::string text;  // as it came
+    std::map<std::string, std::string> fields;
+
+    std::string operator[](const std::string& name) const {
+      auto found = fields.find(name);
+      return found == fields.end() ? "none" : found->second;
+    }
+    std::string decoded() const {
+      auto decoder = http::ContentDecoder::make((*this)["content-encoding"]);
+      if (!decoder) return text;
+      decoder->feed(Bytes::copy(text));
+      std::string out;
+      for (;;) {
+        Bytes part = decoder->next().value();
+        if (part.empty()) break;
+        out += part.view();
+      }
+      EXPECT_TRUE(decoder->end().ok());
+      return out;
+    }
+  };
+
   sim::Simulation simulation{12};
   sim::Host& outside = simulation.add_host("outside");
   sim::Host& middle = simulation.add_host("middle");

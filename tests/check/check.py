@@ -131,6 +131,25 @@ def check_functions(sources):
                 start = None
 
 
+def check_names(sources):
+    """Two classes of one name in one namespace are one to the linker, which takes whichever it likes."""
+    of_linker = {}
+    for path in sources:
+        if not path.startswith("src/"):
+            continue
+        spaces = []
+        for number, line in enumerate(open(path, encoding="utf-8"), 1):
+            if found := re.match(r"namespace ([\w:]*) ?{", line):
+                spaces.append(found.group(1) or "(unnamed)")
+            elif line.startswith("}  // namespace"):
+                spaces.pop()
+            elif (found := re.match(r"(?:struct|class) (\w+)(?: final)?(?: :[^:].*)? {", line)) and (path.endswith(".h") or "(unnamed)" not in spaces):
+                name = "::".join(spaces + [found.group(1)])
+                if name in of_linker:
+                    breach(path, number, f"{name} stands in {of_linker[name]} too; nest one of them or give it another name")
+                of_linker[name] = path
+
+
 def check_format(sources):
     result = subprocess.run(["clang-format-19", "--dry-run", "-Werror", *sources], capture_output=True, text=True)
     for path in sorted(set(re.findall(r"^([^:\n]+):\d+:\d+: error", result.stderr, re.M))):
@@ -237,6 +256,7 @@ def main():
     check_includes(sources)
     check_text(sources)
     check_functions(sources)
+    check_names(sources)
     check_format(sources)
     check_headers([f for f in sources if f.endswith(".h") and f.startswith("src/")])
     units = [f for f in sources if f.startswith("src/") and f.endswith(".cc")]

@@ -11,7 +11,8 @@ import tempfile
 sys.path.insert(0, os.path.dirname(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "differential"))
 from berth import expect, main, test, until
-from proxies import OK, Row, berth, reply, run_row
+from players import OK, Row, reply, run_row
+from proxies import berth
 
 GET = b"GET /ROW HTTP/1.1\r\nHost: a\r\nX-Row: ROW\r\nConnection: close\r\n\r\n"
 TOLD = GET.replace(b"/ROW", b"/%s/ROW")

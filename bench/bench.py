@@ -10,7 +10,7 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BERTH = os.path.join(ROOT, "build/release/src/app/berth")
+BERTH = os.environ.get("BERTH", os.path.join(ROOT, "build/release/src/app/berth"))
 FOLDER = tempfile.mkdtemp(prefix="berth-bench-")
 _started = []
 

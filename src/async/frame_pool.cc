@@ -10,10 +10,16 @@ namespace {
 
 /// Made with the first block that a thread keeps; its end is the thread's.
 struct Emptied {
-  Emptied() { frame_pool.kept_per_class_max = 1024; }
-  ~Emptied() {
-    frame_pool.kept_per_class_max = 0;  // what is freed after this goes to the allocator
+  Emptied() {
+    std::size_t bytes = 0;
     for (auto& each : frame_pool.classes) {
+      bytes += FramePool::class_bytes;
+      each.kept_max = FramePool::kept_bytes_max / bytes;
+    }
+  }
+  ~Emptied() {
+    for (auto& each : frame_pool.classes) {
+      each.kept_max = 0;  // what is freed after this goes to the allocator
       while (each.first) ::operator delete(std::exchange(each.first, each.first->next));
       each.count = 0;
     }
@@ -26,7 +32,7 @@ thread_local bool Emptied::ended = false;
 }  // namespace
 
 void free_full(void* memory, FramePool::Class& of) {
-  if (!Emptied::ended && frame_pool.kept_per_class_max == 0) {
+  if (!Emptied::ended && of.kept_max == 0) {
     thread_local Emptied at_exit;
     of.first = ::new (memory) FramePool::Free{of.first};
     ++of.count;

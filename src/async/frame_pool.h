@@ -25,6 +25,8 @@ inline constexpr bool frames_pooled = true;
 struct FramePool {
   static constexpr std::size_t class_bytes = 64;
   static constexpr std::size_t pooled_bytes_max = 2048;
+  /// Of free blocks of one class; more go back to the allocator, for others to use.
+  static constexpr std::size_t kept_bytes_max = 256 << 10;
 
   struct Free {
     Free* next;
@@ -32,10 +34,10 @@ struct FramePool {
   struct Class {
     Free* first = nullptr;
     std::size_t count = 0;
+    std::size_t kept_max = 0;  // set with the first block that is kept
   };
   std::array<Class, pooled_bytes_max / class_bytes> classes;
-  std::size_t kept_per_class_max = 0;  // set with the first block that is kept
-  std::size_t fresh = 0;               // blocks of a class that came from the allocator
+  std::size_t fresh = 0;  // blocks of a class that came from the allocator
 };
 extern constinit thread_local FramePool frame_pool;
 
@@ -67,7 +69,7 @@ inline void free_frame(void* memory, std::size_t bytes) {
   if (!detail::frames_pooled || bytes > FramePool::pooled_bytes_max)
     return ::operator delete(memory);
   auto& free = detail::frame_pool.classes[(bytes - 1) / FramePool::class_bytes];
-  if (free.count >= detail::frame_pool.kept_per_class_max) [[unlikely]]
+  if (free.count >= free.kept_max) [[unlikely]]
     return detail::free_full(memory, free);
   free.first = ::new (memory) FramePool::Free{free.first};
   ++free.count;

@@ -77,7 +77,14 @@ class Bytes {
     data_ += n;
     size_ -= n;
   }
+  /// As remove_prefix, but what is empty then holds no memory.
+  void use_up(std::size_t n) {
+    remove_prefix(n);
+    if (size_ == 0) *this = Bytes();
+  }
   std::string text() const { return std::string(view()); }
+  /// How much memory stays as long as these do: all of their Block.
+  std::size_t held() const { return block_ ? block_->capacity() : 0; }
 
  private:
   Block* block_ = nullptr;

@@ -126,7 +126,7 @@ Result<void> end_of_fields(const char* at, const char* end) {
 
 Result<void> read_fields(const char* at, const char* end, Headers& headers, Notes& notes,
                          const HeadLimits& limits) {
-  headers.reserve(16);
+  headers.reserve(8);  // many a request has no more
   for (;;) {
     const char* name_end = scan::token_end(at, end);
     if (name_end == at) return end_of_fields(at, end);

@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "http/h1_writer.h"
 #include "http/h2_session.h"
+#include "http/pooled_bytes.h"
 #include "proxy/gateway/hop_fields.h"
 #include "proxy/proxy.h"
 
@@ -83,7 +84,10 @@ Deferred<void> Session::run() {
       co_return;
     }
     if (!*got) co_return;
-    auto outcome = co_await exchange().result();
+    // One after the other, so that what lasts, the passing on, holds no frames but its own.
+    auto outcome = co_await begin_exchange().result();
+    if (outcome.ok() && *outcome == Outcome::carry) outcome = co_await reach_instance().result();
+    if (outcome.ok() && *outcome == Outcome::pass) outcome = co_await pass_answer().result();
     disarm();
     bool again = outcome.ok() && *outcome == Outcome::next;
     // What fails an exchange is the client's stream, which is gone or took nothing until its time
@@ -111,7 +115,6 @@ void Session::let_go() {
   answer_ = {};
   upstream_pending_ = first_body_ = Bytes();
   if (caching_) caching_->over();
-  if (pending_.empty()) pending_ = Bytes();  // an empty slice holds its block too
   for (auto& each : tried_) each = nullptr;
   coding_ = {};
   varies_ = weakens_ = false;
@@ -143,12 +146,12 @@ Deferred<bool> Session::read_head() {
       finder_.reset();
       head_due_ = {};
       head_bytes_ = size;
-      auto parsed = http::parse_request(pending_.slice(0, size), limits);
+      auto parsed = http::parse_request(http::compact(pending_.slice(0, size)), limits);
       if (!parsed.ok() && http::h2_preface.starts_with(pending_.view().substr(0, size))) {
         began_h2_ = !visit_ || visit_->entrance().http2;
         if (began_h2_) co_return false;
       }
-      pending_.remove_prefix(size);
+      pending_.use_up(size);
       request_ = co_await or_return(std::move(parsed));
       co_return true;
     }
@@ -175,11 +178,11 @@ Deferred<bool> Session::read_head() {
 /// Of a request, after silence.
 void Session::take_first(Bytes bytes) {
   pending_ = std::move(bytes);
-  if (pending_.view().starts_with("\r\n")) pending_.remove_prefix(2);
+  if (pending_.view().starts_with("\r\n")) pending_.use_up(2);
   begun_ = pending_.empty() ? MonotonicTime{} : proxy_.world().clock.now();
 }
 
-Deferred<Session::Outcome> Session::exchange() {
+Deferred<Session::Outcome> Session::begin_exchange() {
   auto& clock = proxy_.world().clock;
   in_request_ = true;
   passed_bytes_ = answering_ = body_started_ = timed_out_ = closes_ = fresh_ = false;
@@ -204,12 +207,12 @@ Deferred<Session::Outcome> Session::exchange() {
   // Obsolete (RFC 9113 section 3.1), and a way around what is asked of requests here.
   if (request_.upgrade && request_.headers.has_token("upgrade", "h2c")) request_.upgrade = false;
   if (visit_) {
-    auto answered = co_await find_public();
-    if (answered) co_return *answered;
+    Outcome found = co_await find_public();
+    if (found != Outcome::carry) co_return found;
   }
   if (request_.method == "OPTIONS" || request_.method == "TRACE") {
-    auto answered = co_await count_hops();
-    if (answered) co_return *answered;
+    Outcome counted = co_await count_hops();
+    if (counted != Outcome::carry) co_return counted;
   }
   record_.backend_requests = pool_->in_flight();
   begin_tries();
@@ -218,8 +221,11 @@ Deferred<Session::Outcome> Session::exchange() {
     co_return co_await refuse(
         403, caller_ + " has not declared that it needs " + pool_->name() + ": " + need);
   }
-  if (begin_caching()) co_return co_await tries_with_cache();
-  co_return co_await carry();
+  co_return Outcome::carry;
+}
+
+Deferred<Session::Outcome> Session::reach_instance() {
+  return begin_caching() ? tries_with_cache() : carry();
 }
 
 /// To an instance, if the service's limits let it.
@@ -227,10 +233,9 @@ Deferred<Session::Outcome> Session::carry() {
   pool_->budget.earn(static_cast<double>(pool_->policy().retry.budget_permille) / 1000);
   if (auto refusal = admit(); refusal.status != 0) {
     retry_after_ = refusal.retry_after;
-    co_return co_await refuse(refusal.status, std::move(refusal.reason));
+    return refuse(refusal.status, std::move(refusal.reason));
   }
-  if (has_key()) co_return co_await tries_with_key();
-  co_return co_await tries();
+  return has_key() ? tries_with_key() : tries();
 }
 
 Deferred<void> Session::read_answer() {
@@ -248,9 +253,9 @@ Deferred<void> Session::read_answer() {
       upstream_pending_ = joined(upstream_pending_, more);
       continue;
     }
-    answer_ = co_await or_return(
-        http::parse_response(upstream_pending_.slice(0, size), request_.method, limits));
-    upstream_pending_.remove_prefix(size);
+    answer_ = co_await or_return(http::parse_response(
+        http::compact(upstream_pending_.slice(0, size)), request_.method, limits));
+    upstream_pending_.use_up(size);
     if (answer_.status >= 200) break;
     if (answer_.status == 101) {
       auto* to = answer_.headers.find("upgrade");
@@ -364,14 +369,14 @@ Deferred<Session::Outcome> Session::pass_answer() {
   choose_coding();
   if (encodes()) co_return co_await pass_encoded();
   watch_client();
-  http::HeadBuffers::Lease buffer(proxy_.heads());
+  std::optional<http::HeadBuffers::Lease> buffer(std::in_place, proxy_.heads());
   build_answer_head();
   std::size_t head_bytes = out_.size();
-  (*buffer).append(out_);
+  (**buffer).append(out_);
   // Little content that is there goes in one piece with the head: copying it is cheaper.
   bool joins = !unchunks() && upstream_pending_.size() <= joined_bytes_max;
   BytesList pieces;
-  if (!joins) pieces.add((*buffer).take());
+  if (!joins) pieces.add((**buffer).take());
   bool first = true;
   while (first || !answer_body_.done()) {
     if (upstream_pending_.empty() && !first) {
@@ -397,13 +402,13 @@ Deferred<Session::Outcome> Session::pass_answer() {
       if (!scanned.ok()) co_return co_await break_off(std::move(scanned).error());
       size = *scanned;
       if (first && joins) {
-        (*buffer).append(came.substr(0, size));
+        (**buffer).append(came.substr(0, size));
       } else if (whole) {
         pieces.add(upstream_pending_.slice(0, size));
       }
-      upstream_pending_.remove_prefix(size);
+      upstream_pending_.use_up(size);
     }
-    if (first && joins) pieces.add((*buffer).take());
+    if (first && joins) pieces.add((**buffer).take());
     record_.bytes_out += size + (first ? head_bytes : 0);
     passed_bytes_ = answering_ = true;
     auto written = co_await client_->write(std::move(pieces)).result();
@@ -412,6 +417,7 @@ Deferred<Session::Outcome> Session::pass_answer() {
       co_return std::move(written).error();
     }
     pieces = BytesList();
+    buffer.reset();
     first = false;
     // Once it flows, the time for a request does not cut a long answer; silence does.
     if (!answer_body_.done()) extend_time();
@@ -470,7 +476,7 @@ Deferred<void> Session::upload() {
     }
     record_.bytes_in += *size;
     Bytes part = pending_.slice(0, *size);
-    pending_.remove_prefix(*size);
+    pending_.use_up(*size);
     keep_sent(part);
     auto written = co_await upstream_->write(std::move(part)).result();
     if (!written.ok()) break;  // the answer, or its absence, will tell

@@ -88,7 +88,9 @@ class Session final : public OpenSession, Timer {
   }
 
  private:
-  enum class Outcome : std::uint8_t { next, close };
+  /// What comes after a step of a request: an instance is to have it, or the client its answer;
+  /// then, when it is over, the next one or the end of the connection.
+  enum class Outcome : std::uint8_t { carry, pass, next, close };
   static constexpr Duration linger_max = 2s;  // for the rest of a request that was answered early
 
   void fire() override;
@@ -96,12 +98,13 @@ class Session final : public OpenSession, Timer {
   Deferred<bool> read_head();
   void take_first(Bytes bytes);
   Deferred<Bytes> read_more_of_head();
-  Deferred<Outcome> exchange();
+  Deferred<Outcome> begin_exchange();
+  Deferred<Outcome> reach_instance();
   Deferred<void> read_answer();
   Deferred<Outcome> end_answer();
   Deferred<Outcome> pass_answer();
   Deferred<Outcome> refuse(int status, std::string reason);
-  Deferred<std::optional<Outcome>> find_public();
+  Deferred<Outcome> find_public();
   /// Zero: the client may; else how long until it may.
   Duration client_limit();
   std::string client_ip() const;
@@ -124,7 +127,7 @@ class Session final : public OpenSession, Timer {
   void note_record();
   void remark();
 
-  Deferred<std::optional<Outcome>> count_hops();
+  Deferred<Outcome> count_hops();
 
   // In session_ends.cc.
   /// What the client did that ended its request, when it is not the instance's fault.

@@ -131,6 +131,7 @@ Deferred<Session::Outcome> Session::tries_with_cache() {
   Leading leading(*this);
   if (c.kept) ask_about_kept();
   auto outcome = co_await carry().result();
+  if (outcome.ok() && *outcome == Outcome::pass) outcome = co_await pass_answer().result();
   land({});  // whatever it was, nobody else may have it
   co_return std::move(outcome);
 }
@@ -348,7 +349,7 @@ Deferred<void> Session::fill_rest() {
     auto size = answer_body_.scan(
         came, [&](std::size_t at, std::size_t count) { fill(came.substr(at, count)); });
     if (!size.ok()) co_return;
-    upstream_pending_.remove_prefix(*size);
+    upstream_pending_.use_up(*size);
   }
   finish_filling();
 }

@@ -141,7 +141,7 @@ Deferred<Bytes> Session::read_content() {
       answer_trailers_.add(upstream_pending_.view().substr(0, size > 0 ? begin : taken));
     }
     Bytes part = upstream_pending_.slice(begin, size);
-    upstream_pending_.remove_prefix(taken);
+    upstream_pending_.use_up(taken);
     if (caching_) fill(part.view());
     if (!part.empty()) co_return std::move(part);
   }

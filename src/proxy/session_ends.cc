@@ -72,7 +72,7 @@ bool Session::awaits_content() {
   auto size = request_body_.scan(pending_.view(), [](std::size_t, std::size_t) {});
   if (!size.ok()) return true;
   record_.bytes_in += *size;
-  pending_.remove_prefix(*size);
+  pending_.use_up(*size);
   return !request_body_.done();
 }
 

@@ -251,7 +251,8 @@ Deferred<void> Session::refresh(std::string head, std::shared_ptr<const CachedAn
   c.kept = std::move(kept);
   request_.headers.remove("cache-control");
   ask_about_kept();
-  std::ignore = co_await carry().result();
+  auto outcome = co_await carry().result();
+  if (outcome.ok() && *outcome == Outcome::pass) outcome = co_await pass_answer().result();
   disarm();
 }
 

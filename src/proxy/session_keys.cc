@@ -108,6 +108,7 @@ Deferred<Session::Outcome> Session::tries_with_key() {
   HeldKey held(answers, key);
   keeps_ = KeptAnswer{key, *print, 0, "", ""};
   auto outcome = co_await tries().result();
+  if (outcome.ok() && *outcome == Outcome::pass) outcome = co_await pass_answer().result();
   keeps_.reset();
   co_return std::move(outcome);
 }
@@ -153,7 +154,7 @@ Deferred<Session::Outcome> Session::replay(const KeptAnswer& kept) {
   answer_.headers.add_view("Idempotent-Replayed", "true");
   std::size_t size =
       co_await or_return(request_body_.scan(pending_.view(), [](std::size_t, std::size_t) {}));
-  pending_.remove_prefix(size);
+  pending_.use_up(size);
   record_.bytes_in += size;
   record_.status = static_cast<std::uint16_t>(answer_.status);
   record_.termination[0] = 'L';

@@ -21,15 +21,14 @@ constexpr Duration file_timeout = 30s;  // for each part of a file
 }  // namespace
 
 /// Finds the pool of the request's route; or answers it here, and tells how.
-Deferred<std::optional<Session::Outcome>> Session::find_public() {
+Deferred<Session::Outcome> Session::find_public() {
   using Next = gateway::Visit::Next;
   auto& clock = proxy_.world().clock;
   Next next = visit_->begin(proxy_.gateway(), request_, clock.wall());
   // Before anybody's secret is looked at, so that none is found by trying.
   if (Duration wait = client_limit(); wait > Duration(0)) {
     visit_->limit(wait);
-    Outcome outcome = co_await refuse(429, "more requests of one client than this route takes");
-    co_return std::optional<Outcome>(outcome);
+    co_return co_await refuse(429, "more requests of one client than this route takes");
   }
   if (next == Next::wait_for_keys) {
     auto renewing = with_timeout(clock, keys_wait_max, visit_->renew_keys());
@@ -42,18 +41,12 @@ Deferred<std::optional<Session::Outcome>> Session::find_public() {
       record_.termination[1] = 'R';
     }
     std::string reason = visit_->reason();
-    Outcome outcome = co_await refuse(visit_->status(), std::move(reason));
-    co_return std::optional<Outcome>(outcome);
+    co_return co_await refuse(visit_->status(), std::move(reason));
   }
-  if (visit_->route()->files) {
-    Outcome outcome = co_await answer_with_file();
-    co_return std::optional<Outcome>(outcome);
-  }
+  if (visit_->route()->files) co_return co_await answer_with_file();
   pool_ = proxy_.pool_called(visit_->service());
-  if (pool_) co_return std::optional<Outcome>();
-  std::string reason = "there is no service " + visit_->service();
-  Outcome outcome = co_await refuse(503, std::move(reason));
-  co_return std::optional<Outcome>(outcome);
+  if (pool_) co_return Outcome::carry;
+  co_return co_await refuse(503, "there is no service " + visit_->service());
 }
 
 Duration Session::client_limit() {
@@ -72,20 +65,19 @@ std::string Session::client_ip() const {
 }
 
 /// Max-Forwards of OPTIONS and TRACE (RFC 9110 section 7.6.2): at 0 the answer is ours.
-Deferred<std::optional<Session::Outcome>> Session::count_hops() {
+Deferred<Session::Outcome> Session::count_hops() {
   auto* field = request_.headers.find("max-forwards");
-  if (!field) co_return std::optional<Outcome>();
+  if (!field) co_return Outcome::carry;
   auto left = parse_integer<std::uint32_t>(field->value);
-  if (!left.ok()) co_return std::optional<Outcome>();
+  if (!left.ok()) co_return Outcome::carry;
   if (*left > 0) {
     request_.headers.set("Max-Forwards", std::to_string(*left - 1));
-    co_return std::optional<Outcome>();
+    co_return Outcome::carry;
   }
   ended('L', 'R');
   bool traced = request_.method == "TRACE";
   std::string reason = "Max-Forwards is 0, and this proxy is not the last";
-  Outcome outcome = co_await refuse(traced ? 405 : 200, std::move(reason));
-  co_return std::optional<Outcome>(outcome);
+  co_return co_await refuse(traced ? 405 : 200, std::move(reason));
 }
 
 Duration Session::request_time() const {

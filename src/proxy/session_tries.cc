@@ -206,7 +206,7 @@ Deferred<void> Session::send_request() {
     std::size_t size = *scanned;
     record_.bytes_in += size;
     Bytes part = pending_.slice(0, size);
-    pending_.remove_prefix(size);
+    pending_.use_up(size);
     pieces.add(part);
     whole_body_ = request_body_.done();  // then it can be sent again
     if (whole_body_) {
@@ -394,7 +394,7 @@ Deferred<Session::Outcome> Session::tries() {
         leave_try(true);
         continue;
       }
-      if (tried.ok()) co_return co_await pass_answer();
+      if (tried.ok()) co_return Outcome::pass;
       co_return co_await refuse_failed(std::move(tried).error());
     }
     leave_try(tried.ok());

@@ -267,9 +267,10 @@ bool RouteTable::take(const Entry& entry, Walk& walk) const {
   const Route& route = routes_[entry.route];
   if (entry.conditional && !conditions_hold(route, walk.asked)) return false;
   walk.out.route = &route;
-  walk.out.parameter_count = std::min<std::size_t>(entry.parameters, walk.segment_count);
-  for (std::size_t i = 0; i < walk.out.parameter_count; ++i) {
-    walk.out.parameters[i] = {parameters_[entry.route][i], walk.segment_values[i]};
+  std::size_t parameters = std::min<std::size_t>(entry.parameters, walk.segment_count);
+  walk.out.parameters.clear();
+  for (std::size_t i = 0; i < parameters; ++i) {
+    walk.out.parameters.push_back({parameters_[entry.route][i], walk.segment_values[i]});
   }
   walk.out.rest = {};
   return true;

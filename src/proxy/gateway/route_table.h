@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "async/frame_pool.h"
 #include "http/message.h"
 #include "proxy/gateway/route.h"
 #include "proxy/gateway/word_table.h"
@@ -26,8 +26,7 @@ struct Asked {
 /// The route that was found, and what its path stood for. Views point into the path.
 struct Match {
   const Route* route = nullptr;
-  std::array<Values::Parameter, Route::parameters_max> parameters;
-  std::size_t parameter_count = 0;
+  std::vector<Values::Parameter, FrameAllocator<Values::Parameter>> parameters;
   std::string_view rest;  // behind a prefix: "" or from its '/'
 };
 

@@ -34,8 +34,8 @@ Found find(const RouteTable& table, std::string_view host, std::string_view path
   Match match;
   if (!table.match({host, path, query, method, listener, &headers}, match)) return {"-", "", {}};
   Found out{match.route->name, std::string(match.rest), {}};
-  for (std::size_t i = 0; i < match.parameter_count; ++i) {
-    out.parameters.emplace_back(match.parameters[i].name, match.parameters[i].value);
+  for (auto& parameter : match.parameters) {
+    out.parameters.emplace_back(parameter.name, parameter.value);
   }
   return out;
 }

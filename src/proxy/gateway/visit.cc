@@ -58,7 +58,7 @@ Visit::Next Visit::begin(std::shared_ptr<const Gateway> gateway, const http::Req
              origin_.client_ip,
              "",
              match_.parameters.data(),
-             match_.parameter_count};
+             match_.parameters.size()};
   bool on =
       admitted(head) && preflighted(head) && authenticated(head, now, again) && answered_here(head);
   if (stale_) return Next::wait_for_keys;

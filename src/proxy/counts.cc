@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/base64.h"
+#include "base/prefetch.h"
 #include "http/access_record.h"
 
 namespace berth::proxy {
@@ -68,27 +69,33 @@ void Counts::All::add(const All& other) {
 }
 
 Counts::Place Counts::place(Places& places, std::string_view name, Tallies& tallies, Times* times) {
-  auto found = places.find(name);
-  if (found != places.end()) return found->second;
+  if (name.empty()) return {};
+  auto number = places.numbers.find(0, name);
+  if (number != gateway::WordTable::none) {
+    const Place& found = places.all[number];
+    prefetch(found.tally);
+    prefetch(found.times);
+    return found;
+  }
   auto at = tallies.try_emplace(std::string(name)).first;
   Place place{&at->second, times ? &(*times)[at->first] : nullptr};
-  places.emplace(at->first, place);
+  places.numbers.add(0, name, static_cast<std::uint32_t>(places.all.size()));
+  places.all.push_back(place);
   return place;
 }
 
 void Counts::note(const http::AccessRecord& record) {
   auto nanoseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(record.total, 0));
-  auto count = [&](Places& places, std::string_view name, Tallies& tallies, Times* times) {
-    if (name.empty()) return;
-    auto at = place(places, name, tallies, times);
-    at.tally->add(record);
-    if (at.times) at.times->record(nanoseconds);
-  };
-  place(frontend_places_, record.frontend, all_.frontends, nullptr).tally->add(record);
-  count(backend_places_, record.backend, all_.backends, &all_.times);
-  count(route_places_, record.route, all_.routes, &all_.route_times);
+  // Found first: of many routes and instances nothing is in a cache, and comes meanwhile.
   bool own = record.server.starts_with('<');  // "<CACHE>"
-  if (!own) count(server_places_, record.server, all_.servers, nullptr);
+  auto server = own ? Place() : place(server_places_, record.server, all_.servers, nullptr);
+  auto route = place(route_places_, record.route, all_.routes, &all_.route_times);
+  auto backend = place(backend_places_, record.backend, all_.backends, &all_.times);
+  auto frontend = place(frontend_places_, record.frontend, all_.frontends, nullptr);
+  for (auto& each : {frontend, backend, route, server}) {
+    if (each.tally) each.tally->add(record);
+    if (each.times) each.times->record(nanoseconds);
+  }
   next_.note(record);
 }
 

@@ -5,10 +5,11 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "base/histogram.h"
 #include "base/json.h"
+#include "proxy/gateway/word_table.h"
 #include "proxy/proxy.h"
 
 namespace berth::proxy {
@@ -74,12 +75,16 @@ class Counts final : public AccessSink {
 
  private:
   /// What is counted under a name: in the maps, which are in the names' order for those who read
-  /// them. Found by hash, since there may be ten thousand.
+  /// them.
   struct Place {
     Tally* tally = nullptr;
     Histogram* times = nullptr;  // null: not kept of these
   };
-  using Places = std::unordered_map<std::string_view, Place>;
+  /// Found by hash, since there may be ten thousand.
+  struct Places {
+    gateway::WordTable numbers;
+    std::vector<Place> all;
+  };
   static Place place(Places& places, std::string_view name, Tallies& tallies, Times* times);
 
   AccessSink& next_;

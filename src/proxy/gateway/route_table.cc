@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/prefetch.h"
 #include "base/strings.h"
 
 namespace berth::proxy::gateway {
@@ -265,6 +266,7 @@ bool RouteTable::walk_node(Index index, std::size_t at, Walk& walk) const {
 
 bool RouteTable::take(const Entry& entry, Walk& walk) const {
   const Route& route = routes_[entry.route];
+  prefetch(&route);  // a request looks at most of it
   if (entry.conditional && !conditions_hold(route, walk.asked)) return false;
   walk.out.route = &route;
   std::size_t parameters = std::min<std::size_t>(entry.parameters, walk.segment_count);

@@ -16,8 +16,10 @@ void RingSink::note(const http::AccessRecord& record) {
   if (!room.empty()) ring_->commit(http::encode(record, room));
   if (!syslog_) return;
   // RFC 3164 as HAProxy sends it: facility local0, severity info, no host name.
-  std::string line = "<134>" + http::haproxy_syslog_head(record) + http::haproxy_line(record);
-  if (!syslog_->send(syslog_peer_, Bytes::literal(line))) ++lines_lost_;
+  message_ = "<134>";
+  http::append_haproxy_syslog_head(message_, record);
+  http::append_haproxy_line(message_, record);
+  if (!syslog_->send(syslog_peer_, Bytes::literal(message_))) ++lines_lost_;
 }
 
 bool RingReader::take_some() {

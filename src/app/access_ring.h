@@ -30,6 +30,7 @@ class RingSink final : public proxy::AccessSink {
   std::unique_ptr<DatagramSocket> syslog_;
   Address syslog_peer_;
   std::uint64_t lines_lost_ = 0;
+  std::string message_;  // the last one
 };
 
 /// The observer's end: hands over each record once, some milliseconds after it was written. Belongs

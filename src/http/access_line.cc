@@ -129,21 +129,26 @@ void write_http(Cursor& out, const AccessRecord& r) {
 
 }  // namespace
 
-std::string haproxy_syslog_head(const AccessRecord& r) {
+void append_haproxy_syslog_head(std::string& out, const AccessRecord& r) {
   auto seconds = static_cast<std::time_t>((r.accepted + r.total) / 1'000'000'000);
-  return std::string(syslog_date.of(seconds, "%b %e %H:%M:%S berth: "));
+  out.append(syslog_date.of(seconds, "%b %e %H:%M:%S berth: "));
 }
 
-std::string haproxy_line(const AccessRecord& r) {
+void append_haproxy_line(std::string& out, const AccessRecord& r) {
   std::size_t names = 2 * r.frontend.size() + r.backend.size() + r.server.size();
   std::size_t asked = 3 * (r.method.size() + r.target.size());
   std::size_t room = numbers_max * (number_bytes_max + 4) + names + asked;
-  std::string line;
-  line.resize_and_overwrite(room, [&](char* begin, std::size_t) {
-    Cursor out(begin);
-    is_tcp(r) ? write_tcp(out, r) : write_http(out, r);
-    return static_cast<std::size_t>(out.at() - begin);
+  std::size_t before = out.size();
+  out.resize_and_overwrite(before + room, [&](char* begin, std::size_t) {
+    Cursor line(begin + before);
+    is_tcp(r) ? write_tcp(line, r) : write_http(line, r);
+    return static_cast<std::size_t>(line.at() - begin);
   });
+}
+
+std::string haproxy_line(const AccessRecord& record) {
+  std::string line;
+  append_haproxy_line(line, record);
   return line;
 }
 

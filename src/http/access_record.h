@@ -53,11 +53,12 @@ std::size_t encode(const AccessRecord& record, std::span<char> out);
 std::optional<AccessRecord> decode_access_record(std::string_view bytes);
 /// What HAProxy's syslog lines begin with behind the priority (RFC 3164 without a host name):
 /// "Nov 24 12:00:00 berth: ".
-std::string haproxy_syslog_head(const AccessRecord& record);
+void append_haproxy_syslog_head(std::string& out, const AccessRecord& record);
 /// A connection in TCP mode, not a request: it has neither method nor status.
 bool is_tcp(const AccessRecord& record);
 /// HAProxy's line for it (option httplog; of a connection tcplog), without syslog's head and line
 /// end.
+void append_haproxy_line(std::string& out, const AccessRecord& record);
 std::string haproxy_line(const AccessRecord& record);
 
 }  // namespace berth::http

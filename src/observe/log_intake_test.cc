@@ -61,7 +61,9 @@ http::AccessRecord record() {
 TEST_F(LogIntakeTest, a_haproxy_line_counts_as_the_request_that_it_tells_of) {
   http::AccessRecord one = record();
   for (int i = 0; i < 3; ++i) {
-    line("<134>" + http::haproxy_syslog_head(one) + http::haproxy_line(one));
+    std::string message = "<134>";
+    http::append_haproxy_syslog_head(message, one);
+    line(message + http::haproxy_line(one));
   }
   one.status = 503;
   one.server = "";

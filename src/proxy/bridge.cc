@@ -28,6 +28,9 @@ class Bridge::End final : public ByteStream {
   explicit End(std::shared_ptr<Bridge> bridge) : bridge_(std::move(bridge)) {}
   ~End() override { bridge_->end(); }
 
+  static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) { free_frame(memory, bytes); }
+
   Deferred<Bytes> read(std::size_t bytes_max) override { return bridge_->read(bytes_max); }
   Deferred<void> write(BytesList bytes) override { return bridge_->write(std::move(bytes)); }
   Deferred<void> shutdown_write() override {

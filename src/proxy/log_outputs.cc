@@ -38,12 +38,14 @@ void LogOutputs::reopen() {
 }
 
 void LogOutputs::note(const http::AccessRecord& record) {
-  std::string lines[2];  // by form, made where one is wanted
+  using Form = gateway::LogSpec::Form;
+  std::string json;  // made where one is wanted
+  line_.clear();
   for (auto& output : outputs_) {
-    bool json = output.spec.form == gateway::LogSpec::Form::json;
-    auto& line = lines[json ? 1 : 0];
-    if (line.empty()) line = json ? json_line(record) : http::haproxy_line(record);
-    output.place->add(record, line);
+    bool as_json = output.spec.form == Form::json;
+    if (as_json && json.empty()) json = json_line(record);
+    if (!as_json && line_.empty()) http::append_haproxy_line(line_, record);
+    output.place->add(record, as_json ? json : line_);
   }
 }
 

@@ -73,6 +73,7 @@ class LogOutputs final : public AccessSink {
   LogRelay relay_;
   std::vector<Output> outputs_;
   std::uint64_t lost_before_ = 0;  // of places that are gone
+  std::string line_;               // the last one of HAProxy's form
 };
 
 /// A record as one JSON object; times in milliseconds with a fraction, -1 where not reached.

@@ -8,6 +8,7 @@
 #include "async/process.h"
 #include "async/sync.h"
 #include "http/access_record.h"
+#include "http/pooled_bytes.h"
 
 namespace berth::proxy {
 namespace {
@@ -19,7 +20,9 @@ constexpr Duration finish_limit = 2s;
 /// RFC 3164 as HAProxy sends it: facility local0, severity info, no host name. Made in `out`.
 void make_syslog_message(std::string& out, const http::AccessRecord& record,
                          std::string_view line) {
-  out.assign("<134>").append(http::haproxy_syslog_head(record)).append(line);
+  out.assign("<134>");
+  http::append_haproxy_syslog_head(out, record);
+  out.append(line);
 }
 
 class DatagramPlace final : public LogPlace {
@@ -29,7 +32,7 @@ class DatagramPlace final : public LogPlace {
 
   void add(const http::AccessRecord& record, std::string_view line) override {
     make_syslog_message(message_, record, line);
-    if (!socket_->send(peer_, Bytes::copy(message_))) ++lost_;
+    if (!socket_->send(peer_, http::pooled_copy(message_))) ++lost_;
   }
 
  private:

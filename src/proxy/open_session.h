@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <string>
 #include <string_view>
 
+#include "async/frame_pool.h"
 #include "async/network.h"
 #include "base/time.h"
 
@@ -36,5 +38,8 @@ class OpenSession {
  protected:
   ~OpenSession() = default;
 };
+
+/// In the order in which they came. Its places come and go with requests.
+using OpenSessions = std::list<OpenSession*, FrameAllocator<OpenSession*>>;
 
 }  // namespace berth::proxy

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,11 +14,11 @@
 #include "base/log.h"
 #include "catalog/catalog.h"
 #include "catalog/model.h"
-#include "http/h1_writer.h"
 #include "proxy/answers/kept_answers.h"
 #include "proxy/commons.h"
 #include "proxy/gateway/gateway.h"
 #include "proxy/mirror.h"
+#include "proxy/open_session.h"
 #include "proxy/pool.h"
 #include "proxy/remarkable.h"
 
@@ -29,7 +28,6 @@ struct AccessRecord;
 
 namespace berth::proxy {
 
-class OpenSession;
 class UdpFront;
 
 /// Takes each request's record when it is over. May not block.
@@ -128,15 +126,15 @@ class Proxy {
   std::vector<Front> fronts() const;
   const std::map<std::string, std::shared_ptr<Pool>, std::less<>>& pools() const { return pools_; }
   /// Those that are open, in the order in which they came; of HTTP/2 one a request.
-  const std::list<OpenSession*>& sessions() const { return sessions_; }
+  const OpenSessions& sessions() const { return sessions_; }
 
   // For sessions.
-  std::list<OpenSession*>::iterator enlist(OpenSession& session) {
+  OpenSessions::iterator enlist(OpenSession& session) {
     return sessions_.insert(sessions_.end(), &session);
   }
   /// Nobody else's in the process.
   std::uint64_t next_session_id() { return ++session_ids_ * options_.threads + options_.number; }
-  void strike(std::list<OpenSession*>::iterator session) { sessions_.erase(session); }
+  void strike(OpenSessions::iterator session) { sessions_.erase(session); }
   World& world() { return world_; }
   const World& world() const { return world_; }
   const ProxyOptions& options() const { return options_; }
@@ -145,7 +143,6 @@ class Proxy {
   Log& log() { return log_; }
   /// For building one head at a time, without suspending.
   std::string& scratch() { return scratch_; }
-  http::HeadBuffers& heads() { return heads_; }
   KeptAnswers& answers() { return answers_; }
   Mirror& mirror() { return mirror_; }
   /// By the hash of client and route.
@@ -192,13 +189,12 @@ class Proxy {
   std::map<std::string, std::shared_ptr<Pool>, std::less<>> pools_;
   std::vector<std::shared_ptr<Pool>> gone_;  // their service is gone, their requests are not
   std::map<Address, std::shared_ptr<Frontend>> frontends_;
-  std::list<OpenSession*> sessions_;
+  OpenSessions sessions_;
   Parked* parked_ = nullptr;
   std::size_t parked_count_ = 0;
   std::map<Address, std::unique_ptr<UdpFront>> udp_fronts_;
   std::uint64_t session_ids_ = 0;
   std::string scratch_;
-  http::HeadBuffers heads_;
   KeptAnswers answers_;
   Mirror mirror_;
   Remarkable remarkable_;

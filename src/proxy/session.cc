@@ -369,14 +369,12 @@ Deferred<Session::Outcome> Session::pass_answer() {
   choose_coding();
   if (encodes()) co_return co_await pass_encoded();
   watch_client();
-  std::optional<http::HeadBuffers::Lease> buffer(std::in_place, proxy_.heads());
   build_answer_head();
   std::size_t head_bytes = out_.size();
-  (**buffer).append(out_);
   // Little content that is there goes in one piece with the head: copying it is cheaper.
   bool joins = !unchunks() && upstream_pending_.size() <= joined_bytes_max;
   BytesList pieces;
-  if (!joins) pieces.add((**buffer).take());
+  if (!joins) pieces.add(http::pooled_copy(out_));
   bool first = true;
   while (first || !answer_body_.done()) {
     if (upstream_pending_.empty() && !first) {
@@ -402,13 +400,13 @@ Deferred<Session::Outcome> Session::pass_answer() {
       if (!scanned.ok()) co_return co_await break_off(std::move(scanned).error());
       size = *scanned;
       if (first && joins) {
-        (**buffer).append(came.substr(0, size));
+        out_.append(came.substr(0, size));
       } else if (whole) {
         pieces.add(upstream_pending_.slice(0, size));
       }
       upstream_pending_.use_up(size);
     }
-    if (first && joins) pieces.add((**buffer).take());
+    if (first && joins) pieces.add(http::pooled_copy(out_));
     record_.bytes_out += size + (first ? head_bytes : 0);
     passed_bytes_ = answering_ = true;
     auto written = co_await client_->write(std::move(pieces)).result();
@@ -417,7 +415,6 @@ Deferred<Session::Outcome> Session::pass_answer() {
       co_return std::move(written).error();
     }
     pieces = BytesList();
-    buffer.reset();
     first = false;
     // Once it flows, the time for a request does not cut a long answer; silence does.
     if (!answer_body_.done()) extend_time();

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,7 +29,7 @@ class SecondAttempt;
 struct SessionIdentity {
   std::uint64_t id = 0;  // 0: none was on it yet
   MonotonicTime since{};
-  std::list<OpenSession*>::iterator enlisted;
+  OpenSessions::iterator enlisted;
   std::string caller;
 };
 
@@ -242,7 +241,7 @@ class Session final : public OpenSession, Timer {
   std::string caller_;
   std::uint64_t id_ = 0;
   MonotonicTime since_{};
-  std::list<OpenSession*>::iterator enlisted_;
+  OpenSessions::iterator enlisted_;
   bool killed_ = false;
   bool silent_ = false;
   MonotonicTime idle_until_{};

@@ -153,16 +153,15 @@ Deferred<Session::Outcome> Session::pass_encoded() {
   Encoding encoding(proxy_.encoders());
   answer_trailers_ = {};
   watch_client();
-  http::HeadBuffers::Lease buffer(proxy_.heads());
   build_answer_head();
   record_.bytes_out += out_.size();
-  (*buffer).append(std::string_view(out_).substr(0, out_.size() - 2));  // it is ended below
+  std::string head(out_, 0, out_.size() - 2);  // it is ended below
   passed_bytes_ = answering_ = true;
   http::CompressionOptions options = visit_->compression()->options;
   options.workers = &proxy_.world().workers;
   auto encoded = http::encoded(std::make_unique<Content>(*this), coding_, options);
   http::Body body(std::make_unique<Sent>(*this, std::move(encoded)));
-  auto sent = co_await http::write_message(*client_, *buffer, std::move(body)).result();
+  auto sent = co_await http::write_message(*client_, std::move(head), std::move(body)).result();
   if (sent.ok()) co_return co_await end_answer();
   client_->abort();  // it must not take the part for the whole
   if (record_.termination[0] == '-') co_await fail_with(std::move(sent).error());

@@ -6,6 +6,7 @@
 #include "async/clock.h"
 #include "base/strings.h"
 #include "http/h1_writer.h"
+#include "http/pooled_bytes.h"
 #include "proxy/answers/http_date.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
@@ -183,9 +184,7 @@ Deferred<Session::Outcome> Session::give_kept() {
   }
   bool with_body = request_.method != "HEAD" && status != 304 && status != 416;
   Bytes body = with_body ? kept->body.slice(range.first, range.length) : Bytes();
-  http::HeadBuffers::Lease buffer(proxy_.heads());
-  (*buffer).append(out_);
-  BytesList pieces((*buffer).take());
+  BytesList pieces(http::pooled_copy(out_));
   passed_bytes_ = true;
   for (bool first = true; first || !body.empty(); first = false) {
     if (!body.empty()) {

@@ -3,6 +3,7 @@
 #include "async/clock.h"
 #include "base/hash.h"
 #include "http/h1_writer.h"
+#include "http/pooled_bytes.h"
 #include "proxy/gateway/hop_fields.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
@@ -159,10 +160,8 @@ Deferred<Session::Outcome> Session::replay(const KeptAnswer& kept) {
   record_.status = static_cast<std::uint16_t>(answer_.status);
   record_.termination[0] = 'L';
   record_.termination[1] = 'R';
-  http::HeadBuffers::Lease buffer(proxy_.heads());
   build_answer_head();
-  (*buffer).append(out_);
-  BytesList pieces((*buffer).take());
+  BytesList pieces(http::pooled_copy(out_));
   if (unchunks()) {
     http::BodyScanner chunks(answer_.framing);
     co_await or_return(chunks.scan(body.view(), [&](std::size_t at, std::size_t count) {

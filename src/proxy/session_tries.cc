@@ -4,6 +4,7 @@
 #include "async/clock.h"
 #include "base/units.h"
 #include "http/h1_writer.h"
+#include "http/pooled_bytes.h"
 #include "proxy/h2_upstream.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
@@ -76,7 +77,7 @@ Pool::Wish Session::wish() const {
 Deferred<void> Session::choose() {
   auto& world = proxy_.world();
   auto& clock = world.clock;
-  MonotonicTime began = clock.exact_now();
+  MonotonicTime began{};  // of waiting: a request that need not wait reads no clock
   RequestQueue::Place place(pool_->queue, facts_.urgency);
   for (;;) {
     auto choice = Pool::Choice::full;
@@ -90,12 +91,13 @@ Deferred<void> Session::choose() {
     if (choice == Pool::Choice::found) {
       RequestQueue::done(place);
       pool_->begin(*endpoint_);
-      record_.waiting =
-          std::max<std::int64_t>(record_.waiting, 0) + (clock.exact_now() - began).count();
+      record_.waiting = std::max<std::int64_t>(record_.waiting, 0);
+      if (began != MonotonicTime{}) record_.waiting += (clock.exact_now() - began).count();
       record_.server_requests = endpoint_->in_flight;
       co_return;
     }
-    Duration waited = clock.now() - began;
+    if (began == MonotonicTime{}) began = clock.exact_now();
+    Duration waited = std::max<Duration>(clock.now() - began, 0ns);
     Duration limit = std::min(pool_->policy().queue_timeout - waited, deadline_ - clock.now());
     if (limit <= Duration(0) || pool_->removed()) {
       bool nobody = choice == Pool::Choice::none && deadline_ > clock.now();
@@ -135,20 +137,21 @@ Deferred<void> Session::attempt() {
     clock.timers().arm(*this, due);
   }
   reused_ = false;
+  bool at_hand = false;  // the connection: no time goes by
   bool fresh = std::exchange(fresh_, false);
   bool shared = pool_->negotiates() && endpoint_->links.spoken();
   if (policy.protocol == catalog::Protocol::h2 || shared) {
     co_await open_stream();
   } else {
     if (!fresh) upstream_ = endpoint_->take_idle(clock.now(), proxy_.options().upstream_idle_max);
-    reused_ = upstream_ != nullptr;
+    at_hand = reused_ = upstream_ != nullptr;
     if (!upstream_) {
       upstream_ = co_await with_timeout(clock, policy.connect_timeout, connect_anew());
       if (upstream_->protocol() == "h2") share_connection();
     }
   }
   if (timed_out_) co_await fail_with(Error::timed_out());
-  sent_ = clock.exact_now();
+  sent_ = at_hand ? began : clock.exact_now();
   record_.connecting = (sent_ - began).count();
   upstream_pending_ = Bytes();
   co_await send_request();
@@ -189,10 +192,8 @@ void Session::keep_sent(const Bytes& part) {
 
 /// The head, and of the body what has come; the rest follows in the background.
 Deferred<void> Session::send_request() {
-  http::HeadBuffers::Lease buffer(proxy_.heads());
   build_request_head();
-  (*buffer).append(out_);
-  BytesList pieces((*buffer).take());
+  BytesList pieces(http::pooled_copy(out_));
   if (!body_started_) body_kept_ = true;
   if (whole_body_) {
     pieces.add(first_body_);

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <string>
 
@@ -69,7 +68,7 @@ class TcpSession final : public OpenSession, Timer {
   MonotonicTime heard_;       // when bytes went last
   Side last_ = Side::client;  // from whom
   std::uint64_t id_;
-  std::list<OpenSession*>::iterator enlisted_;
+  OpenSessions::iterator enlisted_;
 };
 
 }  // namespace berth::proxy

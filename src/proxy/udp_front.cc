@@ -119,7 +119,7 @@ class UdpFront::Session final : public OpenSession {
   MonotonicTime heard_;
   bool killed_ = false;
   std::uint64_t id_;
-  std::list<OpenSession*>::iterator enlisted_;
+  OpenSessions::iterator enlisted_;
   Deferred<void> receiving_;
 };
 

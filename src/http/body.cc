@@ -1,6 +1,11 @@
 #include "http/body.h"
 
+#include "http/pooled_bytes.h"
+
 namespace berth::http {
+
+Body::Body(const std::string& text) : text(pooled_copy(text)) {}
+Body::Body(const char* text) : text(pooled_copy(text)) {}
 
 Deferred<std::string> read_all(BodySource& source, std::size_t bytes_max) {
   std::string all;

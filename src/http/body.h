@@ -37,8 +37,8 @@ class BodySource {
 /// known or not (then it is sent chunked).
 struct Body {
   Body() = default;
-  Body(std::string text) : text(Bytes::copy(text)) {}
-  Body(const char* text) : text(Bytes::copy(text)) {}
+  Body(const std::string& text);
+  Body(const char* text);
   Body(Bytes bytes) : text(std::move(bytes)) {}
   Body(std::unique_ptr<BodySource> source) : source(std::move(source)) {}
   /// `source` gives exactly `length` bytes, and has no trailers.

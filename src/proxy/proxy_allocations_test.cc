@@ -9,14 +9,19 @@
 #include "os/random.h"
 #include "os/reactor.h"
 #include "os/workers.h"
+#include "proxy/log_outputs.h"
 #include "proxy/proxy.h"
 
 namespace berth::proxy {
 namespace {
 
 struct Sink final : AccessSink {
-  void note(const http::AccessRecord& record) override { records += record.status == 200 ? 1 : 0; }
+  void note(const http::AccessRecord& record) override {
+    records += record.status == 200 ? 1 : 0;
+    if (logs) logs->note(record);
+  }
   std::size_t records = 0;
+  LogOutputs* logs = nullptr;
 };
 struct Nobody final : CallerFinder {
   std::string find(const Address&, const Address&) override { return "unknown"; }
@@ -179,6 +184,18 @@ TEST_F(ProxyAllocations, nor_do_limits_and_hashes) {
   users.policy.limit.per_second = 1e6;
   users.policy.limit.key_per_second = 1e6;
   users.policy.breaker.share_permille = 500;
+  expect_none(small_get);
+}
+
+TEST_F(ProxyAllocations, nor_does_the_line_of_one_that_goes_out_by_udp) {
+  auto reader = network.bind_datagram(Address::loopback(0)).value();
+  LogOutputs logs(world, Log());
+  ASSERT_TRUE(logs.set({{.to = gateway::LogSpec::To::syslog_udp,
+                         .form = gateway::LogSpec::Form::haproxy,
+                         .path = "",
+                         .address = reader->address()}})
+                  .ok());
+  sink.logs = &logs;
   expect_none(small_get);
 }
 
